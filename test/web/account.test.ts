@@ -19,7 +19,7 @@ const cookieOf = (response: { headers: Record<string, unknown> }) =>
   cookiesOf(response)[0]?.split(';')[0] ?? ''
 
 describe('a password for the pages', () => {
-  it('signs a browser in, and once it is set a link leads to the mailboxes', async () => {
+  it('a password signs a browser in, and once it is set a link leads to the mailboxes', async () => {
     const { test } = await withPassword()
     const response = await enter(test, 'administrator', good)
     expect([response.status, response.headers.location]).toEqual([303, '/'])
@@ -33,7 +33,7 @@ describe('a password for the pages', () => {
     ['no password', 'administrator', ''],
     ['a role without one', 'viewer', good],
     ['a role that there is not', 'root', good],
-  ])('refuses in the same words: %s', async (_, name, password) => {
+  ])('a sign-in is refused in the same words: %s', async (_, name, password) => {
     const { test } = await withPassword()
     const response = await enter(test, name, password)
     expect(response.status).toBe(401)
@@ -42,7 +42,7 @@ describe('a password for the pages', () => {
     if (password !== '') expect(response.text + test.lines.join('\n')).not.toContain(password)
   })
 
-  it('may be guessed no more often than at the SMTP server', async () => {
+  it('a password may be guessed no more often than at the SMTP server', async () => {
     const { test } = await withPassword('administrator', { trustedProxies: ['127.0.0.0/8'] })
     const answers: number[] = []
     for (let guess = 0; guess < 25; guess += 1) {
@@ -56,7 +56,7 @@ describe('a password for the pages', () => {
   it.each([
     ['one that is easy to guess', 'password1234', 'password1234', 'This password is refused'],
     ['two that differ', good, `${good}.`, 'The two passwords are not the same'],
-  ])('is not set to %s, which no page repeats', async (_, password, again, says) => {
+  ])('a password is not set to %s, which no page repeats', async (_, password, again, says) => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const response = await test
@@ -76,7 +76,7 @@ describe('a password for the pages', () => {
   const homeOf = async (test: TestServer, cookie: string) =>
     (await test.get('/').set('Cookie', cookie)).status
 
-  it('ends all other sessions when it is set', async () => {
+  it('a password ends all other sessions when it is set', async () => {
     const test = testServer({ limits: { guessDelaySeconds: 0 } })
     const mine = await signIn(test)
     const begun = await test.post('/sign-in/with/example')
@@ -88,7 +88,7 @@ describe('a password for the pages', () => {
     expect(await homeOf(test, mine.cookie)).toBe(200)
   })
 
-  it('ends earlier sign-in links when it is set', async () => {
+  it('a password ends earlier sign-in links when it is set', async () => {
     const test = testServer({ limits: { guessDelaySeconds: 0 } })
     const mine = await signIn(test)
     const { pathname } = new URL(test.server.signInLink())
@@ -98,7 +98,7 @@ describe('a password for the pages', () => {
     expect((await test.post(new URL(test.server.signInLink()).pathname)).status).toBe(303)
   })
 
-  it('stops a concurrent sign-in by the old password, by a link or at a provider', async () => {
+  it('a password stops a concurrent sign-in by the old one, by a link or at a provider', async () => {
     const { test, admin } = await withPassword()
     const { check } = test.services.pagePasswords
     test.services.pagePasswords.check = async (...given) => {
@@ -117,7 +117,7 @@ describe('a password for the pages', () => {
     expect((await test.follow(back, cookieOf(begun))).status).toBe(403)
   })
 
-  it('is not set from a session that another new password has ended meanwhile', async () => {
+  it('a password is not set from a session that another new password has ended meanwhile', async () => {
     const test = testServer({ limits: { guessDelaySeconds: 0 } })
     const [mine, thief] = [await signIn(test), await signIn(test)]
     const { set } = test.services.pagePasswords
@@ -134,7 +134,7 @@ describe('a password for the pages', () => {
     expect((await enter(test, 'administrator', fresh)).status).toBe(303)
   })
 
-  it('ends the sessions of the old password when it is changed, except the session that changed it', async () => {
+  it('a change of the password ends the sessions of the old one, except the session that made it', async () => {
     const { test } = await withPassword()
     const [mine, other] = [await enter(test, 'administrator', good), await enter(test, 'administrator', good)]
     const page = await test.get('/account').set('Cookie', cookieOf(mine))
@@ -148,7 +148,7 @@ describe('a password for the pages', () => {
 })
 
 describe('the browsers that are signed in', () => {
-  it('are those whose session has not expired', async () => {
+  it('the browsers are those whose session has not expired', async () => {
     const { test } = await withPassword()
     test.time.now += 13 * 3_600_000
     const { cookie } = await signIn(test)
@@ -156,7 +156,7 @@ describe('the browsers that are signed in', () => {
     expect([...text.matchAll(/\/account\/sessions\//g)]).toHaveLength(1)
   })
 
-  it('are listed with their source and means, and each can be signed out', async () => {
+  it('the browsers are listed with their source and means, and each can be signed out', async () => {
     const { test, admin } = await withPassword()
     const other = await test
       .post('/sign-in', { name: 'administrator', password: good })
@@ -194,7 +194,7 @@ describe('a viewer', () => {
   }
 
   it.each(['/', '/mailboxes/me@example.com', '/logins', '/api-keys', '/providers/example', '/account'])(
-    'sees %s without any form but the one to sign out',
+    'a viewer sees %s without any form but the one to sign out',
     async (path) => {
       const { test, cookie } = await asViewer()
       const { status, text } = await test.get(path).set('Cookie', cookie)
@@ -233,14 +233,14 @@ describe('a viewer', () => {
     '/mailboxes/new',
     '/mailboxes/me@example.com/remove',
     '/explain',
-  ])('gets no form at %s', async (path) => {
+  ])('a viewer gets no form at %s', async (path) => {
     const { test, cookie } = await asViewer()
     const { status, text } = await test.get(path).set('Cookie', cookie)
     expect(status).toBe(403)
     expect(text).toContain('A viewer sees the pages and changes nothing')
   })
 
-  it.each(changes)('is refused a change: POST %s', async (path, form) => {
+  it.each(changes)('a viewer is refused a change: POST %s', async (path, form) => {
     const { test, cookie, csrf } = await asViewer()
     const response = await test.post(path, { csrf, ...form }).set('Cookie', cookie)
     expect(response.status).toBe(403)
@@ -250,7 +250,7 @@ describe('a viewer', () => {
     expect(test.services.consent.begun).toEqual([])
   })
 
-  it('is tested above with every form of the pages', () => {
+  it('a viewer is tested above with every form of the pages', () => {
     const folder = resolve(import.meta.dirname, '../../src/web/pages')
     const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
     const routes = texts.flatMap((text) =>
@@ -267,7 +267,7 @@ describe('a viewer', () => {
     )
   })
 
-  it('signs in by a link, too, sees only the own session, and ends no other one', async () => {
+  it('a viewer signs in by a link, too, sees only the own session, and ends no other one', async () => {
     const { test, cookie, csrf, admin } = await asViewer()
     const made = await test
       .api('post', '/sign-in-links', 'owner-key-0123456789abcdef')

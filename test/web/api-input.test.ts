@@ -9,7 +9,7 @@ describe('the body of a request', () => {
     ['text/plain', JSON.stringify(good)],
     ['multipart/form-data; boundary=x', '--x--'],
     ['application/json; charset=latin1', JSON.stringify(good)],
-  ])('must be JSON, not %s', async (type, body) => {
+  ])('a body must be JSON, not %s', async (type, body) => {
     const test = testServer()
     const response = await test.api('post', '/mailboxes', keys.admin).set('Content-Type', type).send(body)
     expect(response.status).toBe(415)
@@ -17,7 +17,7 @@ describe('the body of a request', () => {
     expect(test.services.mailboxes.all).toHaveLength(1)
   })
 
-  it('reports every mistake at once', async () => {
+  it('the API reports every mistake at once', async () => {
     const response = await testServer()
       .api('post', '/mailboxes', keys.admin)
       .send({ address: 7, replace: 'yes', color: 'red', shape: 'round' })
@@ -45,7 +45,7 @@ describe('the body of a request', () => {
     ['a huge address', JSON.stringify({ ...good, address: `secret-thing${'x'.repeat(5000)}@example.com` })],
     ['not an address', JSON.stringify({ ...good, address: 'secret thing' })],
     ['a null', JSON.stringify({ ...good, signsInAs: null })],
-  ])('is a client error when it is %s', async (_name, body) => {
+  ])('a body is a client error when it is %s', async (_name, body) => {
     const test = testServer()
     const response = await test.api('post', '/mailboxes', keys.admin).type('application/json').send(body)
     expect(response.status).toBe(400)
@@ -54,7 +54,7 @@ describe('the body of a request', () => {
     expect(test.services.mailboxes.all).toHaveLength(1)
   })
 
-  it('is limited to 64 KiB', async () => {
+  it('a body is limited to 64 KiB', async () => {
     const body = JSON.stringify({ ...good, signsInAs: 'x'.repeat(65 * 1024) })
     const response = await testServer()
       .api('post', '/mailboxes', keys.admin)
@@ -63,7 +63,7 @@ describe('the body of a request', () => {
     expect(response.status).toBe(413)
   })
 
-  it('is not read without the right', async () => {
+  it('a body is not read without the right', async () => {
     const response = await testServer()
       .api('post', '/mailboxes', keys.read)
       .type('application/json')
@@ -85,7 +85,7 @@ describe('odd addresses', () => {
     `/mailboxes/${'a'.repeat(8000)}`,
     '/mailboxes?a[b][c]=d&a[b]=e',
     '/logins/..%2f..%2fetc%2fpasswd',
-  ])('cause no server error: %s', async (path) => {
+  ])('an odd address causes no server error: %s', async (path) => {
     const test = testServer()
     for (const method of ['get', 'delete'] as const) {
       const response = await test.api(method, path, keys.admin)

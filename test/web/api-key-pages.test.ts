@@ -16,7 +16,7 @@ async function signedIn() {
 }
 
 describe('the page of API keys', () => {
-  it('offers the scopes for each mailbox, and creates a key that is shown once', async () => {
+  it('the page offers the scopes for each mailbox, and creates a key that is shown once', async () => {
     const { services, get, post, lines } = await signedIn()
     expect((await get('/api-keys')).text).toContain('value="token:me@example.com"')
     const made = await post('/api-keys', {
@@ -35,14 +35,14 @@ describe('the page of API keys', () => {
     expect(lines.join('\n')).not.toContain('the-text-of-a-new-key')
   })
 
-  it('revokes a key', async () => {
+  it('the page revokes a key', async () => {
     const { services, post } = await signedIn()
     await services.apiKeys.add({ scopes: ['read'] })
     expect((await post('/api-keys/key-1/revoke')).headers.location).toBe('/api-keys')
     expect(await services.apiKeys.list()).toEqual([])
   })
 
-  it('says what is wrong with a key, and keeps what was chosen', async () => {
+  it('the page says what is wrong with a key, and keeps what was chosen', async () => {
     const { services, post } = await signedIn()
     services.apiKeys.add = () =>
       Promise.reject(new Failure('invalid', 'The day is over', { fix: 'Choose a later one.' }))
@@ -58,7 +58,7 @@ describe('the page of API keys', () => {
     ['post', '/api-keys'],
     ['post', '/api-keys/key-1/revoke'],
   ] as const)(
-    'allows %s %s only to a signed-in administrator, and a form only with the token of the session',
+    'the page allows %s %s only to a signed-in administrator, and a form only with the token of the session',
     async (method, path) => {
       const { bare, post } = await signedIn()
       expect((await bare[method](path)).status).toBe(401)

@@ -52,21 +52,21 @@ async function call([method, path, body]: (typeof operations)[number], key?: str
 describe.each(operations)('%s %s', (...operation) => {
   const [, , , right, sufficient] = operation
 
-  it('answers 401 without a token, and names no error', async () => {
+  it('a request without a token gets 401, and no error is named', async () => {
     const response = await call(operation)
     expect(response.status).toBe(401)
     expect(response.type).toBe('application/problem+json')
     expect(response.headers['www-authenticate']).toBe('Bearer realm="postern"')
   })
 
-  it('answers 401 invalid_token to an unknown key', async () => {
+  it('a request with an unknown key gets 401 invalid_token', async () => {
     const response = await call(operation, 'unknown-key')
     expect(response.status).toBe(401)
     expect(response.headers['www-authenticate']).toBe('Bearer realm="postern", error="invalid_token"')
     expect(response.text).not.toContain('unknown-key')
   })
 
-  it(`allows exactly: ${sufficient.join(', ')}`, async () => {
+  it(`the operation allows exactly: ${sufficient.join(', ')}`, async () => {
     for (const [name, key] of Object.entries(keys)) {
       const response = await call(operation, key)
       if (sufficient.includes(name as keyof typeof keys)) {
@@ -81,7 +81,7 @@ describe.each(operations)('%s %s', (...operation) => {
 })
 
 describe('rights in general', () => {
-  it('are tested above for every operation of the API', () => {
+  it('rights are tested above for every operation of the API', () => {
     const { services, server, readiness } = testServer()
     const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
     const signInLinks = {
@@ -102,7 +102,7 @@ describe('rights in general', () => {
     expect(tested.sort()).toEqual(all.sort())
   })
 
-  it('do not reveal to a key without them which mailboxes exist', async () => {
+  it('a key without rights does not learn which mailboxes exist', async () => {
     const test = testServer()
     const there = await test.api('get', '/mailboxes/me@example.com/token', keys.otherToken)
     const notThere = await test.api('get', '/mailboxes/nobody@example.com/token', keys.otherToken)
@@ -115,7 +115,7 @@ describe('rights in general', () => {
     ['me@example.com.evil', 403],
     ['m%65@example.com', 200],
     ['*@example.com', 403],
-  ])('compare the address of a token scope as mail does: %s gives %i', async (address, status) => {
+  ])('a token scope compares the address as mail does: %s gives %i', async (address, status) => {
     const test = testServer()
     expect((await test.api('get', `/mailboxes/${address}/token`, keys.token)).status).toBe(status)
   })
@@ -126,21 +126,21 @@ describe('rights in general', () => {
     ['Bearer a b', 'Bearer realm="postern", error="invalid_token"'],
     [`Bearer ${'x'.repeat(600)}`, 'Bearer realm="postern", error="invalid_token"'],
     [`Bearer ${keys.admin}\u00e9`, 'Bearer realm="postern", error="invalid_token"'],
-  ])('need a well-formed header: %s', async (header, challenge) => {
+  ])('a key needs a well-formed header: %s', async (header, challenge) => {
     const test = testServer()
     const response = await test.api('get', '/mailboxes').set('Authorization', header)
     expect(response.status).toBe(401)
     expect(response.headers['www-authenticate']).toBe(challenge)
   })
 
-  it('are read from the header only', async () => {
+  it('a key is read from the header only', async () => {
     const test = testServer()
     expect((await test.api('get', `/mailboxes?access_token=${keys.admin}`)).status).toBe(401)
     const { cookie } = await signIn(test)
     expect((await test.api('get', '/mailboxes').set('Cookie', cookie)).status).toBe(401)
   })
 
-  it('accept the scheme in any case, and leave out of the challenge a scope that no header can carry', async () => {
+  it('the scheme is accepted in any case, and a scope that no header can carry is left out of the challenge', async () => {
     const test = testServer()
     const lower = await test.api('get', '/mailboxes').set('Authorization', `bearer ${keys.admin}`)
     expect(lower.status).toBe(200)

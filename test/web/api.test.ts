@@ -6,7 +6,7 @@ import { keys, testServer } from './test-server.ts'
 const token = '/mailboxes/me@example.com/token'
 
 describe('a token', () => {
-  it('returns a token as the body of RFC 6749, section 5.1', async () => {
+  it('a token comes as the body of RFC 6749, section 5.1', async () => {
     const test = testServer()
     const response = await test.api('get', `${token}?min_life=900`, keys.token)
     expect(response.type).toBe('application/json')
@@ -20,7 +20,7 @@ describe('a token', () => {
     expect(test.services.tokens.asked).toEqual([{ mailbox: 'me@example.com', request: { minimumLife: 900 } }])
   })
 
-  it('returns the bare token to clients that accept plain text, or ask for it', async () => {
+  it('the bare token comes to clients that accept plain text, or ask for it', async () => {
     const test = testServer()
     for (const response of [
       await test.api('get', token, keys.token).set('Accept', 'text/plain'),
@@ -32,7 +32,7 @@ describe('a token', () => {
     expect((await test.api('get', token, keys.token).set('Accept', '*/*')).type).toBe('application/json')
   })
 
-  it('returns the ready SASL string', async () => {
+  it('the API returns the ready SASL string', async () => {
     const test = testServer()
     const response = await test.api('get', `${token}?format=xoauth2`, keys.token)
     expect(Buffer.from(response.text, 'base64').toString()).toBe(
@@ -40,7 +40,7 @@ describe('a token', () => {
     )
   })
 
-  it('logs each read of a token without the token', async () => {
+  it('each read of a token is logged without the token', async () => {
     const test = testServer()
     await test.api('get', token, keys.token)
     expect(test.lines).toContainEqual(expect.stringContaining('"by":"key token:me@example.com"'))
@@ -55,7 +55,7 @@ describe('a token', () => {
     'format=xml',
     'life=5',
     '__proto__=1',
-  ])('refuses ?%s', async (query) => {
+  ])('the API refuses ?%s', async (query) => {
     const test = testServer()
     const response = await test.api('get', `${token}?${query}`, keys.token)
     expect(response.status).toBe(400)
@@ -67,7 +67,7 @@ describe('a token', () => {
 describe('a problem', () => {
   const codes = Object.keys(failureStatus) as FailureCode[]
 
-  it.each(codes)('answers a failure %s with a document of RFC 9457 that says what to do', async (code) => {
+  it.each(codes)('a failure %s gets a document of RFC 9457 that says what to do', async (code) => {
     const test = testServer()
     test.services.tokens.trouble = new Failure(code, 'The message', {
       fix: 'The fix.',
@@ -88,7 +88,7 @@ describe('a problem', () => {
     })
   })
 
-  it('shows nothing of an unexpected error', async () => {
+  it('a problem shows nothing of an unexpected error', async () => {
     const test = testServer()
     test.services.tokens.trouble = new TypeError('cannot read properties of ya29.secret')
     const response = await test.api('get', token, keys.token)
@@ -100,7 +100,7 @@ describe('a problem', () => {
 
 describe('paths and methods', () => {
   it.each(['/nothing', '/mailboxes/me@example.com/nothing', '/mailboxes/a/b/c'])(
-    'answers 404 for %s',
+    'the answer for %s is 404',
     async (path) => {
       const response = await testServer().api('get', path, keys.admin)
       expect(response.status).toBe(404)
@@ -114,7 +114,7 @@ describe('paths and methods', () => {
     ['post', '/mailboxes/me@example.com', 'HEAD, GET, DELETE'],
     ['get', '/sign-in-links', 'POST'],
     ['delete', token, 'HEAD, GET'],
-  ] as const)('answers 405 for %s %s, with the allowed methods', async (method, path, allow) => {
+  ] as const)('the answer for %s %s is 405, with the allowed methods', async (method, path, allow) => {
     const response = await testServer().api(method, path, keys.admin)
     expect(response.status).toBe(405)
     expect(response.headers.allow).toBe(allow)
@@ -122,7 +122,7 @@ describe('paths and methods', () => {
 })
 
 describe('mailboxes, logins and keys', () => {
-  it('adopts a refresh token, and never returns it', async () => {
+  it('the API adopts a refresh token, and never returns it', async () => {
     const test = testServer()
     const body = {
       address: 'new@example.com',
@@ -141,7 +141,7 @@ describe('mailboxes, logins and keys', () => {
     )
   })
 
-  it('returns a generated password once, and a chosen one never', async () => {
+  it('the API returns a generated password once, and a chosen one never', async () => {
     const test = testServer()
     const path = '/mailboxes/me@example.com/logins'
     const generated = await test.api('post', path, keys.admin)
@@ -155,7 +155,7 @@ describe('mailboxes, logins and keys', () => {
     expect((await test.api('get', path, keys.read)).text).not.toContain('generated-password-of-a-login')
   })
 
-  it('creates a login as requested, and lets it use further senders later', async () => {
+  it('the API creates a login as requested, and lets it use further senders later', async () => {
     const test = testServer()
     const wanted = { rewriteSender: true, senders: ['a@example.com'], networks: ['192.0.2.7'] }
     const path = '/mailboxes/me@example.com/logins'
@@ -172,7 +172,7 @@ describe('mailboxes, logins and keys', () => {
     expect(senders.body).toMatchObject({ id: 'login-1', senders: ['a@example.com', '*@example.org'] })
   })
 
-  it('sets the mending options of a login, and leaves the others unchanged', async () => {
+  it('the API sets the mending options of a login, and leaves the others unchanged', async () => {
     const test = testServer()
     const made = await test
       .api('post', '/mailboxes/me@example.com/logins', keys.admin)
@@ -191,25 +191,25 @@ describe('mailboxes, logins and keys', () => {
     ['no senders', {}],
     ['none of them', { senders: [] }],
     ['one that is not in a list', { senders: 'a@example.com' }],
-  ])('refuses %s as the further senders of a login', async (_what, body) => {
+  ])('the API refuses %s as the further senders of a login', async (_what, body) => {
     const response = await testServer().api('post', '/logins/login-1/senders', keys.admin).send(body)
     expect(response.status).toBe(400)
   })
 
-  it('adds a mailbox with its aliases', async () => {
+  it('the API adds a mailbox with its aliases', async () => {
     const body = { address: 'new@example.com', provider: 'example', aliases: ['alias@example.com'] }
     const response = await testServer().api('post', '/mailboxes', keys.admin).send(body)
     expect(response.body).toMatchObject({ aliases: ['alias@example.com'] })
   })
 
-  it('creates a consent link in the name of the key that asked', async () => {
+  it('the API creates a consent link in the name of the key that asked', async () => {
     const test = testServer()
     const response = await test.api('post', '/mailboxes/me@example.com/consent-links', keys.admin)
     expect(response.body).toMatchObject({ id: 'link-1', mailbox: 'me@example.com' })
     expect(test.services.consent.requestedBy).toBe('key admin')
   })
 
-  it('sends a consent link by the channels for notices, and does not return it', async () => {
+  it('the API sends a consent link by the channels for notices, and does not return it', async () => {
     const test = testServer()
     const path = '/mailboxes/me@example.com/consent-links'
     const response = await test.api('post', path, keys.admin).send({ send: true })
@@ -223,7 +223,7 @@ describe('mailboxes, logins and keys', () => {
     expect(test.services.notices.sent).toEqual(['me@example.com for key admin'])
   })
 
-  it('creates sign-in links that work', async () => {
+  it('the API creates sign-in links that work', async () => {
     const test = testServer()
     const { body } = await test.api('post', '/sign-in-links', keys.admin)
     expect(body.expiresAt).toBe('2026-03-01T00:15:00.000Z')

@@ -85,16 +85,19 @@ describe('1,500 unauthenticated connections from this machine', () => {
     ['look at the page for signing in', request('/sign-in'), true],
     ['have a wrong key', request('/api/v1/mailboxes', 'Authorization: Bearer wrong-key-0123456789'), true],
     ['have a wrong cookie', request('/', `Cookie: postern_session=${'x'.repeat(43)}`), true],
-  ])('do not keep out a client with a key when they %s and stay', async (_what, says, answered) => {
-    const { port } = await open()
-    await strangers(1500, port, says, answered)
-    const asked = await answer(port, tokenPath, withKey)
-    expect(asked.status).toBe(200)
-    expect(asked.milliseconds).toBeLessThan(5_000)
-  })
+  ])(
+    'the connections do not keep out a client with a key when they %s and stay',
+    async (_what, says, answered) => {
+      const { port } = await open()
+      await strangers(1500, port, says, answered)
+      const asked = await answer(port, tokenPath, withKey)
+      expect(asked.status).toBe(200)
+      expect(asked.milliseconds).toBeLessThan(5_000)
+    },
+  )
 })
 
-it('evicts unauthenticated connections a second after they opened, down to their limit', async () => {
+it('unauthenticated connections are evicted a second after they opened, down to their limit', async () => {
   const { port, time } = await open()
   const all = await strangers(500, port, request('/healthz'), true)
   time.monotonic += 1_001
@@ -119,22 +122,22 @@ describe('a connection', () => {
     return socket?.destroyed
   }
 
-  it('is not evicted once it has shown a valid key', async () => {
+  it('a connection is not evicted once it has shown a valid key', async () => {
     expect(await makesRoom(withKey.headers, tokenPath, await open(limits))).toBe(false)
   })
 
-  it('is not evicted once it has shown a valid session', async () => {
+  it('a connection is not evicted once it has shown a valid session', async () => {
     const test = await open(limits)
     const { cookie } = await signIn(test)
     expect(await makesRoom({ Cookie: cookie }, '/', test)).toBe(false)
   })
 
-  it('is evicted when it has shown nothing', async () => {
+  it('a connection is evicted when it has shown nothing', async () => {
     expect(await makesRoom({}, '/healthz', await open(limits))).toBe(true)
   })
 })
 
-it('answers 503 while every other connection has shown a key, and serves again when one of them closes', async () => {
+it('the server answers 503 while every other connection has shown a key, and serves again when one of them closes', async () => {
   const { port } = await open({ webConnectionsPerLoopbackSource: 2 })
   const agent = new Agent({ keepAlive: true })
   onTestFinished(() => agent.destroy())
@@ -144,7 +147,7 @@ it('answers 503 while every other connection has shown a key, and serves again w
   await eventually('a free place', async () => (await answer(port, tokenPath, withKey)).status === 200)
 })
 
-it.runIf(outerAddress !== undefined)('counts other machines by their own limit', async () => {
+it.runIf(outerAddress !== undefined)('other machines are counted by their own limit', async () => {
   const { port } = await open({ webConnectionsPerSource: 1 }, '0.0.0.0')
   const agent = new Agent({ keepAlive: true })
   onTestFinished(() => agent.destroy())

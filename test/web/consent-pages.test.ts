@@ -8,7 +8,7 @@ const authorize = 'https://login.example.com/authorize?state=state-1&amp;x=%22%2
 const somebodyElse = { person: 'you@example.com', expected: 'boss@example.com', mailbox: 'boss@example.com' }
 
 describe('a consent link', () => {
-  it('shows what it would do before anything happens, without a session', async () => {
+  it('a consent link shows what it would do before anything happens, without a session', async () => {
     const test = testServer()
     const { status, text } = await test.get(`/consent/${link}`)
     expect(status).toBe(200)
@@ -25,7 +25,7 @@ describe('a consent link', () => {
     expect(test.services.consent.begun).toEqual([])
   })
 
-  it('starts with a page that forwards to the provider, not with a redirect', async () => {
+  it('a consent starts with a page that forwards to the provider, not with a redirect', async () => {
     const test = testServer()
     const { status, text } = await test.post(`/consent/${link}`)
     expect(status).toBe(200)
@@ -35,7 +35,7 @@ describe('a consent link', () => {
   })
 
   it.each(['get', 'post'] as const)(
-    'answers that an unknown or used link is just that (%s)',
+    'an unknown or used link is answered as just that (%s)',
     async (method) => {
       const test = testServer()
       const response = await test[method]('/consent/unknown')
@@ -44,7 +44,7 @@ describe('a consent link', () => {
     },
   )
 
-  it('never appears in the log', async () => {
+  it('a consent link never appears in the log', async () => {
     const test = testServer()
     await test.get(`/consent/${link}`)
     await test.post(`/consent/${link}`)
@@ -57,7 +57,7 @@ describe('a consent link', () => {
 })
 
 describe('the cookie of a consent', () => {
-  it('is sent on the way back from another site', async () => {
+  it('the cookie is sent on the way back from another site', async () => {
     const [plain] = cookiesOf(await testServer().post(`/consent/${link}`))
     expect(plain).toMatch(/^postern_consent=[\w-]{43}; .*Path=\/; .*HttpOnly; SameSite=Lax$/)
     const [tls] = cookiesOf(
@@ -66,7 +66,7 @@ describe('the cookie of a consent', () => {
     expect(tls).toMatch(/^__Host-postern_consent=[\w-]{43}; .*Path=\/; .*HttpOnly; Secure; SameSite=Lax$/)
   })
 
-  it('is kept when it is well-formed, and replaced otherwise', async () => {
+  it('the cookie is kept when it is well-formed, and replaced otherwise', async () => {
     const test = testServer()
     const kept = 'k'.repeat(43)
     await test.post(`/consent/${link}`).set('Cookie', `other=1; postern_consent=${kept}`)
@@ -80,7 +80,7 @@ describe('the cookie of a consent', () => {
 })
 
 describe('the callback', () => {
-  it('completes the consent with the public address and the cookie, whatever Host the request has', async () => {
+  it('a callback completes the consent with the public address and the cookie, whatever Host the request has', async () => {
     const test = testServer({ publicUrl: 'https://mail.example.com' })
     const cookie = 'c'.repeat(43)
     const response = await test
@@ -108,24 +108,27 @@ describe('the callback', () => {
         403,
         'you@example.com signed in, but boss@example.com has to',
       ],
-    ])('for one that can be loaded again: %s', async (_, refused, status, said) => {
-      const test = testServer()
-      if (refused) test.services.consent.outcome = refused
-      const back = await test.get(callback).set('Cookie', cookie)
-      expect(back.status).toBe(303)
-      expect(back.headers.location).not.toMatch(/the-code|the-state/)
-      for (const shown of [await test.follow(back, cookie), await test.follow(back, cookie)]) {
-        expect(shown.status).toBe(status)
-        expect(shown.text).toContain(said)
-      }
-      // To others it says nothing.
-      for (const other of ['', `postern_consent=${'o'.repeat(43)}`])
-        expect((await test.follow(back, other)).status).toBe(404)
-      test.time.monotonic += 24 * 3_600_000
-      expect((await test.follow(back, cookie)).text).toContain('whether it is connected')
-    })
+    ])(
+      'a callback that can be loaded again leaves the address with the code in it: %s',
+      async (_, refused, status, said) => {
+        const test = testServer()
+        if (refused) test.services.consent.outcome = refused
+        const back = await test.get(callback).set('Cookie', cookie)
+        expect(back.status).toBe(303)
+        expect(back.headers.location).not.toMatch(/the-code|the-state/)
+        for (const shown of [await test.follow(back, cookie), await test.follow(back, cookie)]) {
+          expect(shown.status).toBe(status)
+          expect(shown.text).toContain(said)
+        }
+        // To others it says nothing.
+        for (const other of ['', `postern_consent=${'o'.repeat(43)}`])
+          expect((await test.follow(back, other)).status).toBe(404)
+        test.time.monotonic += 24 * 3_600_000
+        expect((await test.follow(back, cookie)).text).toContain('whether it is connected')
+      },
+    )
 
-    it('does nothing more and shows the same when it is reloaded, or loaded twice at once', async () => {
+    it('a callback does nothing more and shows the same when it is reloaded, or loaded twice at once', async () => {
       const test = testServer()
       const ask = () => test.get(callback).set('Cookie', cookie)
       const [first, second] = await Promise.all([ask(), ask()])
@@ -135,7 +138,7 @@ describe('the callback', () => {
       expect((await test.follow(third, cookie)).text).toContain('Connected')
     })
 
-    it('lets an undecided consent be tried again', async () => {
+    it('an undecided consent can be tried again', async () => {
       const test = testServer()
       test.services.consent.outcome = new Failure('store-unavailable', 'The store does not answer')
       expect((await test.get(callback).set('Cookie', cookie)).status).toBe(503)
@@ -147,7 +150,7 @@ describe('the callback', () => {
     })
   })
 
-  it('names the mailbox and the person who signed in', async () => {
+  it('a callback names the mailbox and the person who signed in', async () => {
     const test = testServer()
     test.services.consent.outcome = { mailbox: 'team@example.com', signedInAs: 'boss@example.com' }
     const { text } = await test.get('/oauth/callback?code=c&state=s')
@@ -175,7 +178,7 @@ describe('the callback', () => {
     return await test.get(`/oauth/callback?error=x&state=${state}`).set('Cookie', returning(cookie))
   }
 
-  it('says what is wrong and what to do after a refusal, with a link back', async () => {
+  it('a refusal is shown with what is wrong and what to do, and a link back', async () => {
     const fromLink = await refusedAfter('link', (cookie) => cookie)
     expect(fromLink.status).toBe(403)
     expect(fromLink.text).toContain('Somebody else signed in.')
@@ -185,7 +188,7 @@ describe('the callback', () => {
     expect(fromMailbox.text).toContain('href="/mailboxes/me%40example.com"')
   })
 
-  it('shows no link back after a final refusal', async () => {
+  it('a final refusal shows no link back', async () => {
     const test = testServer()
     const begun = await test.post(`/consent/${link}`)
     test.services.consent.outcome = new ConsentRefused('link-ended', filled('consent.link-ended'))
@@ -196,7 +199,7 @@ describe('the callback', () => {
     expect(text).not.toContain('Try again')
   })
 
-  it('shows the link back to no other browser, and for no other consent', async () => {
+  it('a refusal shows the link back to no other browser, and for no other consent', async () => {
     for (const response of [
       await refusedAfter('link', () => `postern_consent=${'o'.repeat(43)}`),
       await refusedAfter('link', () => 'a=b'),
@@ -207,7 +210,7 @@ describe('the callback', () => {
     }
   })
 
-  it('answers an internal error with a page without details', async () => {
+  it('an internal error is answered with a page without details', async () => {
     const test = testServer()
     test.services.consent.outcome = new TypeError('secret of the inside')
     const response = await test.get('/oauth/callback?code=c&state=s')
@@ -224,7 +227,7 @@ describe('the callback', () => {
     `?${'x'.repeat(8000)}`,
     '?__proto__=1',
     '?a=\u00ff',
-  ])('accepts any query: "%s"', async (query) => {
+  ])('a callback accepts any query: "%s"', async (query) => {
     const response = await testServer().get(`/oauth/callback${query}`)
     expect(response.status).toBeLessThan(500)
   })
@@ -233,7 +236,7 @@ describe('the callback', () => {
 describe('a provider that cannot come back', () => {
   const state = 'state-1'
 
-  it('opens the provider in another tab, beside a form for its answer', async () => {
+  it('the page opens the provider in another tab, beside a form for its answer', async () => {
     const test = testServer()
     test.services.consent.byHand = true
     const { text } = await test.post(`/consent/${link}`)
@@ -244,7 +247,7 @@ describe('a provider that cannot come back', () => {
     expect(text).toContain('action="/oauth/paste"')
   })
 
-  it('completes the consent with the pasted answer, in the same browser', async () => {
+  it('the page completes the consent with the pasted answer, in the same browser', async () => {
     const test = testServer()
     const cookie = 'c'.repeat(43)
     const done = await test
@@ -259,7 +262,7 @@ describe('a provider that cannot come back', () => {
     expect(test.lines.join('\n')).not.toContain('the-code')
   })
 
-  it('says what was wrong with the answer, and refuses a foreign form', async () => {
+  it('the page says what was wrong with the answer, and refuses a foreign form', async () => {
     const test = testServer()
     test.services.consent.outcome = new Failure('invalid', 'This is not what the browser ended at', {
       fix: 'Copy it all.',
@@ -276,7 +279,7 @@ describe('a provider that cannot come back', () => {
   })
 })
 
-it('tells an administrator who has consented for an organisation what comes next', async () => {
+it('an administrator who has consented for an organisation is told what comes next', async () => {
   const test = testServer()
   const callback = '/oauth/callback?admin_consent=True&tenant=x&state=of-an-administrator'
   const { status, text } = await test.follow(await test.get(callback))

@@ -20,13 +20,13 @@ describe('the html tag', () => {
     [html`<p>${html`<b>${'<'}</b>`}</p>`, '<p><b>&lt;</b></p>'],
     [html`<p>${'a\u202eb\u0000c\nd'}</p>`, '<p>a\ufffdb\ufffdc\nd</p>'],
     [html`${['<', html`<br>`, undefined, false, 0]}`, '&lt;<br>0'],
-  ])('escapes a value that is not HTML already: %s', (made, text) => {
+  ])('the tag escapes a value that is not HTML already: %s', (made, text) => {
     expect(made.toString()).toBe(text)
   })
 })
 
 describe('foreign text', () => {
-  it('escapes the address, provider, reason and signer of a mailbox', async () => {
+  it('the pages escape the address, provider, reason and signer of a mailbox', async () => {
     const test = testServer()
     const mailbox = {
       address: scripted,
@@ -66,7 +66,7 @@ describe('foreign text', () => {
     expectHarmless((await test.get('/mailboxes/x').set('Cookie', cookie)).text)
   })
 
-  it('escapes the names of the requester and of the person who signed in', async () => {
+  it('the pages escape the names of the requester and of the person who signed in', async () => {
     const test = testServer()
     test.services.consent.requestedBy = script
     expectHarmless((await test.get(`/consent/${link}`)).text)
@@ -74,7 +74,7 @@ describe('foreign text', () => {
     expectHarmless((await test.get('/oauth/callback?code=c')).text)
   })
 
-  it('escapes every field of a journal entry', async () => {
+  it('the pages escape every field of a journal entry', async () => {
     const test = testServer()
     test.log.warn(
       {
@@ -101,7 +101,7 @@ describe('foreign text', () => {
     expectHarmless(wrong.text)
   })
 
-  it('escapes the browser of a session, a login, a key and a consent link', async () => {
+  it('the pages escape the browser of a session, a login, a key and a consent link', async () => {
     const test = testServer()
     test.services.consent.requestedBy = script
     await test.services.logins.add({
@@ -118,7 +118,7 @@ describe('foreign text', () => {
       expectHarmless((await test.get(page).set('Cookie', cookie)).text)
   })
 
-  it("escapes and cuts a provider's text in a refusal", async () => {
+  it("the pages escape and cut a provider's text in a refusal", async () => {
     const test = testServer()
     const message = `The provider says: ${script}${'z'.repeat(5000)}`
     test.services.consent.outcome = new Failure('forbidden', message, { fix: script })
@@ -127,7 +127,7 @@ describe('foreign text', () => {
     expect(text.match(/z/g)?.length).toBeLessThan(400)
   })
 
-  it('repeats no path or query on an error page', async () => {
+  it('an error page repeats no path or query', async () => {
     const test = testServer()
     for (const path of [
       `/${encodeURIComponent(script)}`,

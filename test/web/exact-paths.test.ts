@@ -121,7 +121,7 @@ function otherSpellings(path: string): string[] {
 }
 
 describe('a path', () => {
-  it('finds every route, each on an exact router', () => {
+  it('a path finds every route, each on an exact router', () => {
     expect(paths.length).toBeGreaterThan(50)
     expect(paths).toEqual(
       expect.arrayContaining(['/', '/healthz', '/api/v1/mailboxes', '/oauth/callback', '/sign-in']),
@@ -130,7 +130,7 @@ describe('a path', () => {
       expect([caseSensitive, strict]).toEqual([true, true])
   })
 
-  it.each(paths.filter((path) => path !== '/'))('answers %s in no other spelling', async (path) => {
+  it.each(paths.filter((path) => path !== '/'))('a path answers %s in no other spelling', async (path) => {
     for (const other of otherSpellings(path)) {
       for (const method of ['GET', 'POST'])
         expect([method, other, await status(other, { method })]).toEqual([method, other, 404])
@@ -149,7 +149,7 @@ describe('a path', () => {
     ['/x/../postern/api/v1/mailboxes', 404],
     ['/%70ostern/api/v1/mailboxes', 404],
     ['/postern\\api\\v1\\mailboxes#', 404],
-  ])('answers %s with %i below the path of a public address', async (path, expected) => {
+  ])('a path answers %s with %i below the path of a public address', async (path, expected) => {
     expect(await status(path, { host: 'www.example.com', of: folderServer })).toBe(expected)
   })
 })

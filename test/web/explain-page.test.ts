@@ -14,7 +14,7 @@ async function asked(text: string, language = 'en') {
 }
 
 describe('the page that explains an error', () => {
-  it('says what it means and what helps, with the commands to copy', async () => {
+  it('the page says what an error means and what helps, with the commands to copy', async () => {
     const { status, text } = await asked(`user me@example.com: ${disabled}`)
     expect(status).toBe(200)
     expect(text).toContain('SMTP AUTH is switched off for this mailbox')
@@ -22,7 +22,7 @@ describe('the page that explains an error', () => {
     expect(text).toMatch(/<pre tabindex="0" data-copy>Set-CASMailbox -Identity &#39;me@example\.com&#39;/)
   })
 
-  it('says how the mailbox stands that the text names', async () => {
+  it('the page says how the mailbox stands that the text names', async () => {
     const { text } = await asked(`to=<anna@example.net> from ME@example.com: AADSTS65001`)
     expect(text).toContain('<a href="/mailboxes/me%40example.com">me@example.com</a>')
     expect(text).toContain('Nobody has consented yet')
@@ -30,7 +30,7 @@ describe('the page that explains an error', () => {
     expect(text).toContain('postern consent --admin example')
   })
 
-  it('speaks Japanese', async () => {
+  it('the page speaks Japanese', async () => {
     const { text } = await asked(disabled, 'ja')
     expect(text).toContain(
       'このメールボックスの SMTP AUTH が、それ自身または組織の設定で無効になっています。',
@@ -39,13 +39,13 @@ describe('the page that explains an error', () => {
     expect((await asked('nothing', 'ja')).text).toContain('確認するとよいところ')
   })
 
-  it('says where to look when it knows nothing', async () => {
+  it('the page says where to look when it knows nothing', async () => {
     const { status, text } = await asked('it does not work')
     expect(status).toBe(200)
     expect(text).toContain('Nothing in this text is known to postern. Where to look:')
   })
 
-  it('shows and logs nothing of the text', async () => {
+  it('the page shows and logs nothing of the text', async () => {
     const secret = '0.AXoA9oQmz-q1v0Wc9Zt3mKpYf2Q'
     const { text, lines, get, cookie } = await asked(
       `http://localhost/oauth/callback?code=${secret}&error=access_denied <script>x</script>`,
@@ -58,7 +58,7 @@ describe('the page that explains an error', () => {
     }
   })
 
-  it('is for an administrator', async () => {
+  it('the page is for an administrator', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test, 'viewer')
     expect((await test.get('/explain').set('Cookie', cookie)).status).toBe(403)
@@ -74,7 +74,7 @@ describe('the page that explains an error', () => {
 describe('the page of the journal', () => {
   const refused = { event: 'message.refused', mailbox: 'me@example.com', code: 550 }
 
-  it('says what the reply to a refused message means, where that is known', async () => {
+  it('the journal says what the reply to a refused message means, where that is known', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     test.log.warn({ ...refused, reply: '5.7.60 SMTP; Client does not have permissions' }, 'refused')
@@ -91,7 +91,7 @@ describe('the page of the journal', () => {
 })
 
 describe('the page of a mailbox', () => {
-  it('says what the reason of its lapse means', async () => {
+  it('the page says what the reason of a lapse means', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     const address = 'old@example.com'

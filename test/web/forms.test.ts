@@ -23,7 +23,7 @@ describe('a form', () => {
     [undefined, 'https://localhost:8587', false],
     [undefined, 'http://127.0.0.1:8587', false],
     [undefined, 'http://localhost:8587.evil.example', false],
-  ])('handles a form from %s with the origin %s: accepted is %s', async (site, origin, taken) => {
+  ])('a form from %s with the origin %s is handled: accepted is %s', async (site, origin, taken) => {
     const test = testServer()
     const headers = { ...(site && { 'Sec-Fetch-Site': site }), ...(origin && { Origin: origin }) }
     const response = await request(test.server.app)
@@ -33,7 +33,7 @@ describe('a form', () => {
     expect(test.services.consent.begun).toHaveLength(taken ? 1 : 0)
   })
 
-  it('accepts a form at a loopback name with that origin', async () => {
+  it('a form at a loopback name is accepted with that origin', async () => {
     const test = testServer({ publicUrl: 'https://mail.example.com' })
     const asked = (origin: string) =>
       test.post(`/consent/${link}`).set({ Host: '127.0.0.1:8587', Origin: origin })
@@ -42,7 +42,7 @@ describe('a form', () => {
   })
 
   it.each([consent, '/mailboxes/me@example.com/consent-links', '/sign-out'])(
-    'needs a session and its own token for a form to %s',
+    'a form to %s needs a session and its own token',
     async (path) => {
       const test = testServer()
       const mine = await signIn(test)
@@ -69,7 +69,7 @@ describe('a form', () => {
     ['a prototype', '__proto__[csrf]=a'],
     ['two thousand fields', Array.from({ length: 2000 }, (_, n) => `f${n}=1`).join('&')],
     ['too much', `csrf=${'x'.repeat(70_000)}`],
-  ])('answers a form with %s as a client error', async (_name, body) => {
+  ])('a form with %s is answered as a client error', async (_name, body) => {
     const test = testServer()
     const { cookie } = await signIn(test)
     const response = await test.post(consent).set('Cookie', cookie).send(body)
@@ -88,11 +88,14 @@ describe('a form', () => {
     ['post', '/oauth/callback', 'GET'],
     ['post', '/style.css', 'GET, HEAD'],
     ['post', '/healthz', 'GET, HEAD'],
-  ] as const)('answers %s at %s with 405 and the allowed methods', async (method, path, allow) => {
-    const test = testServer()
-    const response = await request(test.server.app)[method](path).set('Host', 'localhost:8587')
-    expect(response.status).toBe(405)
-    expect(response.headers.allow).toBe(allow)
-    expect(test.services.consent.callbacks).toEqual([])
-  })
+  ] as const)(
+    'the method %s at %s is answered with 405 and the allowed methods',
+    async (method, path, allow) => {
+      const test = testServer()
+      const response = await request(test.server.app)[method](path).set('Host', 'localhost:8587')
+      expect(response.status).toBe(405)
+      expect(response.headers.allow).toBe(allow)
+      expect(test.services.consent.callbacks).toEqual([])
+    },
+  )
 })

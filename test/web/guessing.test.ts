@@ -36,7 +36,7 @@ describe.each(targets)('who guesses %s', (name, refusal, ask) => {
   const isApi = name.includes('API key')
   const guess = (test: TestServer, wrong: string) => ask(test, wrong).set('X-Forwarded-For', anybody)
 
-  it(`gets ${refusal} twenty times, then 429 with a retry time`, async () => {
+  it(`a guesser gets ${refusal} twenty times, then 429 with a retry time`, async () => {
     const test = serverBehindProxy()
     for (let count = 0; count < 20; count++)
       expect((await guess(test, `wrong-${count}`)).status).toBe(refusal)
@@ -54,12 +54,12 @@ describe.each(targets)('who guesses %s', (name, refusal, ask) => {
     expect(response.text + test.lines.join('')).not.toContain('wrong-20')
   })
 
-  it('is not counted again for the same secret', async () => {
+  it('a guesser is not counted again for the same secret', async () => {
     const test = serverBehindProxy()
     for (let time = 0; time < 50; time++) expect((await guess(test, 'the-old-one')).status).toBe(refusal)
   })
 
-  it('does not use up guesses at passwords', async () => {
+  it('a guesser does not use up guesses at passwords', async () => {
     const test = serverBehindProxy()
     await test.services.pagePasswords.set('administrator', new Secret(password))
     for (let count = 0; count < 40; count++) await guess(test, `wrong-${count}`)
@@ -78,7 +78,7 @@ describe('a request that another site causes', () => {
     ['a request with an opaque Origin', { Origin: 'null' }],
   ]
 
-  it.each(foreign)('counts as no guess: %s', async (_, headers) => {
+  it.each(foreign)('the request counts as no guess: %s', async (_, headers) => {
     const test = serverBehindProxy()
     for (let count = 0; count < 25; count++) {
       for (const path of ['/sign-in/', '/consent/', '/oauth/callback?code=x&state=']) {
@@ -97,7 +97,7 @@ describe('where many come from one address', () => {
     ['a proxy that nobody named', [], { 'X-Forwarded-For': anybody }],
     ['a proxy that does not say for whom it asks', ['127.0.0.0/8'], {}],
     ['a proxy that says what cannot be read', ['127.0.0.0/8'], { 'X-Forwarded-For': `${anybody}, unknown` }],
-  ] as const)('does not lock out anybody by wrong links: %s', async (_, trustedProxies, headers) => {
+  ] as const)('a wrong link locks nobody out: %s', async (_, trustedProxies, headers) => {
     const test = testServer({ trustedProxies: [...trustedProxies] })
     await test.services.pagePasswords.set('administrator', new Secret(password))
     for (let count = 0; count < 40; count++) {
@@ -107,7 +107,7 @@ describe('where many come from one address', () => {
     expect((await signIn(test, password).set(headers)).status).toBe(303)
   })
 
-  it('believes only the entries of X-Forwarded-For that trusted proxies have written', async () => {
+  it('an entry of X-Forwarded-For is believed only if a trusted proxy has written it', async () => {
     const test = testServer({ trustedProxies: ['127.0.0.0/8', '10.0.0.0/8'] })
     const seen = async (header: string) => {
       await test.services.pagePasswords.set('administrator', new Secret(password))
@@ -143,7 +143,7 @@ describe('a source without guesses', () => {
     return test
   }
 
-  it('may do everything with the right secret', async () => {
+  it('the source may do everything with the right secret', async () => {
     const test = await turnedAway()
     expect((await test.api('get', '/mailboxes', keys.admin)).status).toBe(200)
     expect((await test.api('get', '/mailboxes', keys.read)).status).toBe(200)
@@ -156,7 +156,7 @@ describe('a source without guesses', () => {
     expect((await test.get('/oauth/callback?code=x&state=right')).status).toBe(200)
   })
 
-  it('still gets the health checks and the open pages', async () => {
+  it('the source still gets the health checks and the open pages', async () => {
     const test = await turnedAway()
     for (const path of ['/healthz', '/readyz', '/style.css', '/icon.svg']) {
       expect((await test.get(path)).status).toBe(200)
@@ -165,13 +165,13 @@ describe('a source without guesses', () => {
     expect((await test.get('/nothing')).status).toBe(404)
   })
 
-  it('may guess again after the window', async () => {
+  it('the source may guess again after the window', async () => {
     const test = await turnedAway()
     test.time.monotonic += 900_000
     expect((await test.api('get', '/mailboxes', 'wrong-again')).status).toBe(401)
   })
 
-  it('is not changed by a header', async () => {
+  it('the source is not changed by a header', async () => {
     const test = await turnedAway()
     for (const header of ['X-Forwarded-For', 'Forwarded', 'X-Real-IP', 'True-Client-IP']) {
       const response = await test.api('get', '/mailboxes', 'wrong').set(header, '192.0.2.44')
@@ -188,7 +188,7 @@ describe('what is no guess', () => {
     ],
     ['a consent in another browser', new ConsentRefused('other-browser', filled('consent.other-browser'))],
     ['a provider that does not answer', new Failure('provider-unavailable', 'No answer')],
-  ])('is %s', async (_, outcome) => {
+  ])('no guess is made by %s', async (_, outcome) => {
     const test = testServer()
     test.services.consent.outcome = outcome
     for (let time = 0; time < 30; time++) {
@@ -197,7 +197,7 @@ describe('what is no guess', () => {
     expect((await test.get('/sign-in/wrong')).status).toBe(404)
   })
 
-  it('is a request without a key, or with a key that lacks the scope', async () => {
+  it('a request without a key, or with a key that lacks the scope, is no guess', async () => {
     const test = testServer()
     for (let time = 0; time < 30; time++) {
       expect((await test.api('get', '/mailboxes')).status).toBe(401)

@@ -5,7 +5,7 @@ const policy =
   "default-src 'none';style-src 'self';script-src 'self';img-src 'self';connect-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'"
 
 describe('the headers of every answer', () => {
-  it('sets the security headers on pages, errors, the API and the stylesheet', async () => {
+  it('the security headers are set on pages, errors, the API and the stylesheet', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     const answers = [
@@ -39,7 +39,7 @@ describe('the headers of every answer', () => {
     }
   })
 
-  it('sends Strict-Transport-Security only where the public address has TLS', async () => {
+  it('Strict-Transport-Security is sent only where the public address has TLS', async () => {
     const test = testServer({ publicUrl: 'https://mail.example.com' })
     const { headers } = await test.get('/healthz')
     expect(headers['strict-transport-security']).toBe('max-age=63072000')
@@ -48,7 +48,7 @@ describe('the headers of every answer', () => {
 
 describe('monitoring', () => {
   it.each(['/healthz', '/readyz'])(
-    'gets a problem document from %s for another method, without a stack',
+    'a probe gets a problem document from %s for another method, without a stack',
     async (path) => {
       const response = await testServer().post(path)
       expect(response.status).toBe(405)
@@ -58,7 +58,7 @@ describe('monitoring', () => {
     },
   )
 
-  it('gets 200 from /healthz, and from /readyz only when postern can work', async () => {
+  it('a probe gets 200 from /healthz, and from /readyz only when postern can work', async () => {
     const good = testServer()
     expect((await good.get('/healthz')).status).toBe(200)
     expect((await good.get('/readyz')).status).toBe(200)

@@ -20,7 +20,7 @@ function serverThat(state: { failure?: Failure | undefined; looks: number }) {
 
 describe('health', () => {
   it.each(['10.1.2.3:8587', 'postern.default.svc:8587', 'evil.example'])(
-    'is told to whoever asks at %s, because a probe comes to an address',
+    'health is told to whoever asks at %s, because a probe comes to an address',
     async (host) => {
       const { server } = serverThat({ looks: 0 })
       for (const path of ['/healthz', '/readyz', '/readyz?from=probe']) {
@@ -34,13 +34,13 @@ describe('health', () => {
     },
   )
 
-  it('is told below the path of the public address as well', async () => {
+  it('health is told below the path of the public address as well', async () => {
     const { server } = serverThat({ looks: 0 })
     const asked = request(server.app).get('/postern/readyz').set('Host', 'mail.example.com')
     expect((await asked).status).toBe(200)
   })
 
-  it('gives its reason to an administrator and to nobody else', async () => {
+  it('health gives its reason to an administrator and to nobody else', async () => {
     const test = serverThat({ failure: full(), looks: 0 })
     const outside = await test.get('/readyz')
     expect([outside.status, outside.body]).toEqual([503, { status: 'not ready' }])
@@ -54,7 +54,7 @@ describe('health', () => {
     })
   })
 
-  it('looks once however many ask, and again after a while', async () => {
+  it('health is looked at once however many ask, and again after a while', async () => {
     const state: { failure?: Failure | undefined; looks: number } = { looks: 0 }
     const test = serverThat(state)
     await Promise.all(Array.from({ length: 20 }, () => test.get('/readyz')))
@@ -71,7 +71,7 @@ describe('health', () => {
     expect((await test.get('/readyz')).status).toBe(200)
   })
 
-  it('is logged when it changes, not each time that it is asked for', async () => {
+  it('health is logged when it changes, not each time that it is asked for', async () => {
     const state: { failure?: Failure | undefined; looks: number } = { failure: full(), looks: 0 }
     const test = serverThat(state)
     for (let asked = 0; asked < 5; asked += 1) {
@@ -87,7 +87,7 @@ describe('health', () => {
     expect(told[0]).toContain('The disk under the database is full')
   })
 
-  it('is no while postern starts or stops, without a look and without a line in the log', async () => {
+  it('health is no while postern starts or stops, without a look and without a line in the log', async () => {
     const state = { looks: 0 }
     const test = testServer({
       serving: () => false,

@@ -34,18 +34,18 @@ describe('the names that the web server answers to', () => {
   const { server } = testServer({ publicUrl: 'https://mail.example.com' })
   const paths = ['/icon.svg', '/style.css', '/api/v1/mailboxes', '/consent/x', '/oauth/callback', '/nothing']
 
-  it.each(allowed)('answers to the host %s', async (host) => {
+  it.each(allowed)('the server answers to the host %s', async (host) => {
     expect((await request(server.app).get('/icon.svg').set('Host', host)).status).toBe(200)
   })
 
-  it.each(refused)('refuses the host "%s" at every path with 421', async (host) => {
+  it.each(refused)('the server refuses the host "%s" at every path with 421', async (host) => {
     for (const path of paths) {
       const response = await request(server.app).get(path).set('Host', host)
       expect(response.status, path).toBe(421)
     }
   })
 
-  it('names the right address, as plain text or as a problem document', async () => {
+  it('the server names the right address, as plain text or as a problem document', async () => {
     const page = await request(server.app).get('/').set('Host', 'evil.example')
     expect(page.text).toContain('https://mail.example.com/')
     expect(page.type).toBe('text/plain')
@@ -54,7 +54,7 @@ describe('the names that the web server answers to', () => {
     expect(problem.body.status).toBe(421)
   })
 
-  it('ignores forwarded host names', async () => {
+  it('the server ignores forwarded host names', async () => {
     const response = await request(server.app)
       .get('/icon.svg')
       .set('Host', 'evil.example')
@@ -62,7 +62,7 @@ describe('the names that the web server answers to', () => {
     expect(response.status).toBe(421)
   })
 
-  it('redirects pages that need a cookie to the public name, and nowhere else', async () => {
+  it('the server redirects pages that need a cookie to the public name, and nowhere else', async () => {
     const response = await request(server.app)
       .get('/consent/abc?next=//evil.example')
       .set('Host', '127.0.0.1:8587')
@@ -71,7 +71,7 @@ describe('the names that the web server answers to', () => {
   })
 
   it.each(['//evil.example/consent/x', '/consent//evil.example', '/\\evil.example'])(
-    'does not redirect %s to another site',
+    'the server does not redirect %s to another site',
     async (path) => {
       const response = await request(server.app).get(path).set('Host', '127.0.0.1:8587')
       const location = response.headers.location ?? 'https://mail.example.com/'

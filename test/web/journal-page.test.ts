@@ -25,7 +25,7 @@ async function pageWith(fill: (test: ReturnType<typeof testServer>) => void, pat
 }
 
 describe('the page of the journal', () => {
-  it('shows events in words, newest first', async () => {
+  it('the page shows events in words, newest first', async () => {
     const { text, events } = await pageWith(({ log }) => {
       log.info(sent, 'message sent')
       log.warn({ ...sent, event: 'message.refused', code: 550, reply: '5.7.1 No' }, 'refused')
@@ -35,7 +35,7 @@ describe('the page of the journal', () => {
     expect(text).toContain('sender: me@example.com · recipients: 2 · reply: 5.7.1 No')
   })
 
-  it('filters the entries, and keeps the filters in the form', async () => {
+  it('the page filters the entries, and keeps the filters in the form', async () => {
     const { text, events } = await pageWith(({ log }) => {
       log.info(sent, 'message sent')
       log.info({ ...sent, login: 'other' }, 'message sent')
@@ -46,14 +46,14 @@ describe('the page of the journal', () => {
     expect(text).toContain('name="since" value="2026-03-01"')
   })
 
-  it('says what is wrong with a filter, and shows the form again', async () => {
+  it('the page says what is wrong with a filter, and shows the form again', async () => {
     const { status, text } = await pageWith(() => {}, '/journal?since=yesterday')
     expect(status).toBe(400)
     expect(text).toContain('is not a time that postern can read')
     expect(text).toContain('Choose what is shown')
   })
 
-  it('links to older entries, and back', async () => {
+  it('the page links to older entries, and back', async () => {
     const { test, cookie, text } = await pageWith(({ log }) => {
       for (let count = 0; count < 130; count += 1) log.info({ ...sent, octets: count }, 'message sent')
     }, '/journal?kind=send')
@@ -69,7 +69,7 @@ describe('the page of the journal', () => {
     expect([text.includes('data-live'), second.includes('data-live')]).toEqual([true, false])
   })
 
-  it('plots messages, refusals and waiting time of the last day and week', async () => {
+  it('the page plots messages, refusals and waiting time of the last day and week', async () => {
     const { text } = await pageWith(({ log, time }) => {
       log.info(sent, 'message sent')
       time.now += 3_600_000
@@ -86,20 +86,20 @@ describe('the page of the journal', () => {
     expect(text).not.toMatch(/style=|NaN|undefined/)
   })
 
-  it('shows the journal to signed-in people only, viewers included', async () => {
+  it('the page shows the journal to signed-in people only, viewers included', async () => {
     const test = testServer()
     expect((await test.get('/journal')).status).toBe(401)
     const { cookie } = await signIn(test, 'viewer')
     expect((await test.get('/journal').set('Cookie', cookie)).status).toBe(200)
   })
 
-  it('has words for every event of the journal', () => {
+  it('the page has words for every event of the journal', () => {
     expect(Object.keys(eventWords).sort()).toEqual(Object.keys(journalEvents).sort())
   })
 })
 
 describe('consent links on a page', () => {
-  it('lists consent links without their secret, and revokes them', async () => {
+  it('the page lists consent links without their secret, and revokes them', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const { text } = await test.get('/consent-links').set('Cookie', cookie)
@@ -111,7 +111,7 @@ describe('consent links on a page', () => {
     expect(test.services.consent.revoked).toBe(true)
   })
 
-  it('lets no viewer revoke a consent link', async () => {
+  it('the page lets no viewer revoke a consent link', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test, 'viewer')
     expect((await test.get('/consent-links').set('Cookie', cookie)).text).not.toContain('Revoke')

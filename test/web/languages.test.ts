@@ -29,7 +29,7 @@ function textOf(html: string): string {
 }
 
 describe('pages in the language that the browser asks for', () => {
-  it.each(paths)('shows %s in Japanese, all of it', async (path) => {
+  it.each(paths)('the page shows %s in Japanese, all of it', async (path) => {
     const test = testServer()
     test.services.mailboxes.all.push({ address: 'on@example.com', provider: 'example', state: 'active' })
     const { cookie } = await signIn(test)
@@ -40,7 +40,7 @@ describe('pages in the language that the browser asks for', () => {
   })
 
   it.each(['en-GB,en;q=0.9,ja;q=0.1', 'fr', ''])(
-    'shows English to a browser that asks for "%s"',
+    'the page shows English to a browser that asks for "%s"',
     async (asked) => {
       const test = testServer()
       const answer = await test.get('/sign-in').set('Accept-Language', asked)

@@ -15,7 +15,7 @@ async function signedIn() {
 }
 
 describe('the list of logins', () => {
-  it('shows what each login may do and where it was used, ended ones last', async () => {
+  it('the list shows what each login may do and where it was used, ended ones last', async () => {
     const { services, get } = await signedIn()
     await services.logins.add({
       mailboxes: ['me@example.com'],
@@ -45,7 +45,7 @@ describe('the list of logins', () => {
     expect(text).not.toContain('action="/logins/login-1/revoke"')
   })
 
-  it('sets and shows the mending options of a login, and clears those that are not ticked', async () => {
+  it('the page sets and shows the mending options of a login, and clears those that are not ticked', async () => {
     const { services, get, post } = await signedIn()
     await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
     expect((await get('/logins')).text).toContain('href="/logins/login-1/mending"')
@@ -68,7 +68,7 @@ describe('the list of logins', () => {
     expect((await get('/logins/nobody/mending')).status).toBe(404)
   })
 
-  it('revokes a login', async () => {
+  it('the page revokes a login', async () => {
     const { services, post } = await signedIn()
     await services.logins.add({ mailboxes: ['me@example.com'] })
     const response = await post('/logins/login-1/revoke')
@@ -78,7 +78,7 @@ describe('the list of logins', () => {
 })
 
 describe('the form for a login', () => {
-  it('offers the mailboxes, with the one of the link chosen', async () => {
+  it('the form offers the mailboxes, with the one of the link chosen', async () => {
     const { services, get } = await signedIn()
     services.mailboxes.all.push({ address: 'you@example.com', provider: 'example', state: 'active' })
     const { text } = await get('/logins/new?mailbox=you%40example.com')
@@ -86,7 +86,7 @@ describe('the form for a login', () => {
     expect(text).toMatch(/value="me@example.com">/)
   })
 
-  it('creates a login, shows its password once with ready settings, and forbids storing the page', async () => {
+  it('the form creates a login, shows its password once with ready settings, and forbids storing the page', async () => {
     const { services, post, get } = await signedIn()
     const response = await post('/logins', {
       mailbox: 'me@example.com',
@@ -121,7 +121,7 @@ describe('the form for a login', () => {
     expect((await get('/logins')).text).not.toContain('generated-password-of-a-login')
   })
 
-  it('accepts a chosen password or none, and never shows the chosen one', async () => {
+  it('the form accepts a chosen password or none, and never shows the chosen one', async () => {
     const { services, post } = await signedIn()
     const chosen = await post('/logins', {
       mailbox: 'me@example.com',
@@ -134,7 +134,7 @@ describe('the form for a login', () => {
     expect(services.logins.all.map(({ password }) => password)).toEqual(['chosen', 'none'])
   })
 
-  it('says what is wrong, and keeps what was filled in except the password', async () => {
+  it('the form says what is wrong, and keeps what was filled in except the password', async () => {
     const test = await signedIn()
     const { Failure } = await import('../../src/base/failure.ts')
     test.services.logins.add = () =>
@@ -154,7 +154,7 @@ describe('the form for a login', () => {
     expect(test.lines.join('\n')).not.toContain('short-secret')
   })
 
-  it('says where to start while there is no mailbox', async () => {
+  it('the form says where to start while there is no mailbox', async () => {
     const { services, get } = await signedIn()
     services.mailboxes.all.splice(0)
     expect((await get('/logins/new')).text).toContain('There is no mailbox yet')
@@ -167,7 +167,7 @@ it.each([
   ['post', '/logins'],
   ['post', '/logins/login-1/revoke'],
 ] as const)(
-  'allows %s %s only to a signed-in administrator, and a form only with the token of the session',
+  'the form allows %s %s only to a signed-in administrator, and a form only with the token of the session',
   async (method, path) => {
     const test = await signedIn()
     expect((await test.bare[method](path)).status).toBe(401)

@@ -4,7 +4,7 @@ import { pausedSending } from '../support/sending-status.ts'
 import { signIn, testServer } from './test-server.ts'
 
 describe('the list of mailboxes', () => {
-  it('shows each mailbox with its state', async () => {
+  it('the list shows each mailbox with its state', async () => {
     const test = testServer()
     test.services.mailboxes.all.push(
       { address: 'on@example.com', provider: 'example', state: 'active' },
@@ -26,7 +26,7 @@ describe('the list of mailboxes', () => {
     expect(text).toContain('href="/mailboxes/off%40example.com"')
   })
 
-  it('shows for each mailbox its grant, its last send, and what comes next', async () => {
+  it('the list shows for each mailbox its grant, its last send, and what comes next', async () => {
     const test = testServer()
     test.services.mailboxes.all.push({
       address: 'on@example.com',
@@ -56,7 +56,7 @@ describe('the list of mailboxes', () => {
     ['registration', 'suspended for a while'],
     ['sender', 'active'],
     ['program', 'active'],
-  ] as const)('says what keeps a mailbox from sending: a pause about a %s', async (about, words) => {
+  ] as const)('the list says what keeps a mailbox from sending: a pause about a %s', async (about, words) => {
     const test = testServer()
     const on = { address: 'on@example.com', provider: 'example', state: 'active' } as const
     test.services.mailboxes.all.push(on)
@@ -76,7 +76,7 @@ describe('the list of mailboxes', () => {
       expect(text).toMatch(/It said no\. It is tried again at .*2026-03-01 01:00 UTC.*Mend it\./)
   })
 
-  it('retries a paused mailbox on demand, and says how that went', async () => {
+  it('the list retries a paused mailbox on demand, and says how that went', async () => {
     const test = testServer()
     const on = { address: 'on@example.com', provider: 'example', state: 'active' } as const
     test.services.mailboxes.all.push(on)
@@ -102,7 +102,7 @@ describe('the list of mailboxes', () => {
     expect(tried).toEqual(['on@example.com', 'on@example.com'])
   })
 
-  it("shows the provider's reason for a refused sign-in, in the list and on the page", async () => {
+  it("the list and the page show the provider's reason for a refused sign-in", async () => {
     const test = testServer()
     const on = { address: 'on@example.com', provider: 'example', state: 'active' } as const
     const said = '5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.'
@@ -115,7 +115,7 @@ describe('the list of mailboxes', () => {
       expect((await test.get(path).set('Cookie', cookie)).text).toContain(`<code>${said}</code>`)
   })
 
-  it('retries a refused consent on demand, and says when it was refused last', async () => {
+  it('the list retries a refused consent on demand, and says when it was refused last', async () => {
     const test = testServer()
     const lapsed = { address: 'off@example.com', provider: 'example', state: 'lapsed' } as const
     const why = { since: '2026-03-01T00:00:00.000Z', reason: 'invalid_grant' }
@@ -131,7 +131,7 @@ describe('the list of mailboxes', () => {
     expect(moved.text).not.toContain('Try now')
   })
 
-  it('shows fifty mailboxes at once, those that need a person first, and finds others', async () => {
+  it('the list shows fifty mailboxes at once, those that need a person first, and finds others', async () => {
     const test = testServer()
     for (let number = 100; number < 220; number += 1)
       test.services.mailboxes.all.push({
@@ -153,7 +153,7 @@ describe('the list of mailboxes', () => {
     expect((await test.get('/?find=M1&from=50').set('Cookie', cookie)).text).toContain('51 to 100 of 100')
   })
 
-  it('says what to do next while nothing is configured', async () => {
+  it('the list says what to do next while nothing is configured', async () => {
     const unregistered = testServer({ registered: false })
     const first = await unregistered.get('/').set('Cookie', (await signIn(unregistered)).cookie)
     expect(first.text).toContain('What to do next')
@@ -168,7 +168,7 @@ describe('the list of mailboxes', () => {
 })
 
 describe('the page of a mailbox', () => {
-  it('shows what the mailbox may send now, and its pauses', async () => {
+  it('the page shows what the mailbox may send now, and its pauses', async () => {
     const test = testServer()
     Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active', sending: pausedSending })
     const { cookie } = await signIn(test)
@@ -185,7 +185,7 @@ describe('the page of a mailbox', () => {
     expect(text).toContain('<strong>fax@example.com</strong>')
   })
 
-  it('shows who signed in, the scopes and the last renewal', async () => {
+  it('the page shows who signed in, the scopes and the last renewal', async () => {
     const test = testServer()
     Object.assign(test.services.mailboxes.all[0] ?? {}, {
       state: 'active',
@@ -208,7 +208,7 @@ describe('the page of a mailbox', () => {
     }
   })
 
-  it('says how a program gets a password, once the mailbox can send', async () => {
+  it('the page says how a program gets a password, once the mailbox can send', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     const page = async () => (await test.get('/mailboxes/me@example.com').set('Cookie', cookie)).text
@@ -218,7 +218,7 @@ describe('the page of a mailbox', () => {
     expect(await page()).not.toContain('Scopes')
   })
 
-  it('starts a consent in this browser', async () => {
+  it('the page starts a consent in this browser', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const response = await test.post('/mailboxes/me%40example.com/consent', { csrf }).set('Cookie', cookie)
@@ -226,7 +226,7 @@ describe('the page of a mailbox', () => {
     expect(test.services.consent.begun[0]?.target).toEqual({ mailbox: 'me@example.com' })
   })
 
-  it('creates a consent link for another person', async () => {
+  it('the page creates a consent link for another person', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const response = await test
@@ -236,7 +236,7 @@ describe('the page of a mailbox', () => {
     expect(test.services.consent.requestedBy).toBe('the administrator')
   })
 
-  it('sends a consent link by a channel for notices, and shows it on no page', async () => {
+  it('the page sends a consent link by a channel for notices, and shows it on no page', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const page = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
@@ -249,7 +249,7 @@ describe('the page of a mailbox', () => {
     expect(test.services.notices.sent).toEqual(['me@example.com for the administrator'])
   })
 
-  it('asks for no consent where the mailbox is app-only', async () => {
+  it('the page asks for no consent where the mailbox is app-only', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active', flow: 'service-account' })
@@ -259,7 +259,7 @@ describe('the page of a mailbox', () => {
     expect(text).not.toContain('example.com/consent-links')
   })
 
-  it('says what will expire, and what to do', async () => {
+  it('the page says what will expire, and what to do', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     const endings = [{ kind: 'client-secret', endsAt: '2027-11-30T00:00:00.000Z', fix: 'Make a new one.' }]
@@ -270,7 +270,7 @@ describe('the page of a mailbox', () => {
     )
   })
 
-  it('answers for an unknown mailbox with a page that says so', async () => {
+  it('the page says that a mailbox is unknown', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     const response = await test.get('/mailboxes/nobody@example.com').set('Cookie', cookie)
@@ -281,7 +281,7 @@ describe('the page of a mailbox', () => {
 })
 
 describe('adding and removing a mailbox', () => {
-  it('offers the registered providers, and leads to the page of the new mailbox', async () => {
+  it('the form offers the registered providers, and leads to the page of the new mailbox', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const form = await test.get('/mailboxes/new').set('Cookie', cookie)
@@ -300,7 +300,7 @@ describe('adding and removing a mailbox', () => {
     })
   })
 
-  it('says what is wrong with a mailbox, and keeps what was filled in', async () => {
+  it('the form says what is wrong with a mailbox, and keeps what was filled in', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     const again = await test
@@ -314,7 +314,7 @@ describe('adding and removing a mailbox', () => {
     expect(none.text).toContain('no app registration')
   })
 
-  it('asks before it removes a mailbox, names the logins that end with it, and says what became of its consent', async () => {
+  it('the page asks before it removes a mailbox, names the logins that end with it, and says what became of its consent', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     await test.services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
@@ -332,7 +332,7 @@ describe('adding and removing a mailbox', () => {
     ['get', '/mailboxes/me@example.com/remove'],
     ['post', '/mailboxes/me@example.com/remove'],
   ] as const)(
-    'allows %s %s only to a signed-in administrator, and a form only with the token of the session',
+    'the pages allow %s %s only to a signed-in administrator, and a form only with the token of the session',
     async (method, path) => {
       const test = testServer()
       expect((await test[method](path)).status).toBe(401)
@@ -346,7 +346,7 @@ describe('adding and removing a mailbox', () => {
 })
 
 describe('the page of a provider', () => {
-  it('says how well a provider is known and how to set it up, and is linked from the list', async () => {
+  it('the page says how well a provider is known and how to set it up, and is linked from the list', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     const list = await test.get('/').set('Cookie', cookie)
@@ -361,7 +361,7 @@ describe('the page of a provider', () => {
 
 describe('below a path of the public address', () => {
   it.each(['/postern', ''])(
-    'puts the path into every link, and accepts requests with the prefix "%s"',
+    'the path is put into every link, and requests with the prefix "%s" are accepted',
     async (prefix) => {
       const test = testServer({ publicUrl: 'https://example.com/postern' })
       const link = test.server.signInLink()

@@ -24,7 +24,7 @@ describe('signing in to the pages at a provider', () => {
   it.each([
     ['boss@example.com', 'administrator'],
     ['HELPDESK@example.com', 'viewer'],
-  ] as const)('lets %s in as %s', async (person, role) => {
+  ] as const)('a provider lets %s in as %s', async (person, role) => {
     const { signIns, begin, store } = await setUp([person])
     const callback = await begin()
     expect(signIns.isOne(callback)).toBe(true)
@@ -38,7 +38,7 @@ describe('signing in to the pages at a provider', () => {
     expect((await store.grants.ofMailbox('me@example.com')).state).toBe('absent')
   })
 
-  it('asks for nothing but who somebody is', async () => {
+  it('the request asks for nothing but who somebody is', async () => {
     const { client, begin } = await setUp(['boss@example.com'])
     await begin()
     expect(client.asked).toMatchObject([
@@ -55,7 +55,7 @@ describe('signing in to the pages at a provider', () => {
       /POSTERN_ADMIN_EMAILS/,
     ],
     ['an address that nobody answers for', [], /did not prove a mail address/, /verified/],
-  ] as const)('refuses %s, and tells nobody who is named', async (_what, vouched, message, fix) => {
+  ] as const)('a sign-in refuses %s, and tells nobody who is named', async (_what, vouched, message, fix) => {
     const { signIns, begin } = await setUp(vouched)
     const refused = await signIns.complete(await begin(), browser).catch((error: unknown) => error)
     expect(refused).toMatchObject({
@@ -69,7 +69,7 @@ describe('signing in to the pages at a provider', () => {
   it.each([
     ['of which the provider only says so', { address: { value: 'boss@example.com', vouched: false } }],
     ['without a signature that was checked', { signed: false }],
-  ] as const)('refuses an address %s', async (_what, change) => {
+  ] as const)('a sign-in refuses an address %s', async (_what, change) => {
     const { signIns, begin, client } = await setUp(['boss@example.com'])
     client.answer = goodAnswer({ identity: { ...identityOf('boss@example.com'), ...change } })
     await expect(signIns.complete(await begin(), browser)).rejects.toMatchObject({
@@ -79,7 +79,7 @@ describe('signing in to the pages at a provider', () => {
     expect(client.exchanged[0]?.checks).toMatchObject({ purpose: 'sign-in' })
   })
 
-  it('takes an answer once, in the browser that began, in time', async () => {
+  it('an answer is taken once, in the browser that began, in time', async () => {
     const { signIns, begin, clock, client } = await setUp(['boss@example.com'])
     const callback = await begin()
     await signIns.complete(callback, browser)
@@ -99,7 +99,7 @@ describe('signing in to the pages at a provider', () => {
     ['its end', /\.(\d+)\./, '.9999999999999.'],
     ['its provider', /custom/, 'other'],
     ['its proof', /.{43}$/, 'A'.repeat(43)],
-  ])('takes no answer whose state has %s changed', async (_what, part, other) => {
+  ])('no answer is taken whose state has %s changed', async (_what, part, other) => {
     const { signIns, begin, client } = await setUp(['boss@example.com'])
     const callback = await begin()
     callback.searchParams.set('state', (callback.searchParams.get('state') ?? '').replace(part, other))
@@ -107,14 +107,14 @@ describe('signing in to the pages at a provider', () => {
     expect(client.exchanged).toEqual([])
   })
 
-  it('remembers nothing of those that only begin, so that they crowd nobody out', async () => {
+  it('a sign-in that only begins is not remembered, so that it crowds nobody out', async () => {
     const { signIns, begin } = await setUp(['boss@example.com'])
     const callback = await begin()
     for (let count = 0; count < 2000; count += 1) await signIns.begin('custom', new Secret(`other-${count}`))
     expect(await signIns.complete(callback, browser)).toMatchObject({ role: 'administrator' })
   })
 
-  it('asks with a fresh state, nonce and verifier each time, none of which is another', async () => {
+  it('a sign-in asks with a fresh state, nonce and verifier each time, none of which is another', async () => {
     const { begin, client } = await setUp([])
     await begin()
     await begin()
@@ -136,7 +136,7 @@ describe('signing in to the pages at a provider', () => {
       {},
       { registration: { clientId: 'c', clientSecrets: [], tenant: '9188040d-6c67-4c5b-b112-36a304b66dad' } },
     ],
-  ])('believes no word %s', async (_what, change, provider) => {
+  ])('no word is believed %s', async (_what, change, provider) => {
     const { administrators, viewers, providers } = { ...people, ...change }
     const named = { administrators, viewers, ...(providers && { providers }) }
     const { pageSignIns: signIns } = await setUpConsent({ people: named, provider })
@@ -144,7 +144,7 @@ describe('signing in to the pages at a provider', () => {
     await expect(signIns.begin('custom', browser)).rejects.toMatchObject({ code: 'configuration' })
   })
 
-  it('believes the built-in ones without a name, and nobody whom it would not ask any more', async () => {
+  it('the built-in providers are believed without a name, and nobody is whom a sign-in would not ask any more', async () => {
     const { administrators, viewers } = people
     const { pageSignIns: signIns } = await setUpConsent({ people: { administrators, viewers } })
     expect(signIns.providers()).toHaveLength(1)
@@ -155,7 +155,7 @@ describe('signing in to the pages at a provider', () => {
     expect(named.roleOf('boss@example.com', 'custom')).toBeUndefined()
   })
 
-  it('is no consent, and a consent is no sign-in', async () => {
+  it('a sign-in is no consent, and a consent is no sign-in', async () => {
     const { signIns, begin, consent, client } = await setUp(['boss@example.com'])
     const signIn = await begin()
     await expect(consent.complete(signIn, browser)).rejects.toMatchObject({ reason: 'not-begun' })
@@ -165,7 +165,7 @@ describe('signing in to the pages at a provider', () => {
     expect(client.exchanged).toEqual([])
   })
 
-  it('says what the provider says, without its words', async () => {
+  it('the failure says what the provider says, without its words', async () => {
     const { signIns, begin } = await setUp(['boss@example.com'])
     const callback = await begin()
     callback.searchParams.delete('code')
@@ -178,7 +178,7 @@ describe('signing in to the pages at a provider', () => {
     })
   })
 
-  it('is off while nobody is named, and where a provider proves nobody', async () => {
+  it('sign-in at a provider is off while nobody is named, and where a provider proves nobody', async () => {
     const nobody = await setUp([], { administrators: [], viewers: [] })
     expect(nobody.signIns.providers()).toEqual([])
     await expect(nobody.signIns.begin('custom', browser)).rejects.toMatchObject({ code: 'configuration' })

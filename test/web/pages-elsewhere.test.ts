@@ -49,7 +49,7 @@ async function signedIn(role = 'administrator') {
 }
 
 describe('administration pages with a host name of their own', () => {
-  it('set their cookies for that name only', async () => {
+  it('the pages set their cookies for that name only', async () => {
     const { browser, home } = await signedIn()
     expect(home.status).toBe(200)
     expect(browser.namesAt('postern.localhost')).toEqual(['postern_browser', 'postern_session'])
@@ -57,7 +57,7 @@ describe('administration pages with a host name of their own', () => {
   })
 
   it.each([publicUrl, 'http://127.0.0.1:8587', 'http://[::1]:8587'])(
-    'are not available at %s',
+    'the pages are not available at %s',
     async (elsewhere) => {
       const { test } = await signedIn()
       const browser = browserAt(test)
@@ -89,7 +89,7 @@ describe('administration pages with a host name of their own', () => {
     },
   )
 
-  it('leave consents, health, the API and the assets where they were', async () => {
+  it('the pages leave consents, health, the API and the assets where they were', async () => {
     const test = testServer({ publicUrl, pagesUrl })
     const at = (path: string) => request(test.server.app).get(path).set('Host', 'localhost:8587')
     for (const path of [`/consent/${link}`, '/style.css', '/pages.js', '/icon.svg', '/healthz'])
@@ -104,7 +104,7 @@ describe('administration pages with a host name of their own', () => {
     expect(form.status).toBe(421)
   })
 
-  it('refuse forms from the other host name', async () => {
+  it('the pages refuse forms from the other host name', async () => {
     const { test, browser, csrf } = await signedIn()
     const forged = await request(test.server.app)
       .post('/account/password')
@@ -116,7 +116,7 @@ describe('administration pages with a host name of their own', () => {
     expect((await browser.go('get', `${pagesUrl}/`)).status).toBe(200)
   })
 
-  it('forward a consent that an administrator starts to the public name, by a link', async () => {
+  it('the pages forward a consent that an administrator starts to the public name, by a link', async () => {
     const { test, browser, csrf } = await signedIn()
     const begun = await browser.go('post', `${pagesUrl}/mailboxes/me@example.com/consent`, { csrf })
     expect(begun.next).toBe(`${publicUrl}/consent/${link}`)
@@ -131,7 +131,7 @@ describe('administration pages with a host name of their own', () => {
     expect(browser.namesAt('postern.localhost')).not.toContain('postern_consent')
   })
 
-  it('forward a person who signs in at a provider to the public name and back', async () => {
+  it('the pages forward a person who signs in at a provider to the public name and back', async () => {
     const test = testServer({ publicUrl, pagesUrl })
     const browser = browserAt(test)
     const begun = await browser.go('post', `${pagesUrl}/sign-in/with/example`)
@@ -151,7 +151,7 @@ describe('administration pages with a host name of their own', () => {
     expect((await browser.go('get', `${pagesUrl}/`)).status).toBe(401)
   })
 
-  it('end the link of a provider sign-in when a new password is set', async () => {
+  it('the link of a provider sign-in ends when a new password is set', async () => {
     const { test, browser, csrf } = await signedIn()
     const other = browserAt(test)
     const begun = await other.go('post', `${pagesUrl}/sign-in/with/example`)
@@ -163,7 +163,7 @@ describe('administration pages with a host name of their own', () => {
     expect((await other.go('post', back.next ?? '')).status).toBe(404)
   })
 
-  it('may each be below a path', async () => {
+  it('either address may have a path', async () => {
     const test = testServer({
       publicUrl: 'https://www.example.com/mail',
       pagesUrl: 'https://admin.example.com/gate',

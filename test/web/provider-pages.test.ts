@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { signIn, testServer } from './test-server.ts'
 
 describe('the page of a provider', () => {
-  it('checks the settings, and says for each point what to do', async () => {
+  it('the page checks the settings, and says for each point what to do', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     test.services.registrationChecks.points = [
@@ -20,7 +20,7 @@ describe('the page of a provider', () => {
     expect(check.text).toMatch(/What to do:<\/strong> Start it\./)
   })
 
-  it('refuses a check by a viewer or by a foreign form', async () => {
+  it('a check is refused by a viewer or by a foreign form', async () => {
     const test = testServer()
     const viewer = await signIn(test, 'viewer')
     const page = await test.get('/providers/example').set('Cookie', viewer.cookie)

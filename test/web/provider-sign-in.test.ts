@@ -17,14 +17,14 @@ async function signInAtProvider(test: TestServer, more = '') {
 }
 
 describe('signing in to the pages at a provider', () => {
-  it('offers the provider on the sign-in page, and forwards to it', async () => {
+  it('the sign-in page offers the provider, and forwards to it', async () => {
     const test = testServer()
     expect((await test.get('/sign-in')).text).toContain('Sign in with Example Mail')
     const { begun } = await begin(test)
     expect(begun.text).toContain('content="0;url=https://login.example.com/authorize?state=of-a-sign-in"')
   })
 
-  it('starts a session of that person, by a page that forwards by itself', async () => {
+  it('the provider starts a session of that person, by a page that forwards by itself', async () => {
     const test = testServer()
     const { answer, cookie, whole } = await signInAtProvider(test)
     expect(answer.status).toBe(200)
@@ -36,7 +36,7 @@ describe('signing in to the pages at a provider', () => {
     expect(test.lines.join('\n')).toContain('"by":"boss@example.com"')
   })
 
-  it('records the person with each change', async () => {
+  it('the journal records the person with each change', async () => {
     const test = testServer()
     const { cookie } = await signInAtProvider(test)
     const { text } = await test.get('/account').set('Cookie', cookie)
@@ -46,7 +46,7 @@ describe('signing in to the pages at a provider', () => {
     expect(test.lines.at(-1)).toMatch(/^A browser was signed out .*"by":"boss@example.com"/)
   })
 
-  it('ignores a session cookie that the browser brought along', async () => {
+  it('a session cookie that the browser brought along is ignored', async () => {
     const test = testServer()
     const fixed = `postern_session=${'A'.repeat(43)}`
     const { cookie } = await signInAtProvider(test, `; ${fixed}`)
@@ -54,7 +54,7 @@ describe('signing in to the pages at a provider', () => {
     expect((await test.get('/').set('Cookie', fixed)).status).toBe(401)
   })
 
-  it('refuses another browser, and signs in only once', async () => {
+  it('another browser is refused, and an answer signs in only once', async () => {
     const test = testServer()
     await begin(test)
     const other = await test.get(callback)
@@ -73,7 +73,7 @@ describe('signing in to the pages at a provider', () => {
     expect((await test.follow(again)).status).toBe(404)
   })
 
-  it('refuses other persons, with a link back', async () => {
+  it('other persons are refused, with a link back', async () => {
     const test = testServer()
     test.services.pageSignIns.person = 'other@example.com'
     const { answer: back, cookie, browser } = await signInAtProvider(test)
@@ -83,7 +83,7 @@ describe('signing in to the pages at a provider', () => {
     expect(answer.text).toContain('href="/sign-in"')
   })
 
-  it('ends the session when the person is removed from the settings, or gets a lesser role', async () => {
+  it('the session ends when the person is removed from the settings, or gets a lesser role', async () => {
     const test = testServer()
     const { cookie } = await signInAtProvider(test)
     expect((await test.get('/').set('Cookie', cookie)).status).toBe(200)
@@ -93,12 +93,12 @@ describe('signing in to the pages at a provider', () => {
     expect((await test.get('/').set('Cookie', cookie)).status).toBe(401)
   })
 
-  it('starts at the public address, to which the provider redirects', async () => {
+  it('a sign-in starts at the public address, to which the provider redirects', async () => {
     const answer = await testServer().get('/sign-in').set('Host', '127.0.0.1:8587')
     expect([answer.status, answer.headers.location]).toEqual([302, 'http://localhost:8587/sign-in'])
   })
 
-  it('starts only by a form of our own', async () => {
+  it('a sign-in starts only by a form of our own', async () => {
     const test = testServer()
     const forged = await test.post('/sign-in/with/example').set('Origin', 'https://evil.example')
     expect(forged.status).toBe(403)

@@ -17,14 +17,14 @@ const textOf = (title: string, listeners: readonly SmtpListener[], password = 'p
   settingsOf({ login, password, listeners }).find((one) => one.title.startsWith(title))?.text ?? ''
 
 describe('ready settings', () => {
-  it('are for the same machine where postern listens on loopback (no TLS), and for devices name the address that they can reach', () => {
+  it('ready settings are for the same machine where postern listens on loopback (no TLS), and for devices name the address that they can reach', () => {
     expect(textOf('msmtp', [near, far])).toContain('host 127.0.0.1\nport 2587\nauth plain\ntls off')
     expect(textOf('A printer', [near, far])).toContain(
       'SMTP server: 192.0.2.10\nPort: 2587\nEncryption: STARTTLS or SSL/TLS',
     )
   })
 
-  it('use TLS where a network is in between', () => {
+  it('ready settings use TLS where a network is in between', () => {
     expect(textOf('Python', [far])).toContain('server.starttls(context=ssl.create_default_context())')
     expect(textOf('PHPMailer', [far])).toContain('ENCRYPTION_STARTTLS')
     expect(textOf('Postfix', [far])).toContain('smtp_tls_security_level = secure')
@@ -33,7 +33,7 @@ describe('ready settings', () => {
     expect(textOf('git', [far])).toContain('smtpEncryption tls')
   })
 
-  it('quote user names and passwords', () => {
+  it('ready settings quote user names and passwords', () => {
     expect(textOf('PHPMailer', [near])).toContain(
       "$mail->Username = 'o\\'brien';\n$mail->Password = 'pa\"ss\\'word';",
     )
@@ -44,12 +44,12 @@ describe('ready settings', () => {
     expect(execFileSync('sh', ['-c', script], { encoding: 'utf8' }).split('\n')).toContain('pa"ss\'word')
   })
 
-  it('name the fields of a form as a Japanese device does', () => {
+  it('ready settings name the fields of a form as a Japanese device does', () => {
     const [form] = readySettings({ login, listeners: [near] }, phrasesIn('ja'))
     expect(form?.text).toContain('SMTP サーバー: 127.0.0.1\nポート: 2587\n暗号化: なし(同じマシン)')
   })
 
-  it('leave a chosen password to be filled in, and are empty without listeners', () => {
+  it('ready settings leave a chosen password to be filled in, and are empty without listeners', () => {
     expect(settingsOf({ login, listeners: [near] })[0]?.text).toContain('YOUR-PASSWORD')
     expect(settingsOf({ login, listeners: [] })).toEqual([])
   })

@@ -12,7 +12,7 @@ function request(number: number, { isGone = false } = {}) {
   ] as const
 }
 
-it('starts a few of the requests that arrived together, then a few more in each turn, in their order', async () => {
+it('the server starts a few of the requests that arrived together, then a few more in each turn, in their order', async () => {
   const begun: number[] = []
   const app = inTurns((one) => void begun.push((one as unknown as { number: number }).number))
   for (let number = 0; number < 100; number++) app(...request(number))
@@ -23,7 +23,7 @@ it('starts a few of the requests that arrived together, then a few more in each 
   expect(begun).toEqual(Array.from({ length: 100 }, (_, number) => number))
 })
 
-it('does no work for a client that disconnects before its turn', async () => {
+it('the server does no work for a client that disconnects before its turn', async () => {
   let begun = 0
   const app = inTurns(() => void begun++)
   for (let number = 0; number < 20; number++) app(...request(number, { isGone: number > 3 }))
@@ -31,7 +31,7 @@ it('does no work for a client that disconnects before its turn', async () => {
   expect(begun).toBe(4)
 })
 
-it('serves a new client beside clients that send requests without a pause', async () => {
+it('the server serves a new client beside clients that send requests without a pause', async () => {
   let worked = 0
   let isNew = false
   let workedWhileWaiting = 0

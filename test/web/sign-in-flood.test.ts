@@ -25,7 +25,7 @@ describe('a flood of sign-ins with wrong passwords', () => {
     ['that are the same', () => 'the same wrong one'],
     ['that are all different', (index: number) => `wrong one ${index}`],
   ])(
-    'is refused at once beyond a few (passwords %s), with a retry time, and does not lock out the right password',
+    'a flood is refused at once beyond a few (passwords %s), with a retry time, and does not lock out the right password',
     async (_, secret) => {
       const test = await withPassword()
       const flood = Array.from({ length: 400 }, (_, index) =>
@@ -44,7 +44,7 @@ describe('a flood of sign-ins with wrong passwords', () => {
       ['lets a browser in that signed in before', true],
       ['lets a browser in that nobody knows', false],
     ])(
-      '%s',
+      'a flood %s',
       async (_, isKnown) => {
         const before = await withPassword()
         const browser = await knownBrowser(before)
@@ -66,7 +66,7 @@ describe('a flood of sign-ins with wrong passwords', () => {
     )
   })
 
-  it('blocks only the address that it comes from, not a known browser there, and no other address', async () => {
+  it('a flood blocks only the address that it comes from, not a known browser there, and no other address', async () => {
     const test = await withPassword({ trustedProxies: ['127.0.0.0/8'], limits: { guessDelaySeconds: 0 } })
     const browser = await knownBrowser(test)
     const from = (address: string, secret: string) => enter(test, secret).set('X-Forwarded-For', address)
@@ -78,7 +78,7 @@ describe('a flood of sign-ins with wrong passwords', () => {
 })
 
 describe('the cookie of a browser that signed in before', () => {
-  it('grants nothing, and is ignored when it was changed or is for another role', async () => {
+  it('the cookie grants nothing, and is ignored when it was changed or is for another role', async () => {
     const test = await withPassword({ limits: { guessesPerName: 3, guessDelaySeconds: 1 } })
     const browser = await knownBrowser(test)
     expect((await test.get('/').set('Cookie', browser)).status).toBe(401)
@@ -96,7 +96,7 @@ describe('the cookie of a browser that signed in before', () => {
     expect(await seconds(`${name}=0000000000000000.${until}.${signature}`)).toBeGreaterThan(0.9)
   })
 
-  it('has its own count of wrong passwords, which a sign-in does not reset', async () => {
+  it('the cookie has its own count of wrong passwords, which a sign-in does not reset', async () => {
     const test = await withPassword({ limits: { guessesPerName: 3, guessDelaySeconds: 1 } })
     const browser = await knownBrowser(test)
     for (let guess = 0; guess < 3; guess++) await enter(test, `wrong ${guess}`).set('Cookie', browser)
@@ -109,7 +109,7 @@ describe('the cookie of a browser that signed in before', () => {
   })
 })
 
-it('closes a connection that pipelines a thousand requests, and no other one', async () => {
+it('a connection that pipelines a thousand requests is closed, and no other one', async () => {
   const test = await withPassword({ listen: [{ host: '127.0.0.1', port: 0 }] })
   const [endpoint] = await test.server.start()
   onTestFinished(() => test.server.stop())

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { cookiesOf, signIn, testServer } from './test-server.ts'
 
 describe('a sign-in link', () => {
-  it('signs in once, and is not used up by a GET', async () => {
+  it('a link signs in once, and is not used up by a GET', async () => {
     const test = testServer()
     const path = new URL(test.server.signInLink()).pathname
     for (let look = 0; look < 3; look++) expect((await test.get(path)).text).toContain('<form method="post"')
@@ -16,7 +16,7 @@ describe('a sign-in link', () => {
     expect((await test.get(path)).status).toBe(404)
   })
 
-  it('expires after 15 minutes', async () => {
+  it('a link expires after 15 minutes', async () => {
     const test = testServer()
     const path = new URL(test.server.signInLink()).pathname
     test.time.monotonic += 15 * 60_000 - 1
@@ -26,7 +26,7 @@ describe('a sign-in link', () => {
     expect((await test.post(path)).status).toBe(404)
   })
 
-  it.each(['x', 'A'.repeat(43), '%00', '__proto__'])('cannot be forged: %s', async (token) => {
+  it.each(['x', 'A'.repeat(43), '%00', '__proto__'])('a link cannot be forged: %s', async (token) => {
     const test = testServer()
     test.server.signInLink()
     const response = await test.post(`/sign-in/${token}`)
@@ -34,7 +34,7 @@ describe('a sign-in link', () => {
     expect(cookiesOf(response)).toEqual([])
   })
 
-  it('is dropped, oldest first, when a hundred links are open', async () => {
+  it('the oldest link is dropped when a hundred are open', async () => {
     const test = testServer()
     const [first = '', second = ''] = Array.from(
       { length: 101 },
@@ -44,7 +44,7 @@ describe('a sign-in link', () => {
     expect((await test.get(second)).status).toBe(200)
   })
 
-  it('is refused in a form of another site', async () => {
+  it('a link is refused in a form of another site', async () => {
     const test = testServer()
     const path = new URL(test.server.signInLink()).pathname
     const response = await test.post(path).set('Origin', 'https://evil.example')
@@ -52,7 +52,7 @@ describe('a sign-in link', () => {
     expect((await test.post(path)).status).toBe(303)
   })
 
-  it('never appears in the log', async () => {
+  it('a sign-in link never appears in the log', async () => {
     const test = testServer()
     const path = new URL(test.server.signInLink()).pathname
     await test.get(path)
@@ -64,7 +64,7 @@ describe('a sign-in link', () => {
 })
 
 describe('a session', () => {
-  it('has a cookie that scripts and other sites do not get', async () => {
+  it('a session has a cookie that scripts and other sites do not get', async () => {
     const plain = testServer()
     const [cookie] = cookiesOf(await plain.post(new URL(plain.server.signInLink()).pathname))
     expect(cookie).toMatch(
@@ -76,7 +76,7 @@ describe('a session', () => {
     expect(hostCookie).not.toContain('Domain')
   })
 
-  it('always has a new cookie: one that the browser brought along is ignored', async () => {
+  it('a session always has a new cookie: one that the browser brought along is ignored', async () => {
     const test = testServer()
     const fixed = `postern_session=${'A'.repeat(43)}`
     const path = new URL(test.server.signInLink()).pathname
@@ -87,7 +87,7 @@ describe('a session', () => {
   })
 
   it.each(['/', '/mailboxes/me@example.com'])(
-    'is required for %s, and the page says how to get one',
+    'a session is required for %s, and the page says how to get one',
     async (path) => {
       const response = await testServer().get(path)
       expect(response.status).toBe(401)
@@ -98,7 +98,7 @@ describe('a session', () => {
     },
   )
 
-  it('expires after 12 hours', async () => {
+  it('a session expires after 12 hours', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)
     test.time.now += 12 * 3_600_000 - 1
@@ -107,7 +107,7 @@ describe('a session', () => {
     expect((await test.get('/').set('Cookie', cookie)).status).toBe(401)
   })
 
-  it('ends when the administrator signs out, and its cookie cannot be replayed', async () => {
+  it('a session ends when the administrator signs out, and its cookie cannot be replayed', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     expect((await test.post('/sign-out').set('Cookie', cookie)).status).toBe(403)
@@ -117,7 +117,7 @@ describe('a session', () => {
     expect((await test.get('/').set('Cookie', cookie)).status).toBe(401)
   })
 
-  it('is not valid on another postern', async () => {
+  it('a session is not valid on another postern', async () => {
     const { cookie } = await signIn(testServer())
     expect((await testServer().get('/').set('Cookie', cookie)).status).toBe(401)
   })

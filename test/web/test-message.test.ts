@@ -17,7 +17,7 @@ async function signedIn() {
 }
 
 describe('a test message', () => {
-  it('offers a test message where the mailbox can send, as postern or as one of its logins', async () => {
+  it('the page offers a test message where the mailbox can send, as postern or as one of its logins', async () => {
     const { services, page } = await signedIn()
     await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
     expect((await page()).text).toContain('<option value="login-1">Printer</option>')
@@ -25,7 +25,7 @@ describe('a test message', () => {
     expect((await page()).text).not.toContain('/test"')
   })
 
-  it('shows each step that succeeded, and what the provider said', async () => {
+  it('the page shows each step that succeeded, and what the provider said', async () => {
     const { services, lines, send } = await signedIn()
     services.sendTestMessage.steps.push(
       { step: 'token' },
@@ -43,7 +43,7 @@ describe('a test message', () => {
     )
   })
 
-  it('explains the step that failed, with what to do', async () => {
+  it('the page explains the step that failed, with what to do', async () => {
     const { services, lines, send } = await signedIn()
     const failure = new Failure('provider-setup', 'smtp.example refused the sign-in', {
       fix: 'Enable SMTP AUTH.',
@@ -59,7 +59,7 @@ describe('a test message', () => {
     expect(lines.at(-1)).toMatch(/"test-message.failed".*"detail":"smtp.example refused the sign-in"/)
   })
 
-  it('stops where the login may not use the sender', async () => {
+  it('a test message stops where the login may not use the sender', async () => {
     const { services, send } = await signedIn()
     await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
     Object.assign(services.logins.all[0] ?? {}, { mailboxes: ['other@example.com'] })
@@ -70,7 +70,7 @@ describe('a test message', () => {
   })
 
   it.each(['', 'nobody', '*@example.net', 'ü@example.net', 'a@example.net\r\nRCPT TO:<b@example.net>'])(
-    'sends nothing without one plain address: %j',
+    'a test message is not sent without one plain address: %j',
     async (to) => {
       const { services, send } = await signedIn()
       expect((await send({ to })).status).toBe(400)
@@ -79,7 +79,7 @@ describe('a test message', () => {
   )
 
   it.each(['revoked', 'expired', undefined])(
-    'sends nothing as a login that has ended (%s)',
+    'a test message is not sent as a login that has ended (%s)',
     async (state) => {
       const { services, send } = await signedIn()
       await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
@@ -91,7 +91,7 @@ describe('a test message', () => {
     },
   )
 
-  it('sends from a whole domain only as one of its addresses', async () => {
+  it('a test message is sent from a whole domain only as one of its addresses', async () => {
     const { services, send } = await signedIn()
     Object.assign(services.mailboxes.all[0] ?? {}, { address: '*@example.com' })
     services.mailboxes.show = async () => services.mailboxes.all[0] as MailboxStatus

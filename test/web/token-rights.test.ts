@@ -34,7 +34,7 @@ describe("a token of a mailbox that is a person's own", () => {
     ['token:Me@example.com', 200],
     ['admin', 200],
     ['send:*@example.com+personal', 403],
-  ])('to a key with %s: %d', async (scope, status) => {
+  ])('a token is answered to a key with %s: %d', async (scope, status) => {
     scopes = [scope]
     const response = await ask()
     expect(response.status).toBe(status)
@@ -44,7 +44,7 @@ describe("a token of a mailbox that is a person's own", () => {
     expect(said()).toHaveLength(status === 200 ? 1 : 0)
   })
 
-  it('is refused to a key of its domain when the mailbox became personal during the request', async () => {
+  it('a token is refused to a key of its domain when the mailbox became personal during the request', async () => {
     scopes = ['token:*@example.com']
     server.services.mailboxes.isPersonal = async () => false
     const response = await ask()
@@ -59,7 +59,7 @@ describe('a key that loses its right while a token is asked for', () => {
     ['is revoked', [], 401],
     ['loses the scope', ['read'], 403],
     ['keeps it', ['token:me@example.com'], 200],
-  ])('and %s gets what it may have at the end', async (_how, left, status) => {
+  ])('a key that loses its right and %s gets what it may have at the end', async (_how, left, status) => {
     scopes = ['token:me@example.com', 'read']
     meanwhile(() => {
       scopes = left

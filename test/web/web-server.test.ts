@@ -31,7 +31,7 @@ async function raw(port: number, text: string): Promise<string> {
 }
 
 describe('an open web server', () => {
-  it('answers at the port that the system chose, and at the host names with that port', async () => {
+  it('the server answers at the port that the system chose, and at the host names with that port', async () => {
     const { port } = await startedServer()
     for (const name of ['127.0.0.1', 'localhost']) {
       const answer = await raw(
@@ -61,12 +61,12 @@ describe('an open web server', () => {
     ['a huge header', `GET / HTTP/1.1\r\nHost: localhost:PORT\r\nCookie: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
     ['a mad length', 'POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 9x\r\n\r\n', 400],
     ['an unknown method', 'BREW / HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n', 400],
-  ])('refuses a request with %s', async (_name, text, status) => {
+  ])('the server refuses a request with %s', async (_name, text, status) => {
     const { port } = await startedServer()
     expect(await raw(port, text.replaceAll('PORT', String(port)))).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   })
 
-  it('keeps serving after a client that disconnects in the middle of a request', async () => {
+  it('the server keeps serving after a client that disconnects in the middle of a request', async () => {
     const { port } = await startedServer()
     const socket = connect(port, '127.0.0.1')
     socket.write(
@@ -80,7 +80,7 @@ describe('an open web server', () => {
     expect(response.status).toBe(200)
   })
 
-  it('leaves no connection and no port open when it stops', async () => {
+  it('the server leaves no connection and no port open when it stops', async () => {
     const { server, port } = await startedServer()
     await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()
     await server.stop()
@@ -89,7 +89,7 @@ describe('an open web server', () => {
 })
 
 describe('a web server that cannot open', () => {
-  it('names the address in use and what to do, and leaves nothing open', async () => {
+  it('the server names the address in use and what to do, and leaves nothing open', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     closing.push(async () => other.close())
@@ -108,7 +108,7 @@ describe('a web server that cannot open', () => {
     await test.server.stop()
   })
 
-  it('reports an address that the machine does not have', async () => {
+  it('the server reports an address that the machine does not have', async () => {
     // TEST-NET-1 of RFC 5737: nobody has it.
     for (const listen of [
       [{ host: '192.0.2.1', port: 0 }],
@@ -122,7 +122,7 @@ describe('a web server that cannot open', () => {
     }
   })
 
-  it('starts without a second loopback address that the machine does not have', async () => {
+  it('the server starts without a second loopback address that the machine does not have', async () => {
     const { endpoints, lines } = await startedServer([
       { host: '127.0.0.1', port: 0 },
       { host: '::1', port: 0 },

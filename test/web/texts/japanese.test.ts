@@ -7,21 +7,21 @@ const known = phrasesOfSources()
 const entries = [...Object.entries(japaneseOfPages), ...Object.entries(japaneseOfRooms)]
 
 describe('the Japanese dictionary', () => {
-  it('has every phrase that the sources show to people', () => {
+  it('the dictionary has every phrase that the sources show to people', () => {
     const there = new Set(entries.map(([english]) => english))
     const missing = known.filter(({ text }) => !there.has(text)).map(({ text, place }) => `${place}: ${text}`)
     expect(known.length).toBeGreaterThan(500)
     expect(missing).toEqual([])
   })
 
-  it('has no phrase that is never shown, and none twice', () => {
+  it('the dictionary has no phrase that is never shown, and none twice', () => {
     const said = new Set(known.map(({ text }) => text))
     const idle = entries.filter(([english]) => !said.has(english)).map(([english]) => english)
     expect(idle).toEqual([])
     expect(entries.length).toBe(new Set(entries.map(([english]) => english)).size)
   })
 
-  it('translates each phrase into Japanese, with the same values', () => {
+  it('the dictionary translates each phrase into Japanese, with the same values', () => {
     const places = (text: string) => (text.match(/\{\d\}/g) ?? []).sort()
     for (const [english, japanese] of entries) {
       expect({ english, places: places(japanese) }).toEqual({ english, places: places(english) })

@@ -18,7 +18,7 @@ function failureOf(number: number): Promise<Failure> {
 beforeAll(() => readyFor(inJapanese))
 
 describe('what is known of errors, on pages', () => {
-  it('is said in Japanese, with the values in its commands', async () => {
+  it('an explanation is in Japanese, with the values in its commands', async () => {
     const t = phrasesFor(inJapanese)
     const thrown = await failureOf(700082)
     expect(thrown.fix).toContain('"postern consent me@example.com".')
@@ -28,7 +28,7 @@ describe('what is known of errors, on pages', () => {
     )
   })
 
-  it('is said in Japanese for every error', () => {
+  it('every error is explained in Japanese', () => {
     const t = phrasesFor(inJapanese)
     for (const error of knownErrors) {
       const [en, ja] = (['en', 'ja'] as const).map((language) =>
@@ -39,11 +39,11 @@ describe('what is known of errors, on pages', () => {
     }
   })
 
-  it('leaves alone what others say with a colon', () => {
+  it('a text of others with a colon is left alone', () => {
     expect(phrasesFor(inJapanese).say('no: Name')).toBe('no: Name')
   })
 
-  it('stays as it is in English', async () => {
+  it('an explanation stays as it is in English', async () => {
     const thrown = await failureOf(700082)
     expect(phrasesIn('en').fixOf(thrown)).toBe(thrown.fix)
   })

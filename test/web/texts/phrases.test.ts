@@ -4,7 +4,7 @@ import { type Phrases, phrasesFor, phrasesIn } from '../../../src/web/texts/phra
 import { createTranslation } from '../../../src/web/texts/translation.ts'
 
 describe('phrases', () => {
-  it('are rendered in English, with values escaped and markup kept', () => {
+  it('phrases are rendered in English, with values escaped and markup kept', () => {
     const t = phrasesIn('en')
     expect(`${t`Sign in at ${'<b>'}`}`).toBe('Sign in at &lt;b&gt;')
     expect(`${t`You go to the provider and sign in there as ${html`<strong>${'a&b'}</strong>`}.`}`).toBe(
@@ -13,14 +13,14 @@ describe('phrases', () => {
     expect(t.say('Nobody has translated this')).toBe('Nobody has translated this')
   })
 
-  it('place their values in the order of the other language', () => {
+  it('phrases place their values in the order of the other language', () => {
     const t = phrasesIn('ja')
     expect(`${t`You sign in for ${html`<b>me</b>`} at ${'"Mail"'}. This page goes there by itself.`}`).toBe(
       '&quot;Mail&quot; で <b>me</b> のためにサインインします。このページは自動的に移動します。',
     )
   })
 
-  it('are chosen by what the browser accepts', () => {
+  it('the language is chosen by what the browser accepts', () => {
     const asking = (accepted: string | false): Phrases =>
       phrasesFor({ acceptsLanguages: (() => accepted) as never })
     expect([asking('ja'), asking('en'), asking(false)].map(({ language }) => language)).toEqual([
@@ -39,12 +39,12 @@ describe('a translation', () => {
     nothing: '無',
   })
 
-  it('translates filled-in phrases by the most specific pattern', () => {
+  it('a filled-in phrase is translated by the most specific pattern', () => {
     expect(translate('There is no mailbox me@example.com')).toBe('メールボックス me@example.com はありません')
     expect(translate('There is no bread')).toBe('bread はありません')
   })
 
-  it('translates the values, too, and treats special characters literally', () => {
+  it('the values are translated, too, and special characters are literal', () => {
     expect(translate('There is no nothing')).toBe('無 はありません')
     expect(translate('1 of 2 (a+b)')).toBe('2 の 1')
     expect(translate('1 of 2 aab')).toBeUndefined()
@@ -56,18 +56,18 @@ describe('a translation', () => {
     ['a of  (a+b)', undefined],
     ['a of b (a+b) (a+b)', 'b (a+b) の a'],
     ['There is no ', undefined],
-  ])('tells the values of %j apart as a regular expression would', (text, said) => {
+  ])('the values of %j are told apart as a regular expression would', (text, said) => {
     expect(translate(text)).toBe(said)
   })
 
-  it('terminates for a text that repeats its separators', () => {
+  it('a translation ends for a text that repeats its separators', () => {
     const long = createTranslation({ '{1} of {2} of {3} of {4} of {5}.': '{1}' })
     expect(long(' of '.repeat(20_000))).toBeUndefined()
     expect(long('There is no '.repeat(5_000))).toBeUndefined()
     expect(translate('There is no '.repeat(5_000))).toContain('There is no There is no')
   })
 
-  it('inserts values unchanged, whatever they look like', () => {
+  it('a translation inserts values unchanged, whatever they look like', () => {
     expect(translate('There is no {1} $& {2}')).toBe('{1} $& {2} はありません')
   })
 })
