@@ -59,7 +59,7 @@ describe('a running postern', () => {
     ['an unknown option', ['mailbox', 'list', '--loudly'], 2, /--loudly/],
     ['a missing option', ['mailbox', 'add', 'new@example.com'], 2, /--provider/],
     ['a token without a consent', ['token', address], 1, /consent/i],
-  ] as const)('refuses by command: %s', async (_name, words, code, message) => {
+  ] as const)('a command is refused: %s', async (_name, words, code, message) => {
     const result = await stage.postern.cli(...words)
 
     expect(result.stderr).toMatch(message)
@@ -74,7 +74,7 @@ describe('a running postern', () => {
     ['base64 of something else', () => `PLAIN ${Buffer.from('hello').toString('base64')}`, /^501 5\.5\.2 /],
     ['an unknown mechanism', () => 'NTLM', /^504 5\.5\.4 /],
     ['a cancelled exchange', () => 'LOGIN\r\n*', /^334 /],
-  ])('refuses by SMTP: %s', async (_name, argument, reply) => {
+  ])('the server refuses by SMTP: %s', async (_name, argument, reply) => {
     const replies = await smtpDialogue(stage.process.smtpPort, [
       'EHLO x',
       `AUTH ${argument()}`,
@@ -86,14 +86,14 @@ describe('a running postern', () => {
     expect(replies[3]).toMatch(/^5/)
   })
 
-  it('says the same to a wrong password and to an unknown user', async () => {
+  it('a wrong password hears the same as an unknown user', async () => {
     const ask = async (user: string) =>
       (await smtpDialogue(stage.process.smtpPort, ['EHLO x', `AUTH ${plain(user, 'wrong')}`, 'QUIT']))[2]
 
     expect(await ask(mailbox.user)).toBe(await ask('nobody'))
   })
 
-  it('does not let a second one into its data directory', async () => {
+  it('a second postern does not get into the data directory', async () => {
     const { dataDir, env } = stage.process
     const elsewhere = posternEnvironment({
       dataDir,
@@ -108,7 +108,7 @@ describe('a running postern', () => {
   })
 
   it.each([['SMTP'], ['web']] as const)(
-    'does not start a second one whose %s port is taken',
+    'a second postern whose %s port is taken does not start',
     async (door) => {
       const folder = await mkdtemp(join(tmpdir(), 'postern-taken-'))
       const { smtpPort, webPort } = stage.process
@@ -127,7 +127,7 @@ describe('a running postern', () => {
   )
 
   // The last one: it looks back on all of the above.
-  it('has changed nothing in all of this', async () => {
+  it('a refusal has changed nothing', async () => {
     expect(await everything()).toEqual(before)
   })
 })
@@ -188,7 +188,7 @@ describe('a start', () => {
       async () => ({ POSTERN_KEY: Buffer.alloc(32, 7).toString('base64') }),
       /key/,
     ],
-  ] as const)('stops with 78 and changes nothing: %s', async (_name, settings, message) => {
+  ] as const)('a start stops with 78 and changes nothing: %s', async (_name, settings, message) => {
     const before = await digests(dataDir)
     const result = await run(await settings())
 
@@ -201,7 +201,7 @@ describe('a start', () => {
   it.each([
     ['that others can read', 0o644],
     ['that is empty', undefined],
-  ])('stops with 78 at a key file %s', async (_name, mode) => {
+  ])('a start stops with 78 at a key file %s', async (_name, mode) => {
     const key = join(dataDir, 'postern.key')
     const text = await readFile(key)
     if (mode) await chmod(key, mode)

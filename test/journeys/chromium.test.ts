@@ -26,7 +26,7 @@ describe.runIf(peer('chromium', 'dovecot'))('a person with Chromium', () => {
     await sink?.close()
   })
 
-  it('consents by clicking, and legacy software sends through Dovecot', async () => {
+  it('a person consents by clicking, and legacy software sends through Dovecot', async () => {
     const mailbox = await addMailbox(stage.postern, address)
     // As on another machine: a profile that has never been here, without cookies and without the owner key.
     const page = await (await browser.newContext()).newPage()

@@ -10,7 +10,7 @@ import { peer } from '../support/peer.ts'
 const main = resolve(import.meta.dirname, '../../dist/main.js')
 
 // Python gives it a terminal, which closes when Python is killed.
-it.runIf(peer('python3'))('ends with the terminal that its log goes to', async () => {
+it.runIf(peer('python3'))('postern ends with the terminal that its log goes to', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'postern-terminal-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const env = {

@@ -20,11 +20,11 @@ describe.each(['starttls', 'implicit'] as const)('a consent, with a mail provide
   const state = async () => (await command(stage.postern, 'mailbox', 'show', address)).state
   const send = () => sendWithPassword(stage.process.smtpPort, mailbox, message)
 
-  it('is asked for as long as there is none', async () => {
+  it('a consent is asked for as long as there is none', async () => {
     await expect(send()).rejects.toThrow(/454 4\.7\.0 .*\[postern:REAUTH\]/)
   })
 
-  it('stores nothing when the person refuses, and says so', async () => {
+  it('postern stores nothing when the person refuses, and says so', async () => {
     const page = await giveConsent(await consentLink(stage.postern, address), {
       login: address,
       refuse: true,
@@ -36,7 +36,7 @@ describe.each(['starttls', 'implicit'] as const)('a consent, with a mail provide
     expect(await state()).toBe('absent')
   })
 
-  it('stores nothing when somebody else signs in, and names the address that has to', async () => {
+  it('postern stores nothing when somebody else signs in, and names the address that has to', async () => {
     const page = await giveConsent(await consentLink(stage.postern, address), { login: 'other@example.com' })
 
     expect(page.status).toBeGreaterThanOrEqual(400)
@@ -44,7 +44,7 @@ describe.each(['starttls', 'implicit'] as const)('a consent, with a mail provide
     expect(await state()).toBe('absent')
   })
 
-  it('opens the gate', async () => {
+  it('a consent opens the gate', async () => {
     const page = await giveConsent(await consentLink(stage.postern, address), { login: address })
 
     expect({ status: page.status, state: await state() }).toEqual({ status: 200, state: 'active' })
@@ -55,14 +55,14 @@ describe.each(['starttls', 'implicit'] as const)('a consent, with a mail provide
     })
   })
 
-  it('stays when another person tries afterwards', async () => {
+  it('a consent stays when another person tries afterwards', async () => {
     await giveConsent(await consentLink(stage.postern, address), { login: 'other@example.com' })
 
     expect(await state()).toBe('active')
     await send()
   })
 
-  it('takes each link once', async () => {
+  it('each link is taken once', async () => {
     const link = await consentLink(stage.postern, address)
     await giveConsent(link, { login: address })
     const again = await createBrowser().open(link)

@@ -68,7 +68,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
 
   const main = () => page.innerText('main')
 
-  it('would tell what is wrong with a page', async () => {
+  it('the browser would tell what is wrong with a page', async () => {
     const bad = await (await browser.newContext()).newPage()
     const grey = 'color: #888; background: #999; width: 400px'
     await bad.setContent(
@@ -79,7 +79,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
       expect(found).toContain(one)
   })
 
-  it('signs in by the link, sets the passwords, and comes back by one', async () => {
+  it('an administrator signs in by the link, sets the passwords, and comes back by one', async () => {
     await page.goto(stage.postern.url)
     expect(await main()).toContain('somebody who is signed in')
     await look()
@@ -103,7 +103,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await look()
   }, 60_000)
 
-  it('sets up a provider: steps, lines to copy, and a check', async () => {
+  it('an administrator sets up a provider: steps, lines to copy, and a check', async () => {
     await go('/')
     await page.click('summary:text-is("Set up a provider")')
     await page.click('main a:text-is("Microsoft 365 (work or school)")')
@@ -117,7 +117,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await picture('check-of-a-provider')
   }, 60_000)
 
-  it('adds a mailbox, makes a consent link and revokes it, and has another one used', async () => {
+  it('an administrator adds a mailbox, makes a consent link and revokes it, and has another one used', async () => {
     await go('/mailboxes/new')
     await page.fill('input[name=address]', 'not an address')
     await press('Add the mailbox')
@@ -148,7 +148,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     expect(await main()).toContain('used')
   }, 60_000)
 
-  it('makes logins of every kind, and shows where one was used from', async () => {
+  it('an administrator makes logins of every kind, and sees where one was used from', async () => {
     await go('/logins')
     await page.click('main a:text-is("Make a login")')
     await look()
@@ -177,7 +177,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     expect(await main()).toMatch(/Last used\s+2\d{3}-.*from 127\.0\.0\.1/)
   }, 60_000)
 
-  it('sends a test message, each step turning green', async () => {
+  it('an administrator sends a test message, each step turning green', async () => {
     await go(`/mailboxes/${address}`)
     await page.fill('input[name=to]', 'you@example.net')
     await press('Send, and show each step')
@@ -192,7 +192,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await page.emulateMedia({ colorScheme: 'light' })
   }, 60_000)
 
-  it('makes an API key and revokes it', async () => {
+  it('an administrator makes an API key and revokes it', async () => {
     await go('/api-keys')
     await page.fill('input[name=name]', 'Backup script')
     await press('Make the key')
@@ -211,7 +211,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     expect((await token()).status).toBe(401)
   }, 60_000)
 
-  it('shows in the journal what happens while somebody looks, and what was asked for', async () => {
+  it('the journal shows what happens while somebody looks, and what was asked for', async () => {
     await go('/journal')
     expect(await main()).toContain('Message sent')
     await picture('journal')
@@ -228,7 +228,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     for (const text of texts) expect(text).toContain(address)
   }, 60_000)
 
-  it('explains an error that somebody pastes', async () => {
+  it('a page explains an error that somebody pastes', async () => {
     await go('/')
     await page.click('nav a:text-is("Explain")')
     await look()
@@ -239,7 +239,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await look()
   }, 60_000)
 
-  it('shows a viewer everything, and lets nobody change anything without the right', async () => {
+  it('a viewer sees everything, and changes nothing without the right', async () => {
     const viewer = await open()
     await viewer.goto(`${stage.postern.url}/sign-in`)
     await viewer.selectOption('select[name=name]', 'viewer')
@@ -266,7 +266,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     expect((await viewer.goto(stage.postern.url))?.status()).toBe(401)
   }, 60_000)
 
-  it('runs no script that others brought: as a login, a browser, a guess, or a provider', async () => {
+  it('no page runs a script that others brought: as a login, a browser, a guess, or a provider', async () => {
     const script = '<script>window.ran = 1</script><img src="x" onerror="window.ran = 1">'
     await command(stage.postern, 'login', 'add', address, '--name', script)
     await command(stage.postern, 'api-key', 'add', '--scope', 'read', '--name', script)
@@ -295,7 +295,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     expect(ran.filter((one) => one)).toEqual([])
   }, 60_000)
 
-  it('removes a mailbox after a question, and the grant ends at the provider', async () => {
+  it('a mailbox is removed after a question, and the grant ends at the provider', async () => {
     await go(`/mailboxes/${address}`)
     await page.click('text=Remove this mailbox')
     await look()
@@ -308,7 +308,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     })
   }, 60_000)
 
-  it('can be used by the keyboard alone', async () => {
+  it('the pages can be used by the keyboard alone', async () => {
     await go('/')
     await page.keyboard.press('Tab')
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content')
@@ -323,7 +323,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await page.waitForURL('**/mailboxes/keys%40example.com')
   }, 60_000)
 
-  it('finds nothing wrong with any of them', () => {
+  it('the browser finds nothing wrong with any page', () => {
     expect(wrong).toEqual([])
   })
 })

@@ -210,7 +210,7 @@ describe.runIf(peer('dovecot'))('mail leaves through Dovecot by a grant that cam
     return { address: mailboxes[0] ?? '', user: added.login.userName, password: added.password }
   }
 
-  it('by a code in a browser, at endpoints that were discovered', async () => {
+  it('a grant comes by a code in a browser, at endpoints that were discovered', async () => {
     await command(stage.postern, 'mailbox', 'add', 'found@example.com', '--provider', 'found')
     const page = await giveConsent(await consentLink(stage.postern, 'found@example.com'), {
       login: 'found@example.com',
@@ -219,7 +219,7 @@ describe.runIf(peer('dovecot'))('mail leaves through Dovecot by a grant that cam
     await sends(await loginFor('found@example.com'), 'found@example.com', 'Discovered')
   })
 
-  it('by pasting what a browser elsewhere ended at', async () => {
+  it('a grant comes by pasting what a browser elsewhere ended at', async () => {
     const me = 'pasted@example.com'
     await command(stage.postern, 'mailbox', 'add', me, '--provider', 'found')
     const ask = async (path: string, body: object) => {
@@ -251,7 +251,7 @@ describe.runIf(peer('dovecot'))('mail leaves through Dovecot by a grant that cam
     await sends(await loginFor(me), me, 'By pasting')
   })
 
-  it('by a code on another device', async () => {
+  it('a grant comes by a code on another device', async () => {
     const me = 'device@example.com'
     await command(stage.postern, 'mailbox', 'add', me, '--provider', 'found')
     const key = await ownerKey()
@@ -285,7 +285,7 @@ describe.runIf(peer('dovecot'))('mail leaves through Dovecot by a grant that cam
   it.each([
     ['by client credentials with the second of two secrets', 'scanner@example.com', 'by-secret'],
     ['by client credentials with a certificate', 'printer@example.com', 'by-key'],
-  ])('%s', async (what, address, provider) => {
+  ])('a grant comes %s', async (what, address, provider) => {
     const added = await command(
       stage.postern,
       'mailbox',
@@ -299,7 +299,7 @@ describe.runIf(peer('dovecot'))('mail leaves through Dovecot by a grant that cam
     await sends(await loginFor(address), address, what)
   })
 
-  it('by a service account, for every mailbox of a domain, as MAIL FROM names it', async () => {
+  it('a grant comes by a service account, for every mailbox of a domain, as MAIL FROM names it', async () => {
     const added = await command(stage.postern, 'mailbox', 'add', '*@example.org', '--provider', 'workspace')
     expect(added).toMatchObject({ state: 'active', flow: 'service-account' })
     const login = await loginFor('*@example.org')
@@ -310,13 +310,13 @@ describe.runIf(peer('dovecot'))('mail leaves through Dovecot by a grant that cam
     await expect(sends(login, 'anna@example.com', 'Elsewhere')).rejects.toThrow(/550/)
   })
 
-  it('of several mailboxes, by a login that has them all', async () => {
+  it('mail of several mailboxes leaves by a login that has them all', async () => {
     const login = await loginFor('scanner@example.com', 'printer@example.com', '*@example.org')
     for (const from of ['printer@example.com', 'scanner@example.com', 'carl@example.org'])
       await sends(login, from, `By one login from ${from}`)
   })
 
-  it('for one address of the domain, with an API key for it alone', async () => {
+  it('mail of one address of the domain leaves with an API key for it alone', async () => {
     const { key } = await command(stage.postern, 'api-key', 'add', '--scope', 'token:dora@example.org')
     const ask = (address: string) =>
       fetch(`${stage.postern.url}/api/v1/mailboxes/${address}/token`, {
@@ -326,7 +326,7 @@ describe.runIf(peer('dovecot'))('mail leaves through Dovecot by a grant that cam
     expect((await ask('anna@example.org')).status).toBe(403)
   })
 
-  it('and nothing of what it came by stands in the log', () => {
+  it('nothing of what a grant came by stands in the log', () => {
     const output = stage.postern.output()
     expect(output).toContain('consent.completed')
     expect(output).not.toMatch(/the-secret-of-the-app|PRIVATE KEY|eyJ[\w-]{20}|code=|state=/)

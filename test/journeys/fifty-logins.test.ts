@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => stage?.close())
 
-it('asks for one access token when fifty logins and ten scripts come at once and the old one has expired', async () => {
+it('postern asks for one access token when fifty logins and ten scripts come at once and the old one has expired', async () => {
   const mailbox = await consentedMailbox(stage.postern)
   const { key } = await command(stage.postern, 'api-key', 'add', '--scope', `token:${mailbox.address}`)
   const readToken = async () => {

@@ -45,7 +45,7 @@ describe.runIf(peer('chromium', 'dovecot'))('an administrator with Chromium, fro
 
   const fitsIn = (page: Page) => page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
 
-  it('sets a password, adds and connects a mailbox, makes a login, and everything is green', async () => {
+  it('an administrator sets a password, adds and connects a mailbox, makes a login, and everything is green', async () => {
     const { page, complaints } = await open()
     const link = (await command(stage.postern, 'sign-in')) as { url: string }
     await page.goto(link.url)
@@ -95,7 +95,7 @@ describe.runIf(peer('chromium', 'dovecot'))('an administrator with Chromium, fro
     expect(complaints).toEqual([])
   }, 60_000)
 
-  it('comes back by the password, without any script, and ends the login', async () => {
+  it('an administrator comes back by the password, without any script, and ends the login', async () => {
     const { page, complaints } = await open(false)
     expect((await page.goto(stage.postern.url))?.status()).toBe(401)
     await page.click('a.button')

@@ -29,7 +29,7 @@ function serveWithin(blocks: number, env: Record<string, string>): ChildProcess 
   return spawn('/bin/sh', ['-c', line, process.execPath, program], { cwd: folder, env, stdio: 'ignore' })
 }
 
-it('is not ready while nothing can be stored, says why to the administrator alone, and goes on serving', async () => {
+it('postern is not ready while nothing can be stored, says why to the administrator alone, and goes on serving', async () => {
   folder = await mkdtemp(join(tmpdir(), 'postern-full-'))
   const [smtp, web] = [await freePort(), await freePort()]
   const env = {

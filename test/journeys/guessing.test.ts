@@ -69,13 +69,13 @@ describe('a flood of wrong passwords from one source', () => {
     ['a login that is known from this very source', flooded, () => known],
     ['a login with a generated password', flooded, () => generated],
     ['a login that comes from another source for the first time', '127.0.0.4', () => unknown],
-  ])('does not keep out, nor make wait, %s', async (_, from, login) => {
+  ])('a flood does not keep out, nor make wait, %s', async (_, from, login) => {
     const { reply, seconds } = await attempt(from, login())
     expect(reply).toMatch(/^235 /)
     expect(seconds).toBeLessThan(delaySeconds)
   })
 
-  it('hears one answer after one wait, whatever name and password it tries', async () => {
+  it('a flood hears one answer after one wait, whatever name and password it tries', async () => {
     const tries: [string, DemoMailbox][] = [
       ['unknown user', wrong('nobody')],
       ['wrong password', wrong(unknown.user)],
@@ -94,14 +94,14 @@ describe('a flood of wrong passwords from one source', () => {
     }
   })
 
-  it('is told that it was wrong as often as it may guess, and from then on only that it is turned away', () => {
+  it('a flood is told that it was wrong as often as it may guess, and from then on only that it is turned away', () => {
     expect(answers.slice(0, perSource)).toEqual(Array<string>(perSource).fill(wrongWords))
     expect(answers.length).toBeGreaterThan(perSource)
     expect(new Set(answers.slice(perSource))).toEqual(new Set([limitWords]))
   })
 })
 
-it('says the same to an unknown user, a wrong password and a revoked login', async () => {
+it('an unknown user, a wrong password and a revoked login hear the same', async () => {
   for (const login of [wrong('nobody-at-all'), wrong(unknown.user), revoked]) {
     const { reply, seconds } = await attempt('127.0.0.5', login)
     expect(reply).toBe(wrongWords)
@@ -109,7 +109,7 @@ it('says the same to an unknown user, a wrong password and a revoked login', asy
   }
 })
 
-it('lets a new source in with the right chosen password after a wait, while its name is guessed at from everywhere', async () => {
+it('a new source gets in with the right chosen password after a wait, while its name is guessed at from everywhere', async () => {
   const login = await chosenLogin('reception')
   expect((await attempt('127.0.0.6', login)).reply).toMatch(/^235 /)
   for (let guess = 0; guess < perName; guess++) {
@@ -125,7 +125,7 @@ it('lets a new source in with the right chosen password after a wait, while its 
   }
 })
 
-it('does not count a device that repeats one old password', async () => {
+it('a device that repeats one old password is not counted', async () => {
   const login = await chosenLogin('scanner')
   const old = wrong(login.user)
   for (let time = 0; time < perSource; time++)
@@ -134,7 +134,7 @@ it('does not count a device that repeats one old password', async () => {
 })
 
 describe('a name that was guessed at too often', () => {
-  it('is guessed at once in each delay, by however many connections from however many addresses', async () => {
+  it('a name is guessed at once in each delay, by however many connections from however many addresses', async () => {
     const login = await chosenLogin('archive')
     for (let guess = 0; guess < perName; guess++) await attempt(`127.0.3.${guess + 1}`, wrong(login.user))
     const began = performance.now()
@@ -150,7 +150,7 @@ describe('a name that was guessed at too often', () => {
     expect(answers.filter((reply) => reply === limitWords).length).toBeGreaterThan(30)
   }, 60_000)
 
-  it('makes nobody wait who has a generated password', async () => {
+  it('nobody waits who has a generated password', async () => {
     const login = generated
     for (let guess = 0; guess < perName; guess++) await attempt(`127.0.4.${guess + 1}`, wrong(login.user))
     const { reply, seconds } = await attempt('127.0.5.1', login)
@@ -160,14 +160,14 @@ describe('a name that was guessed at too often', () => {
 })
 
 describe('API keys and links', () => {
-  it('cost no guess at a password', async () => {
+  it('API keys and links cost no guess at a password', async () => {
     const from = '127.0.0.11'
     for (let guess = 0; guess < perSource; guess++) expect((await askApi(from, 'wrong')).status).toBe(401)
     expect((await askApi(from, 'wrong')).status).toBe(429)
     expect((await attempt(from, unknown)).reply).toMatch(/^235 /)
   })
 
-  it('are answered as ever to who tried too many passwords', async () => {
+  it('API keys and links are answered as ever to who tried too many passwords', async () => {
     const from = '127.0.0.12'
     for (let guess = 0; guess < perSource; guess++) await attempt(from, wrong(`name-${guess}`))
     expect((await attempt(from, wrong('one-more'))).reply).toBe(limitWords)
@@ -181,7 +181,7 @@ describe('API keys and links', () => {
   })
 })
 
-it('says in the log who guesses, and not what', async () => {
+it('the log says who guesses, and not what', async () => {
   const lines = stage.postern.output().split('\n')
   const events = lines.filter((line) => line.includes('"guessing.')).map((line) => JSON.parse(line))
   const sources = events.filter(({ event }) => event === 'guessing.source').map(({ source }) => source)
@@ -194,7 +194,7 @@ it('says in the log who guesses, and not what', async () => {
   expect(stage.postern.output()).not.toContain('guessed-secret')
 })
 
-it('stops at once, whoever waits', async () => {
+it('postern stops at once, whoever waits', async () => {
   const client = connectLineClient({ host: '127.0.0.1', port: stage.process.smtpPort })
   await client.reply()
   client.send('EHLO legacy.example.com\r\n')

@@ -14,7 +14,7 @@ const sent = { message: '250 2.0.0 Queued' }
 let stage: HostileStage | undefined
 afterEach(() => stage?.close())
 
-it('grows by less than 96 MB under floods at every stage at once, and serves others meanwhile', async () => {
+it('postern grows by less than 96 MB under floods at every stage at once, and serves others meanwhile', async () => {
   const floods = behaviours.filter(
     ({ what }) => what.endsWith('without end') || what.endsWith('without meaning'),
   )
@@ -46,7 +46,7 @@ it('grows by less than 96 MB under floods at every stage at once, and serves oth
   expect(growth).toBeLessThan(96 * mebibyte)
 })
 
-it('reads no more of a client whose provider has stopped reading, and gives that one up by its limit', async () => {
+it('postern reads no more of a client whose provider has stopped reading, and gives that one up by its limit', async () => {
   const limit = 3
   const stopsReading: HostileProvider = {
     tls: 'starttls',

@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => stage?.close())
 
-it('has the rotated refresh token in use after each of twenty kills at the moment when the new access token is first used', {
+it('the rotated refresh token is in use after each of twenty kills at the moment when the new access token is first used', {
   timeout: 120_000,
 }, async () => {
   const { endpoint, login, smtpPort } = stage
@@ -58,7 +58,7 @@ const oddities: [Oddity, RegExp][] = [
   [{ body: { access_token: 'a'.repeat(100_000) }, status: 202 }, mistakeOfSetup],
 ]
 
-it('has the rotated refresh token in use after a kill behind each answer that is odd', {
+it('the rotated refresh token is in use after a kill behind each answer that is odd', {
   timeout: 120_000,
 }, async () => {
   const { endpoint, login, smtpPort } = stage

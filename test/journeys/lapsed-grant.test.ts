@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => stage?.close())
 
-it('says 454 and REAUTH when the consent was withdrawn, shows why, and works again after a new consent', async () => {
+it('a client hears 454 and REAUTH when the consent was withdrawn, a page shows why, and a new consent mends it', async () => {
   const mailbox = await consentedMailbox(stage.postern, address)
   await expiry(stage.authority, tally.accessTokens().at(-1) ?? '')
   await stage.authority.revokeGrantsOf(address)

@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => stage?.close())
 
-it('sends nothing more on a warm connection when the consent turns out to be withdrawn', async () => {
+it('a warm connection sends nothing more when the consent turns out to be withdrawn', async () => {
   const { dialogue, messages, signIns } = stage.mailProvider
   const mailbox = await consentedMailbox(stage.postern, address)
   await sendWithPassword(stage.process.smtpPort, mailbox, message)

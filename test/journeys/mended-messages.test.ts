@@ -57,7 +57,7 @@ const body = '\r\nFrom: in the body\r\n\tA line  \r\n..stuffed\r\n\xe9\r\n'
 const bodyThere = body.replace('..', '.')
 
 describe('a login that asks for nothing', () => {
-  it('has its messages passed octet for octet, whatever their header says', async () => {
+  it('the messages of such a login pass octet for octet, whatever their header says', async () => {
     const login = await newLogin()
     const header = `Sender: <x@printer.local>\r\nFROM : "A, B" <root>\r\nFrom:other@x.example\r\n Folded\r\nX-Long: ${'y'.repeat(2_000)}\r\n`
     for (const message of [
@@ -73,7 +73,7 @@ describe('a login that asks for nothing', () => {
 })
 
 describe('--rewrite-from', () => {
-  it('puts the mailbox into From: and Sender:, and touches nothing else, of small messages and of those that stream', async () => {
+  it('the mailbox is put into From: and Sender:, and nothing else is touched, of small messages and of those that stream', async () => {
     const login = await newLogin('--rewrite-from', '--rewrite-sender')
     for (const rest of [body, `${body}${'text\r\n'.repeat(60_000)}`]) {
       const header = 'From: "Scanner, 2" <scan@printer.local>\r\nSubject: page\r\n 1\r\nSender: root\r\n'
@@ -87,7 +87,7 @@ describe('--rewrite-from', () => {
     }
   })
 
-  it('is set and ended later, is shown where the login is shown, and holds from the next sign-in on', async () => {
+  it('the option is set and ended later, is shown where the login is shown, and holds from the next sign-in on', async () => {
     const login = await newLogin()
     const message = `From: scan@printer.local\r\n${body}`
     expect(await postern('login', 'set', login.id, '--rewrite-from')).toMatchObject({ rewriteFrom: true })
@@ -100,7 +100,7 @@ describe('--rewrite-from', () => {
     expect(arrived()).toBe(`From: scan@printer.local\r\n${bodyThere}`)
   })
 
-  it('is announced with no size that is not the one which leaves', async () => {
+  it('no size is announced that is not the one which leaves', async () => {
     const login = await newLogin('--rewrite-from')
     stage.mailProvider.dialogue.length = 0
     const replies = await smtpDialogue(stage.process.smtpPort, [
@@ -116,7 +116,7 @@ describe('--rewrite-from', () => {
 })
 
 describe('--mend-line-ends', () => {
-  it('takes bare CR and LF for ends of lines, and hides no second message behind one', async () => {
+  it('bare CR and LF are taken for ends of lines, and hide no second message behind one', async () => {
     const login = await newLogin('--mend-line-ends', '--rewrite-from')
     const count = stage.mailProvider.messages.length
     const inside = `text\n.\nMAIL FROM:<${address}>\nRCPT TO:<smuggled@example.net>\nDATA\r.\r\nend`
@@ -128,14 +128,14 @@ describe('--mend-line-ends', () => {
     )
   })
 
-  it('streams what is long, and refuses a NUL', async () => {
+  it('a long message is streamed, and a NUL is refused', async () => {
     const login = await newLogin('--mend-line-ends')
     expect(await send(login, { message: `a\n\n${'long line\n'.repeat(40_000)}\r\n` })).toMatch(/^250 /)
     expect(arrived()).toBe(`a\r\n\r\n${'long line\r\n'.repeat(40_000)}\r\n`)
     expect(await send(login, { message: 'a\n\nb\0c\r\n' })).toMatch(/^550 5\.5\.2 /)
   })
 
-  it('is off for everybody else, who hears that a bare LF is refused', async () => {
+  it('the option is off for everybody else, who hears that a bare LF is refused', async () => {
     expect(await send(await newLogin(), { message: 'a\n\nb\r\n' })).toMatch(/^550 5\.5\.2 /)
   })
 })
@@ -147,7 +147,7 @@ describe('--complete-addresses and --map', () => {
     return [sender, ...(recipients ?? [])]
   }
 
-  it('complete senders and recipients, of those who sign in and of those who cannot', async () => {
+  it('the options complete senders and recipients, of those who sign in and of those who cannot', async () => {
     const options = [
       '--complete-addresses',
       'example.com',
@@ -174,7 +174,7 @@ describe('--complete-addresses and --map', () => {
     expect(envelope()).toEqual([address, address])
   })
 
-  it('are off for everybody else, and end when that is said', async () => {
+  it('the options are off for everybody else, and end when that is said', async () => {
     const login = await newLogin('--map', `root=${address}`)
     await postern('login', 'set', login.id, '--no-map')
     for (const one of [login, await newLogin()]) {
@@ -183,7 +183,7 @@ describe('--complete-addresses and --map', () => {
     }
   })
 
-  it('are refused where they say no address', async () => {
+  it('the options are refused where they say no address', async () => {
     const { code, stderr } = await stage.postern.cli('login', 'add', address, '--map', 'root')
     expect([code, stderr]).toEqual([
       1,
@@ -193,7 +193,7 @@ describe('--complete-addresses and --map', () => {
 })
 
 describe('--split-recipients', () => {
-  it('makes several recipients of several addresses in one RCPT', async () => {
+  it('the option makes several recipients of several addresses in one RCPT', async () => {
     const recipients = ['<a@example.net>,<b@example.net>', '<c@example.net; d@example.net>']
     expect(await send(await newLogin('--split-recipients'), { recipients, message: '\r\nhi\r\n' })).toMatch(
       /^250 /,

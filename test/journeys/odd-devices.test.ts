@@ -53,7 +53,7 @@ async function hello(): Promise<readonly string[]> {
 }
 
 describe('a device that cannot sign in', () => {
-  it('sends as its mailbox from its own address, and from no other', async () => {
+  it('a device sends as its mailbox from its own address, and from no other', async () => {
     expect(await send(copier, address)).toMatch(/^530 /)
     await login('--user', 'copier', '--no-password', '--network', copier)
     expect(await send(copier, address)).toMatch(/^250 /)
@@ -61,7 +61,7 @@ describe('a device that cannot sign in', () => {
     expect(await send(elsewhere, address)).toMatch(/^530 /)
   })
 
-  it('is told the command that lets it send as somebody else, and that command does', async () => {
+  it('a device is told the command that lets it send as somebody else, and that command does', async () => {
     const refused = (await send(copier, 'copier@example.com')) ?? ''
     expect(refused).toMatch(/^550 5\.7\.1 .*copier@example\.com/)
     const [, words = ''] = /postern (login allow \w+ --sender \S+)$/.exec(refused) ?? []
@@ -70,7 +70,7 @@ describe('a device that cannot sign in', () => {
     expect(lastSender()).toBe('copier@example.com')
   })
 
-  it('has its sender replaced where its login says so', async () => {
+  it('a device has its sender replaced where its login says so', async () => {
     await login('--user', 'fax', '--no-password', '--network', fax, '--rewrite-sender')
     expect(await send(fax, 'fax@lan.invalid')).toMatch(/^250 /)
     expect(lastSender()).toBe(address)
@@ -85,7 +85,7 @@ describe('a device with a login that replaces senders', () => {
   })
 
   it.each(['<root>', 'Scanner 2', '"Scanner 2" <x@y>', '<büro@lan>', '< >', ''])(
-    'may have typed in %j as its sender',
+    'a device may have typed in %j as its sender',
     async (sender) => {
       const before = stage.mailProvider.messages.length
       const replies = await dialogue(

@@ -32,7 +32,7 @@ describe.runIf(peer('chromium'))('pages of administration at a name of their own
     await stage?.close()
   })
 
-  it('let an administrator in, connect a mailbox, and tell no other server of localhost who that is', async () => {
+  it('the pages let an administrator in, connect a mailbox, and tell no other server of localhost who that is', async () => {
     const page = await (await browser.newContext()).newPage()
     const { url } = (await command(stage.postern, 'sign-in')) as { url: string }
     expect(url).toContain(`${pagesUrl}/sign-in/`)
@@ -60,7 +60,7 @@ describe.runIf(peer('chromium'))('pages of administration at a name of their own
     expect(heard.join(' ')).not.toContain('postern_session')
   }, 60_000)
 
-  it('let people in who sign in at their provider', async () => {
+  it('the pages let people in who sign in at their provider', async () => {
     const page = await (await browser.newContext()).newPage()
     await page.goto(`${pagesUrl}/sign-in`)
     await page.click('text=Sign in with Example Mail')

@@ -38,7 +38,7 @@ async function heard(words: string): Promise<void> {
   await eventually(words, () => postern.output().includes(words))
 }
 
-it('is served without a restart, while the authority stays; a broken one is not, and SIGHUP says so', async () => {
+it('a new certificate is served without a restart, while the authority stays; a broken one is not, and SIGHUP says so', async () => {
   const first = await serialShown()
   expect(first).toBeDefined()
   await makeCertificate(folder)

@@ -31,7 +31,7 @@ afterAll(async () => {
   await stage?.close()
 })
 
-it('shows no secret in any log line, reply, page, answer or command of a whole run, nor on the disk in the clear', async () => {
+it('no secret stands in any log line, reply, page, answer or command of a whole run, nor on the disk in the clear', async () => {
   const mailbox = await setUp()
   await consents(mailbox)
   await sends(mailbox)

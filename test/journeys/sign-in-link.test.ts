@@ -54,7 +54,7 @@ it("an administrator's sign-in link stands on no pipe, where a service keeps wha
   expect(output()).not.toMatch(aLink)
 })
 
-it('nor in a file', async () => {
+it("an administrator's sign-in link stands in no file", async () => {
   const log = await open(join(folder, 'log'), 'w')
   collected(spawn(process.execPath, [main, 'serve'], { cwd: folder, env, stdio: ['ignore', log.fd, log.fd] }))
   const text = () => readFile(join(folder, 'log'), 'utf8')
@@ -63,13 +63,13 @@ it('nor in a file', async () => {
   expect(await text()).not.toMatch(aLink)
 })
 
-it.runIf(peer('python3'))('it is printed on a terminal', async () => {
+it.runIf(peer('python3'))("an administrator's sign-in link is printed on a terminal", async () => {
   const output = collected(inTerminal('exec "$0" "$@" serve'))
   await eventually('postern', () => aLink.test(output()))
 })
 
 it.runIf(peer('python3'))(
-  'but not where only the log goes to the terminal, and its words to a file',
+  'a sign-in link is not printed where only the log goes to the terminal, and its words to a file',
   async () => {
     const output = collected(inTerminal('exec "$0" "$@" serve 2>words'))
     const words = () => readFile(join(folder, 'words'), 'utf8').catch(() => '')

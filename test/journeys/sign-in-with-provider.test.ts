@@ -31,7 +31,7 @@ describe.runIf(peer('chromium'))('people who sign in to the pages at their provi
     return page
   }
 
-  it('come in as what the settings name them for, and may do that', async () => {
+  it('people come in as what the settings name them for, and may do that', async () => {
     const page = await signIn('boss@example.com')
     await page.waitForSelector('h1:text-is("Mailboxes")')
     await page.click('nav >> text=Access')
@@ -46,7 +46,7 @@ describe.runIf(peer('chromium'))('people who sign in to the pages at their provi
     expect(await page.innerText('ol.entries')).toContain('By: helpdesk@example.com')
   }, 60_000)
 
-  it('stay outside when nobody has named them', async () => {
+  it('people stay outside when nobody has named them', async () => {
     const page = await signIn('stranger@example.com')
     expect(await page.innerText('main')).toContain('stranger@example.com may not look at these pages')
     expect((await page.goto(stage.postern.url))?.status()).toBe(401)
