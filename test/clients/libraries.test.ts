@@ -31,7 +31,7 @@ describe.runIf(peer('dovecot'))('a library, through postern and Dovecot', () => 
   ] as const
 
   describe.each(examples)('%s examples/%s', (program, script, isHere) => {
-    it.runIf(isHere).each(['plain', 'STARTTLS'] as const)('%s', async (security) => {
+    it.runIf(isHere).each(['plain', 'STARTTLS'] as const)('the example sends by %s', async (security) => {
       const { caFile, mailbox, ports, postern, delivered } = sending.stage
       const user = `${program}-${security}`
       const sender = ['--user', user, '--sender', 'billing@example.com']
