@@ -36,7 +36,7 @@ function openQueue() {
 }
 
 describe('the queue for a connection', () => {
-  it('gives every login its turn, however many messages one of them has', async () => {
+  it('the queue gives every login its turn, however many messages one of them has', async () => {
     const { queue, served, enqueue, serveAll } = openQueue()
     for (let number = 1; number <= 5; number += 1) void enqueue(`bulk ${number}`)
     for (const name of ['printer 1', 'cron 1', 'printer 2']) void enqueue(name)
@@ -55,7 +55,7 @@ describe('the queue for a connection', () => {
     expect(queue.waiting()).toBe(0)
   })
 
-  it('lets one whose connection had died go first', async () => {
+  it('the queue lets one whose connection had died go first', async () => {
     const { served, enqueue, serveAll } = openQueue()
     void enqueue('bulk 1')
     void enqueue('printer 1')
@@ -64,7 +64,7 @@ describe('the queue for a connection', () => {
     expect(served).toEqual(['cron 1', 'bulk 1', 'printer 1'])
   })
 
-  it('sends away whoever has waited too long, and nobody else', async () => {
+  it('the queue sends away whoever has waited too long, and nobody else', async () => {
     const { queue, served, enqueue, serveAll } = openQueue()
     const impatient = enqueue('bulk 1', { until: 1 })
     void enqueue('bulk 2')
@@ -74,7 +74,7 @@ describe('the queue for a connection', () => {
     expect(served).toEqual(['bulk 2'])
   })
 
-  it('forgets whoever has gone, wherever it stands, and nobody else', async () => {
+  it('the queue forgets whoever has gone, wherever it stands, and nobody else', async () => {
     const { queue, served, enqueue, serveAll } = openQueue()
     const leaving = Array.from({ length: 3 }, () => new AbortController())
     const [first, second, third] = leaving.map(({ signal }) => signal)
@@ -94,7 +94,7 @@ describe('the queue for a connection', () => {
     expect(queue.waiting()).toBe(0)
   })
 
-  it('knows how many have their turn before one who comes', async () => {
+  it('the queue knows how many have their turn before one who comes', async () => {
     const { queue, enqueue } = openQueue()
     for (const name of ['bulk 1', 'bulk 2', 'bulk 3', 'printer 1', 'cron 1', 'cron 2']) void enqueue(name)
     for (const lane of ['nobody', 'bulk', 'printer', 'cron']) {
@@ -108,7 +108,7 @@ describe('the queue for a connection', () => {
     }
   })
 
-  it('sends everybody away at once', async () => {
+  it('the queue sends everybody away at once', async () => {
     const { queue, enqueue } = openQueue()
     const failure = new Failure('provider-setup', 'The provider refuses us')
     const all = [enqueue('a 1'), enqueue('b 1'), enqueue('a 2', { again: true }), queue.untilReady()]
@@ -117,7 +117,7 @@ describe('the queue for a connection', () => {
     expect([queue.waiting(), queue.wanted(), queue.next()]).toEqual([0, 0, undefined])
   })
 
-  it('wants a connection for each who waits, and one for those who only ask whether there is one', () => {
+  it('the queue wants a connection for each who waits, and one for those who only ask whether there is one', () => {
     const { queue, enqueue } = openQueue()
     void queue.untilReady()
     void queue.untilReady()
@@ -130,7 +130,7 @@ describe('the queue for a connection', () => {
   })
 })
 
-it('has so many of one login and of one mailbox wait, and refuses one more at once', async () => {
+it('the queue has so many of one login and of one mailbox wait, and refuses one more at once', async () => {
   const queue = createAcquireQueue(
     () => 0,
     () => tooLate,
@@ -153,7 +153,7 @@ it('has so many of one login and of one mailbox wait, and refuses one more at on
   queue.refuseAll(tooLate)
 })
 
-it('has so many wait to hear that there is a connection', async () => {
+it('the queue has so many wait to hear that there is a connection', async () => {
   const queue = createAcquireQueue(
     () => 0,
     () => tooLate,

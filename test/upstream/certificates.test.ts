@@ -35,7 +35,7 @@ describe('a certificate', () => {
     })
   }
 
-  it.each(['localhost', '127.0.0.1'])('for the very name is taken: %s', async (host) => {
+  it.each(['localhost', '127.0.0.1'])('a certificate for the very name is taken: %s', async (host) => {
     const provider = await startScriptedProvider(
       { tls: 'implicit', certificate: await own.issue({ names: [host] }) },
       async (client) => {
@@ -52,7 +52,7 @@ describe('a certificate', () => {
     await relay.close()
   })
 
-  it('is checked even when an environment variable of Node says otherwise', async () => {
+  it('a certificate is checked even when an environment variable of Node says otherwise', async () => {
     const provider = await startScriptedProvider(
       { tls: 'implicit', certificate: await other.issue() },
       async (client) => client.gone(),

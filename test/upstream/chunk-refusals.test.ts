@@ -11,7 +11,7 @@ it.each([
   [501, 'for an hour', 3599],
   [503, 'for an hour', 3599],
   [504, 'for an hour', 3599],
-])('believes %i to a chunk %s, of that host alone', (code, _, seconds) => {
+])('%i to a chunk is believed %s, of that host alone', (code, _, seconds) => {
   const clock = createManualClock()
   const refusals = createChunkRefusals(clock)
   expect(turnsChunkAway(say(code, 'no'))).toBe(true)
@@ -23,7 +23,7 @@ it.each([
   expect(refusals.has('smtp.example.com')).toBe(seconds === year)
 })
 
-it('does not forget "unknown command" because of a later "bad sequence"', () => {
+it('an "unknown command" is not forgotten because of a later "bad sequence"', () => {
   const clock = createManualClock()
   const refusals = createChunkRefusals(clock)
   refusals.add('smtp.example.com', say(502, 'no'))
@@ -32,6 +32,6 @@ it('does not forget "unknown command" because of a later "bad sequence"', () => 
   expect(refusals.has('smtp.example.com')).toBe(true)
 })
 
-it.each([250, 421, 451, 452, 550, 552, 554])('takes %i for an answer about the message', (code) => {
+it.each([250, 421, 451, 452, 550, 552, 554])('the code %i is an answer about the message', (code) => {
   expect(turnsChunkAway(say(code, 'so'))).toBe(false)
 })

@@ -32,7 +32,7 @@ async function pair() {
 const lost = (reason: string) => ({ name: 'ConnectionLost', reason })
 
 describe('a connection', () => {
-  it('gives each asker its own reply, in the order of asking', async () => {
+  it('a connection gives each asker its own reply, in the order of asking', async () => {
     const { connection, arrives } = await pair()
     const first = connection.command('A\r\n', 5)
     const [second, third] = connection.ask(Buffer.from('B\r\nC\r\n'), 5, 2)
@@ -46,7 +46,7 @@ describe('a connection', () => {
     expect(connection.alive).toBe(true)
   })
 
-  it('ends at a reply that nobody asked for, and remembers it', async () => {
+  it('a connection ends at a reply that nobody asked for, and remembers it', async () => {
     const { connection, socket, arrives } = await pair()
     let told = 0
     connection.onLost(() => {
@@ -62,7 +62,7 @@ describe('a connection', () => {
     expect(told).toBe(1)
   })
 
-  it('ends at the first octet of a reply that nobody asked for, and writes nothing', async () => {
+  it('a connection ends at the first octet of a reply that nobody asked for, and writes nothing', async () => {
     const { connection, far, arrives } = await pair()
     let heard = ''
     far.on('data', (octets) => {
@@ -78,7 +78,7 @@ describe('a connection', () => {
   it.each([
     ['a yes', '250 a\r\n250 b\r\n'],
     ['junk', '250 a\r\njunk\r\n'],
-  ])('does not deliver a yes that is followed by more: %s', async (_, text) => {
+  ])('a connection does not deliver a yes that is followed by more: %s', async (_, text) => {
     const { connection, arrives } = await pair()
     const reply = expect(connection.command('A\r\n', 5)).rejects.toMatchObject(lost('protocol'))
     await arrives(text)
@@ -88,7 +88,7 @@ describe('a connection', () => {
   it.each([
     ['a yes', '250 a\r\n25'],
     ['a no', '500 a\r\n\x00'],
-  ])('delivers %s that is followed by the beginning of something, and ends', async (_, text) => {
+  ])('a connection delivers %s that is followed by the beginning of something, and ends', async (_, text) => {
     const { connection, arrives } = await pair()
     const reply = connection.command('A\r\n', 5)
     await arrives(text)
@@ -96,7 +96,7 @@ describe('a connection', () => {
     expect(connection.alive).toBe(false)
   })
 
-  it('reads a no in pieces between writes that are not answered, and no half of one behind them', async () => {
+  it('a connection reads a no in pieces between writes that are not answered, and no half of one behind them', async () => {
     const { connection, arrives } = await pair()
     await connection.write(Buffer.from('message'), 5)
     await arrives('552-a\r\n55')
@@ -111,7 +111,7 @@ describe('a connection', () => {
     await expect(other.connection.command('.\r\n', 5)).rejects.toMatchObject(lost('protocol'))
   })
 
-  it('delivers a no that is followed by more, and ends', async () => {
+  it('a connection delivers a no that is followed by more, and ends', async () => {
     const { connection, arrives } = await pair()
     const reply = connection.command('A\r\n', 5)
     await arrives('500 a\r\n500 b\r\n')
@@ -119,7 +119,7 @@ describe('a connection', () => {
     expect(connection.alive).toBe(false)
   })
 
-  it('is not alive after a 421, and delivers it to whoever asked', async () => {
+  it('a connection is not alive after a 421, and delivers it to whoever asked', async () => {
     const { connection, arrives } = await pair()
     const reply = connection.command('A\r\n', 5)
     await arrives('421 4.3.2 Going\r\n')
@@ -128,7 +128,7 @@ describe('a connection', () => {
     await expect(connection.command('B\r\n', 5)).rejects.toMatchObject(lost('closed'))
   })
 
-  it('gives each reply its own time', async () => {
+  it('a connection gives each reply its own time', async () => {
     const { connection, far } = await pair()
     const [first, second] = connection.ask(Buffer.from('A\r\nB\r\n'), 1, 2)
     setTimeout(() => far.write('250 a\r\n'), 600)
@@ -138,7 +138,7 @@ describe('a connection', () => {
     await expect(connection.command('C\r\n', 0.1)).rejects.toMatchObject(lost('timed-out'))
   })
 
-  it('rejects all that is owed when the other side closes', async () => {
+  it('a connection rejects all that is owed when the other side closes', async () => {
     const { connection, far } = await pair()
     const owed = connection.ask(Buffer.from('A\r\nB\r\n'), 5, 2)
     far.end('250 a\r\n')
@@ -148,7 +148,7 @@ describe('a connection', () => {
     ])
   })
 
-  it('survives a reset of the connection', async () => {
+  it('a connection survives a reset', async () => {
     const { connection, far } = await pair()
     const reply = expect(connection.command('A\r\n', 5)).rejects.toMatchObject(lost('closed'))
     far.resetAndDestroy()

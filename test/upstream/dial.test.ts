@@ -15,7 +15,7 @@ async function startsTls(client: Client): Promise<void> {
 }
 
 describe('dialling', () => {
-  it('signs in under STARTTLS, after a second EHLO', async () => {
+  it('the dial signs in under STARTTLS, after a second EHLO', async () => {
     const { relay, provider } = await stage(
       async (client) => {
         await startsTls(client)
@@ -38,7 +38,7 @@ describe('dialling', () => {
     ['there is no STARTTLS', ['PIPELINING', 'AUTH XOAUTH2'], undefined],
     ['a middlebox has taken STARTTLS away', ['XXXXXXXA', 'AUTH XOAUTH2'], undefined],
     ['STARTTLS is refused', ['STARTTLS', 'AUTH XOAUTH2'], '502 5.5.1 Not today'],
-  ])('sends no token when %s', async (_, offers, answer) => {
+  ])('the dial sends no token when %s', async (_, offers, answer) => {
     const { relay, provider } = await stage(
       async (client) => {
         await greets(client, offers)
@@ -62,7 +62,7 @@ describe('dialling', () => {
     ['the begin of a reply', '220 Go ahead\r\n250-'],
     ['a goodbye', '220 Go ahead\r\n421 Too late\r\n'],
     ['other octets', '220 Go ahead\r\n\x16'],
-  ])('ends when %s comes in the clear behind the 220 to STARTTLS', async (_, sent) => {
+  ])('the dial ends when %s comes in the clear behind the 220 to STARTTLS', async (_, sent) => {
     const { relay, provider } = await stage(
       async (client) => {
         await startsTls(client)
@@ -79,7 +79,7 @@ describe('dialling', () => {
     ['a greeting that is a refusal', '554 5.7.1 Not from there', 'provider-setup'],
     ['a greeting that says later', '421 4.7.0 Try again later', 'provider-unavailable'],
     ['a greeting that is not SMTP', 'SSH-2.0-OpenSSH_9.2', 'provider-unavailable'],
-  ])('judges %s', async (_, said, code) => {
+  ])('the dial judges %s', async (_, said, code) => {
     const { relay } = await stage(async (client) => {
       client.say(said)
       await client.gone()
@@ -87,7 +87,7 @@ describe('dialling', () => {
     await expect(relay.verify(me)).rejects.toMatchObject({ code })
   })
 
-  it('takes plain SMTP where TLS is due for a mistake in the settings', async () => {
+  it('plain SMTP where TLS is due is taken for a mistake in the settings', async () => {
     const { relay, provider } = await stage(
       async (client) => {
         client.say('220 provider.example ready')
@@ -104,7 +104,7 @@ describe('dialling', () => {
     await relay.close()
   })
 
-  it('says that nobody answers', async () => {
+  it('the failure says that nobody answers', async () => {
     const gone = await startScriptedProvider({ tls: 'implicit', certificate: nobody }, async () => {})
     await gone.close()
     const { relay } = createRelayStage({ port: gone.port, tls: 'implicit' })
@@ -169,33 +169,39 @@ const hangs: Hang[] = [
 ]
 
 describe('a provider that hangs', () => {
-  it.each(hangs)('before $before is given up in time', async ({ tls, script, heard }) => {
-    const { relay, provider } = await stage(script, { tls, limits: { upstreamReplySeconds: 0.3 } })
-    await expect(relay.verify(me)).rejects.toMatchObject({
-      code: 'provider-unavailable',
-      message: 'The connection to 127.0.0.1 failed: no reply within 0.3 seconds',
-    })
-    expect(provider.heard[0]?.replace(/(AUTH XOAUTH2 ).*/s, '$1')).toBe(heard)
-  })
+  it.each(hangs)(
+    'a provider that hangs before $before is given up in time',
+    async ({ tls, script, heard }) => {
+      const { relay, provider } = await stage(script, { tls, limits: { upstreamReplySeconds: 0.3 } })
+      await expect(relay.verify(me)).rejects.toMatchObject({
+        code: 'provider-unavailable',
+        message: 'The connection to 127.0.0.1 failed: no reply within 0.3 seconds',
+      })
+      expect(provider.heard[0]?.replace(/(AUTH XOAUTH2 ).*/s, '$1')).toBe(heard)
+    },
+  )
 
-  it.each(['implicit', 'starttls'] as const)('in the handshake is given up in time (%s)', async (tls) => {
-    const silent = await startScriptedProvider({ tls: 'starttls', certificate: nobody }, async (client) => {
-      if (tls === 'starttls') {
-        await startsTls(client)
-        client.say('220 Go ahead')
-      }
-      await client.gone()
-    })
-    const { relay } = createRelayStage({ port: silent.port, tls, limits: { upstreamConnectSeconds: 0.3 } })
-    await expect(relay.verify(me)).rejects.toMatchObject({
-      code: 'provider-unavailable',
-      message: 'The connection to 127.0.0.1 failed: TLS took too long',
-    })
-    await relay.close()
-    await silent.close()
-  })
+  it.each(['implicit', 'starttls'] as const)(
+    'a provider that hangs in the handshake is given up in time (%s)',
+    async (tls) => {
+      const silent = await startScriptedProvider({ tls: 'starttls', certificate: nobody }, async (client) => {
+        if (tls === 'starttls') {
+          await startsTls(client)
+          client.say('220 Go ahead')
+        }
+        await client.gone()
+      })
+      const { relay } = createRelayStage({ port: silent.port, tls, limits: { upstreamConnectSeconds: 0.3 } })
+      await expect(relay.verify(me)).rejects.toMatchObject({
+        code: 'provider-unavailable',
+        message: 'The connection to 127.0.0.1 failed: TLS took too long',
+      })
+      await relay.close()
+      await silent.close()
+    },
+  )
 
-  it('little by little is given up when the whole sign-in has taken too long', async () => {
+  it('a slow provider is given up when the whole sign-in has taken too long', async () => {
     const { relay } = await stage(async (client) => client.gone(), { limits: { wholeLoginSeconds: 0.3 } })
     await expect(relay.verify(me)).rejects.toMatchObject({
       code: 'provider-unavailable',

@@ -60,7 +60,7 @@ async function domainStage() {
 }
 
 describe('a whole domain', () => {
-  it('costs no more memory, however many of its addresses were sent from', async () => {
+  it('a domain costs no more memory, however many of its addresses were sent from', async () => {
     const { relay, governors, use } = await domainStage()
     let kept = 0
     for (let place = 0; place < 2.5 * most; place += 1) {
@@ -72,7 +72,7 @@ describe('a whole domain', () => {
     expect(await relay.state('a0@example.com')).toMatchObject({ waiting: 0 })
   })
 
-  it('forgets those first that nobody has sent from for the longest time', async () => {
+  it('a domain forgets those first that nobody has sent from for the longest time', async () => {
     const { governors, use } = await domainStage()
     for (let place = 0; place < most; place += 1) await use(place)
     await use(0)
@@ -83,14 +83,14 @@ describe('a whole domain', () => {
 })
 
 describe('looking', () => {
-  it('makes nothing and drops nothing, however many addresses are looked at', async () => {
+  it('a look makes nothing and drops nothing, however many addresses are looked at', async () => {
     const { relay, governors, use } = await domainStage()
     await use(0)
     for (let place = 1; place < 2 * most; place += 1) await relay.state(`a${place}@example.com`)
     expect([...governors.kept]).toEqual(['a0@example.com'])
   })
 
-  it('tells what was sent on the last day and what the provider allows, of a mailbox that nobody has used yet', async () => {
+  it('a look tells what was sent on the last day and what the provider allows, of a mailbox that nobody has used yet', async () => {
     const { relay, governors, store, clock } = await domainStage()
     await store.recipientCounts.add('a0@example.com', clock.now() - (clock.now() % 3_600_000), 7)
     expect(await relay.state('a0@example.com')).toMatchObject({
@@ -102,7 +102,7 @@ describe('looking', () => {
     expect(governors.kept.size).toBe(0)
   })
 
-  it('keeps no mailbox in memory for longer than its use does', async () => {
+  it('a look keeps no mailbox in memory for longer than its use does', async () => {
     const { relay, governors, use } = await domainStage()
     for (let place = 0; place < most; place += 1) await use(place)
     await relay.state('a0@example.com')

@@ -13,7 +13,7 @@ describe('the name in EHLO', () => {
     ['under_score.example.com', '127.0.0.1', '[127.0.0.1]'],
     ['192.0.2.9', '127.0.0.1', '[127.0.0.1]'],
     ['a.b\r\nMAIL FROM:<x>', '127.0.0.1', '[127.0.0.1]'],
-  ])('of a machine called %j with address %s is %s', (hostName, address, name) => {
+  ])('the name of a machine called %j with address %s is %s', (hostName, address, name) => {
     expect(ehloName(hostName, address)).toBe(name)
   })
 })

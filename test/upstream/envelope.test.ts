@@ -20,7 +20,7 @@ function afterSignIn(heard: string | undefined): string {
 }
 
 describe('the envelope at the provider', () => {
-  it('leaves in one write, and every recipient gets its own reply, verbatim', async () => {
+  it('the envelope leaves in one write, and every recipient gets its own reply, verbatim', async () => {
     const { relay, provider } = await stage(async (client) => {
       await signsIn(client)
       // Nothing is answered until all of it is here.
@@ -49,7 +49,7 @@ describe('the envelope at the provider', () => {
     expect(provider.heard).toHaveLength(1)
   })
 
-  it('goes one command at a time without PIPELINING', async () => {
+  it('the envelope goes one command at a time without PIPELINING', async () => {
     const { relay } = await stage(async (client) => {
       await signsIn(client, onePerWrite)
       for (const command of [/^MAIL/, /^RCPT TO:<a@/, /^RCPT TO:<b@/]) {
@@ -73,7 +73,7 @@ describe('the envelope at the provider', () => {
   it.each([
     ['with PIPELINING', ehlo],
     ['without PIPELINING', onePerWrite],
-  ])('is over when MAIL is refused, and the connection serves on: %s', async (_, offers) => {
+  ])('the envelope is over when MAIL is refused, and the connection serves on: %s', async (_, offers) => {
     const pipelining = offers === ehlo
     const { relay, provider } = await stage(async (client) => {
       await signsIn(client, offers)
@@ -97,7 +97,7 @@ describe('the envelope at the provider', () => {
     expect(provider.heard).toHaveLength(1)
   })
 
-  it('resets a provider that takes recipients without a sender', async () => {
+  it('a provider that takes recipients without a sender hears RSET', async () => {
     const { relay, provider } = await stage(async (client) => {
       await signsIn(client)
       await client.linesUntil(/^RCPT/)
@@ -113,7 +113,7 @@ describe('the envelope at the provider', () => {
     expect(provider.heard).toHaveLength(1)
   })
 
-  it('takes more recipients later, and drops parameters that are not offered', async () => {
+  it('the envelope takes more recipients later, and drops parameters that are not offered', async () => {
     const { relay, provider } = await stage(async (client) => {
       await signsIn(client)
       await takesEnvelope(client)
@@ -140,7 +140,7 @@ describe('the envelope at the provider', () => {
     )
   })
 
-  it('refuses to write a line end, and gives the lease back', async () => {
+  it('the envelope refuses to write a line end, and gives the lease back', async () => {
     const { relay, provider } = await stage(async (client) => {
       await signsIn(client)
       await takesEnvelope(client)
@@ -154,7 +154,7 @@ describe('the envelope at the provider', () => {
     expect(provider.heard[0]).not.toContain('DATA')
   })
 
-  it('is reset with RSET, and the next transaction finds a clean connection', async () => {
+  it('the envelope is reset with RSET, and the next transaction finds a clean connection', async () => {
     const { relay, provider } = await stage(async (client) => {
       await signsIn(client)
       await takesEnvelope(client)
@@ -180,7 +180,7 @@ describe('a provider that fails in the envelope', () => {
     ['asks for more', ['354 Go ahead', '250 2.1.5 Fine']],
     ['sends one reply more than it owes', ['250 2.1.0 Fine', '250 2.1.5 Fine', '250 and fine']],
     ['does not speak SMTP any more', ['HTTP/1.1 500 Oops']],
-  ])('is left when it %s', async (_, replies) => {
+  ])('a provider is left when it %s', async (_, replies) => {
     const { relay, provider } = await stage(async (client, connection) => {
       await signsIn(client)
       if (connection > 0) return void (await takesMessage(client))
@@ -195,7 +195,7 @@ describe('a provider that fails in the envelope', () => {
     expect(provider.heard).toHaveLength(2)
   })
 
-  it('and hangs is given up in time', async () => {
+  it('a provider that hangs is given up in time', async () => {
     const { relay } = await stage(
       async (client) => {
         await signsIn(client)
@@ -215,7 +215,7 @@ describe('a provider that fails in the envelope', () => {
     [530, '5.7.0 Authentication required', 60],
     [550, '5.7.57 Client was not authenticated to send anonymous mail', 60],
   ])(
-    'passes on a %i to MAIL on a new connection, does not use that connection again, and signs in anew as rarely as after a refusal',
+    'a %i to MAIL on a new connection is passed on, that connection ends, and sign-ins are as rare as after a refusal',
     async (code, text, pause) => {
       const { relay, provider, clock } = await stage(async (client, connection) => {
         await signsIn(client)

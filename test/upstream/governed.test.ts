@@ -59,7 +59,7 @@ function mails(provider: { heard: readonly string[] }): number {
 }
 
 describe('messages that wait', () => {
-  it('leave in turn for each login, so that a bulk sender holds up nobody', async () => {
+  it('messages leave in turn for each login, so that a bulk sender holds up nobody', async () => {
     const messages: string[] = []
     const { relay } = await stage((client) => serves(client, { messages }))
     const first = await begin(relay, 'bulk')
@@ -71,7 +71,7 @@ describe('messages that wait', () => {
     expect(messages).toEqual(['bulk 0', 'bulk 1', 'printer', 'bulk 2', 'bulk 3', 'bulk 4'])
   })
 
-  it('are told to try again later when the rate of the mailbox is used up, and the provider hears nothing', async () => {
+  it('messages are told to try again later when the rate of the mailbox is used up, and the provider hears nothing', async () => {
     const { relay, provider, clock } = await stage((client) => serves(client), {
       provider: { limits: { connections: 1, messagesPerMinute: 4 } },
       limits: { leaseWaitSeconds: 0.2 },
@@ -87,7 +87,7 @@ describe('messages that wait', () => {
     expect(await sendOne(relay, 'c')).toMatchObject({ code: 250 })
   })
 
-  it('cost nothing of the rate when they end before their message', async () => {
+  it('transactions cost nothing of the rate when they end before their message', async () => {
     const { relay, provider } = await stage((client) => serves(client), {
       provider: { limits: { connections: 1, messagesPerMinute: 4 } },
       limits: { leaseWaitSeconds: 0.2 },
@@ -100,7 +100,7 @@ describe('messages that wait', () => {
     expect(mails(provider)).toBe(21)
   })
 
-  it('leave by themselves as soon as the rate allows it', async () => {
+  it('messages leave by themselves as soon as the rate allows it', async () => {
     const { relay } = await stage((client) => serves(client), {
       provider: { limits: { connections: 1, messagesPerMinute: 240 } },
     })
@@ -118,7 +118,7 @@ describe('a client that is silent in its transaction', () => {
     return { ...setUp, silent }
   }
 
-  it('loses its connection to those who wait, and hears that it has to send again', async () => {
+  it('a silent client loses its connection to those who wait, and hears that it has to send again', async () => {
     const { relay, provider, silent } = await silentFor(15)
     expect(await sendOne(relay, 'a', 'printer')).toMatchObject({ code: 250 })
     await expect(silent.recipients(to('b@example.com'))).rejects.toMatchObject({ code: 'limit-reached' })
@@ -128,7 +128,7 @@ describe('a client that is silent in its transaction', () => {
     expect(provider.heard).toHaveLength(1)
   })
 
-  it('keeps it once it is promised that its message is taken, however long others wait', async () => {
+  it('a silent client keeps its connection once it is promised that its message is taken, however long others wait', async () => {
     const { relay, provider, clock } = await stage((client) => serves(client))
     const promised = await begin(relay, 'slow')
     clock.advance(14)
@@ -152,13 +152,13 @@ describe('a client that is silent in its transaction', () => {
     expect(provider.heard).toHaveLength(1)
   })
 
-  it('is promised nothing when others have got its connection', async () => {
+  it('a silent client is promised nothing when others have got its connection', async () => {
     const { relay, silent } = await silentFor(15)
     expect(await sendOne(relay, 'a', 'printer')).toMatchObject({ code: 250 })
     expect(() => silent.promise()).toThrow('others got its connection')
   })
 
-  it('keeps it while nobody waits, and while its time is not up', async () => {
+  it('a silent client keeps its connection while nobody waits, and while its time is not up', async () => {
     const { relay, silent } = await silentFor(3600)
     expect(await silent.send(message('a\r\n'))).toMatchObject({ code: 250 })
     const another = await begin(relay, 'silent')
@@ -170,7 +170,7 @@ describe('a client that is silent in its transaction', () => {
 })
 
 describe('a provider that complains', () => {
-  it('of too many connections is given fewer for a while', async () => {
+  it('a complaint of too many connections gives the provider fewer for a while', async () => {
     let complaints = 1
     const complain = () =>
       complaints-- > 0 ? '432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded' : undefined
@@ -187,7 +187,7 @@ describe('a provider that complains', () => {
     expect((await relay.state(mailbox)).connections).toMatchObject({ allowed: 2 })
   })
 
-  it('of too many messages while it closes is not asked again on another connection', async () => {
+  it('a complaint of too many messages that closes is not asked about again on another connection', async () => {
     let accepted = 0
     const { relay, provider } = await stage((client) =>
       serves(client, {
@@ -206,7 +206,7 @@ describe('a provider that complains', () => {
     expect(mails(provider)).toBe(2)
   })
 
-  it('of a header From: hears nothing more of what has it from that program, and of all else it does', async () => {
+  it('a complaint of a header From: keeps back what has it from that program, and nothing else', async () => {
     const messages: string[] = []
     const refuse = () =>
       messages.at(-1)?.startsWith('From: <boss@')
@@ -225,7 +225,7 @@ describe('a provider that complains', () => {
     expect(provider.heard).toHaveLength(1)
   })
 
-  it('of a header Sender: never holds up what the same program sends from the mailbox’s own address alone', async () => {
+  it('a complaint of a header Sender: never holds up what the same program sends from the mailbox’s own address alone', async () => {
     const messages: string[] = []
     const refuse = () =>
       messages.at(-1)?.includes('Sender: root@')
@@ -244,7 +244,7 @@ describe('a provider that complains', () => {
     expect(messages).toHaveLength(4)
   })
 
-  it('of messages from the mailbox itself is offered each of them, and none without end', async () => {
+  it('a complaint of messages from the mailbox itself lets each of them be offered, and none without end', async () => {
     const messages: string[] = []
     const refuse = () => '550 5.7.60 SMTP; Client does not have permissions to send as this sender'
     const { relay } = await stage((client) => serves(client, { messages, toMessage: refuse }))
@@ -257,7 +257,7 @@ describe('a provider that complains', () => {
     expect(messages).toHaveLength(7)
   })
 
-  it('of a long message from the mailbox itself knows it again, in whatever pieces it comes', async () => {
+  it('a complaint of a long message from the mailbox itself knows it again, in whatever pieces it comes', async () => {
     const refuse = () => '550 5.7.60 SMTP; Client does not have permissions to send as this sender'
     const { relay } = await stage((client) => serves(client, { toMessage: refuse }))
     const text = `From: me@example.com\r\n\r\n${line.repeat(2000)}`
@@ -267,7 +267,7 @@ describe('a provider that complains', () => {
     await expect(sendCut(90_000)).rejects.toMatchObject({ code: 'provider-setup' })
   })
 
-  it('of our token is shown with its own words, and with nothing that looks like a token', async () => {
+  it('a complaint of our token is shown with its own words, and with nothing that looks like a token', async () => {
     const words = '5.7.139 Authentication unsuccessful, the user credentials were incorrect.'
     const { relay } = await stage(async (client) => {
       await greets(client, [...ehlo, 'AUTH XOAUTH2'])
@@ -280,7 +280,7 @@ describe('a provider that complains', () => {
     expect(pauses).toMatchObject([{ about: 'sign-in', said: `${words} [hidden]` }])
   })
 
-  it('of a used-up quota is left alone, until one message finds out whether that is over', async () => {
+  it('a provider whose quota is used up is left alone, until one message finds out whether that is over', async () => {
     let quota = true
     const messages: string[] = []
     const { relay, provider, clock } = await stage((client) =>
@@ -309,7 +309,7 @@ describe('a provider that complains', () => {
 })
 
 describe('the recipients of a day', () => {
-  it('are not exceeded, also not in the middle of a transaction', async () => {
+  it('the recipients are not exceeded, also not in the middle of a transaction', async () => {
     const { relay, provider } = await stage((client) => serves(client), {
       provider: { limits: { connections: 1, recipientsPerDay: 2 } },
     })
@@ -326,7 +326,7 @@ describe('the recipients of a day', () => {
     expect(state).not.toHaveProperty('recipientsRoomAt')
   })
 
-  it('are shown with the time when there is room again, once they are used up', async () => {
+  it('the recipients are shown with the time when there is room again, once they are used up', async () => {
     const { relay, clock } = await stage((client) => serves(client), {
       provider: { limits: { connections: 1, recipientsPerDay: 1 } },
     })
@@ -340,7 +340,7 @@ describe('the recipients of a day', () => {
 })
 
 describe('a connection', () => {
-  it('that has become too old ends after its message', async () => {
+  it('a connection that has become too old ends after its message', async () => {
     const { relay, provider, clock } = await stage((client) => serves(client))
     expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
     clock.advance(1801)
@@ -352,7 +352,7 @@ describe('a connection', () => {
 })
 
 describe('a token that cannot be had', () => {
-  it('keeps nobody from the provider once it can', async () => {
+  it('a missing token keeps nobody from the provider once it can be had', async () => {
     const { relay, provider, tokens } = await stage((client) => serves(client))
     tokens.failure = new Failure('provider-setup', 'The registration is refused')
     for (let number = 0; number < 3; number += 1)
@@ -362,7 +362,7 @@ describe('a token that cannot be had', () => {
     expect(await sendOne(relay, 'a')).toMatchObject({ code: 250 })
   })
 
-  it('is not asked for again at once while one connection serves', async () => {
+  it('a missing token is not asked for again at once while one connection serves', async () => {
     const { relay, asked, tokens, clock } = await stage((client) => serves(client), {
       provider: { limits: { connections: 2 } },
     })
@@ -380,7 +380,7 @@ describe('a token that cannot be had', () => {
     expect(await last.send(message('c\r\n'))).toMatchObject({ code: 250 })
   })
 
-  it('is the answer to all who wait for it, and not asked for by each of them', async () => {
+  it('a missing token is the answer to all who wait for it, and not asked for by each of them', async () => {
     const { relay, provider, asked, tokens } = await stage((client) => serves(client), {
       provider: { limits: { connections: 3 } },
     })

@@ -46,7 +46,7 @@ function waitingClient(source = '192.0.2.7') {
 describe('a client that goes while it waits', () => {
   const limits = { connections: 1, messagesPerMinute: 30 }
 
-  it('leaves the line, and neither the provider nor the rate hear of it', async () => {
+  it('a client that goes leaves the line, and neither the provider nor the rate hear of it', async () => {
     const messages: string[] = []
     const { relay, provider } = await stage((client) => serves(client, messages), { provider: { limits } })
     const first = await relay.begin(me, mail, to('a@example.com'), 'printer')
@@ -61,7 +61,7 @@ describe('a client that goes while it waits', () => {
     expect((await relay.state(mailbox)).messagesLastMinute).toBe(1)
   })
 
-  it('is seen once more before its MAIL leaves, and its connection serves the next', async () => {
+  it('a client that goes is seen once more before its MAIL leaves, and its connection serves the next', async () => {
     const { relay, provider } = await stage((client) => serves(client, []), { provider: { limits } })
     const first = await relay.begin(me, mail, to('a@example.com'), 'printer')
     const { client, leaving } = waitingClient()
@@ -94,7 +94,7 @@ it('nothing leaves for a client that has gone before it came to a connection tha
 })
 
 describe('a client that goes behind its message', () => {
-  it('has it given up before DATA, and the connection stays', async () => {
+  it('a client that goes has its message given up before DATA, and the connection stays', async () => {
     const messages: string[] = []
     const { relay, provider } = await stage((client) => serves(client, messages))
     const { client, leaving } = waitingClient()
@@ -113,7 +113,7 @@ describe('a client that goes behind its message', () => {
   it.each([
     ['small', 'dead\r\n'],
     ['large', `${'x'.repeat(70)}\r\n`.repeat(2000)],
-  ])('has a %s one given up that lacks only its end', async (_, text) => {
+  ])('a %s message that lacks only its end is given up', async (_, text) => {
     const leaving = new AbortController()
     const whole: string[] = []
     const { relay, provider } = await stage(async (client, connection) => {
@@ -150,7 +150,7 @@ describe('a wait that is known to be longer than a client waits', () => {
     return { relay, clock }
   }
 
-  it('is answered at once, with how long it would be', async () => {
+  it('a long wait is answered at once, with how long it would be', async () => {
     const { relay, clock } = await fullQuarter()
     clock.advance(5)
     const { client } = waitingClient()
@@ -162,7 +162,7 @@ describe('a wait that is known to be longer than a client waits', () => {
     expect((await relay.state(mailbox)).waiting).toBe(0)
   })
 
-  it('is waited for by a mail server, and by postern itself', async () => {
+  it('a long wait is borne by a mail server, and by postern itself', async () => {
     const { relay, clock } = await fullQuarter()
     const { client } = waitingClient()
     const server = relay.begin(me, mail, to('a@example.com'), 'postfix', { ...client, inGroups: true })
@@ -187,7 +187,7 @@ describe('24 programs at the limits of Exchange', () => {
     [5, 3],
     [30, 3],
   ])(
-    'that wait for %i seconds, and come again %i seconds later, each deliver once within 75 seconds',
+    'programs that wait for %i seconds, and come again %i seconds later, each deliver once within 75 seconds',
     async (patience, pause) => {
       const limits = { connections: 3, messagesPerMinute: 30 }
       const messages: string[] = []

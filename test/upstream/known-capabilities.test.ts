@@ -46,7 +46,7 @@ async function storeWith(...providerIds: string[]): Promise<Store> {
 }
 
 describe('what is offered before anybody has said who it is', () => {
-  it('is the same after a restart, before anybody has signed in', async () => {
+  it('the offer is the same after a restart, before anybody has signed in', async () => {
     const store = await storeWith('large')
     const before = open(store).offers
     await before.refresh()
@@ -59,7 +59,7 @@ describe('what is offered before anybody has said who it is', () => {
     expect(after.of(large)).toEqual({ ...able, size: 4711 })
   })
 
-  it('does not depend on providers that there is no mailbox of, and does as soon as there is one', async () => {
+  it('the offer does not depend on providers that there is no mailbox of, and does as soon as there is one', async () => {
     const store = await storeWith('large')
     const { offers } = open(store)
     await offers.refresh()
@@ -75,14 +75,14 @@ describe('what is offered before anybody has said who it is', () => {
     expect(offers.of()).toEqual({ ...able, size: 9 })
   })
 
-  it('is what all that are registered can do as long as there is no mailbox', async () => {
+  it('the offer is what all that are registered can do as long as there is no mailbox', async () => {
     const { offers } = open(await storeWith())
     await offers.refresh()
     offers.heard(large, ehlo(able))
     expect(offers.of()).toEqual(unable)
   })
 
-  it('is not what another server of the same provider said', async () => {
+  it('the offer is not what another server of the same provider said', async () => {
     const store = await storeWith('large')
     const before = open(store).offers
     before.heard(large, ehlo(able))
@@ -94,7 +94,7 @@ describe('what is offered before anybody has said who it is', () => {
     expect(moved.of()).toEqual(unable)
   })
 
-  it('is what was heard last, and kept only where it is something else', async () => {
+  it('the offer is what was heard last, and kept only where it is something else', async () => {
     const store = await storeWith('large')
     const kept: unknown[] = []
     const serverCapabilities = {
@@ -110,7 +110,7 @@ describe('what is offered before anybody has said who it is', () => {
     expect(offers.of().size).toBe(5)
   })
 
-  it('stays what it is while the store does not answer', async () => {
+  it('the offer stays what it is while the store does not answer', async () => {
     const store = await storeWith('large')
     const broken = async () => {
       throw new Failure('store-unavailable', 'no store')

@@ -52,12 +52,12 @@ async function failureOf(example: string, family: KnownError['family']) {
 }
 
 describe('a known reply to a sign-in, played by a provider', () => {
-  it('is one of many', () => {
+  it('the known replies are many', () => {
     expect(atSignIn.length).toBeGreaterThan(15)
   })
 
   it.each(atSignIn)(
-    'is explained in the failure, and in the reply to the mail program: $id',
+    'a known reply is explained in the failure, and in the reply to the mail program: $id',
     async ({ id, family, meaning, example }) => {
       const failure = await failureOf(example, family)
       expect(failure?.code).toBe(passes(example) ? 'provider-unavailable' : 'provider-setup')
@@ -74,7 +74,7 @@ describe('a known reply to a sign-in, played by a provider', () => {
     },
   )
 
-  it('is not explained by what another provider would mean', async () => {
+  it('a known reply is not explained by what another provider would mean', async () => {
     const failure = await failureOf('454 4.7.0 Cannot authenticate due to temporary system problem', 'any')
     expect(failure?.message).toBe('127.0.0.1 refused the sign-in for me@example.com (454 4.7.0)')
   })

@@ -22,7 +22,7 @@ describe('a message by BDAT', () => {
     ['nothing', '', ''],
     ['octets beyond ASCII', '\xe9\xff\r\n', '\xe9\xff\r\n'],
     ['64 KiB exactly', `${'x'.repeat(65_534)}\r\n`, `${'x'.repeat(65_534)}\r\n`],
-  ])('leaves as one chunk without dot-stuffing: %s', async (_, text, expected) => {
+  ])('a message leaves as one chunk without dot-stuffing: %s', async (_, text, expected) => {
     const { relay, provider } = await stage(async (client) => {
       await signsIn(client, chunking)
       expectLine((await takesChunk(client, expected.length)).toString('latin1'), /^/)
@@ -35,7 +35,7 @@ describe('a message by BDAT', () => {
     expect(sent === `BDAT ${expected.length} LAST\r\n${expected}`).toBe(true)
   })
 
-  it('is one chunk however many pieces the message comes in', async () => {
+  it('a message is one chunk however many pieces it comes in', async () => {
     const { relay, provider } = await stage(async (client) => {
       await signsIn(client, chunking)
       await takesChunk(client, 8)
@@ -47,7 +47,7 @@ describe('a message by BDAT', () => {
     expect(provider.heard[0]).toMatch(/\r\nBDAT 8 LAST\r\none\r\n\.\r\n$/)
   })
 
-  it('leaves when every recipient has been answered, and serves those that were accepted', async () => {
+  it('a message leaves when every recipient has been answered, and serves those that were accepted', async () => {
     const { relay, provider } = await stage(async (client) => {
       await signsIn(client, chunking)
       for (const refused of ['550 5.1.1 No such user', '452 4.2.2 Full']) {
@@ -75,7 +75,7 @@ describe('a message by BDAT', () => {
     expect(provider.heard).toHaveLength(1)
   })
 
-  it('does not take a yes for the final one that was there before the message had left', async () => {
+  it('a yes that was there before the message had left is not taken for the final one', async () => {
     let sayYes = () => {}
     const saidYes = new Promise<void>((resolve) => {
       sayYes = resolve
@@ -104,7 +104,7 @@ describe('a message by BDAT', () => {
     expect(provider.heard[0]).not.toContain('secret')
   })
 
-  it('leaves by DATA when it is larger', async () => {
+  it('a message leaves by DATA when it is larger', async () => {
     const text = `${'x'.repeat(65_535)}\r\n`
     let arrived: string | undefined
     const { relay } = await stage(async (client) => {
@@ -117,7 +117,7 @@ describe('a message by BDAT', () => {
   })
 
   it.each(['550 5.7.1 Looks like spam', '452 4.2.2 Full'])(
-    'answers with the refusal, and the connection serves on: %s',
+    'the refusal is the answer, and the connection serves on: %s',
     async (refusal) => {
       const { relay, provider } = await stage(async (client) => {
         await signsIn(client, chunking)
@@ -137,7 +137,7 @@ describe('a message by BDAT', () => {
     },
   )
 
-  it('leaves by DATA where CHUNKING is off, whatever is offered', async () => {
+  it('a message leaves by DATA where CHUNKING is off, whatever is offered', async () => {
     let arrived: string | undefined
     const { relay } = await stage(
       async (client) => {
@@ -151,7 +151,7 @@ describe('a message by BDAT', () => {
     expect(arrived).toBe('..\r\n')
   })
 
-  it('has no known outcome when the provider goes', async () => {
+  it('a message has no known outcome when the provider goes', async () => {
     const { relay } = await stage(async (client) => {
       await signsIn(client, chunking)
       await takesChunk(client, 3)
@@ -193,19 +193,22 @@ describe('a provider that offers CHUNKING and turns a chunk away', () => {
     ['501 5.5.4 Not like this', 'BDAT'],
     ['503 5.5.1 Out of order', 'BDAT'],
     ['504 5.5.4 Not with LAST', 'BDAT'],
-  ])('gets DATA from the next message on, and an hour after %s again %s', async (refusal, later) => {
-    const ways: string[] = []
-    const { relay, clock, provider } = await turnsAway(refusal, ways)
-    const refused = (await begin(relay)).send(message('a\r\n'))
-    await expect(refused).rejects.toMatchObject({ code: 'provider-unavailable' })
-    expect(await (await begin(relay)).send(message('a\r\n'))).toMatchObject({ code: 250 })
-    clock.advance(3600)
-    expect(await (await begin(relay)).send(message('a\r\n'))).toMatchObject({ code: 250 })
-    expect(ways).toEqual(['BDAT', 'DATA', later])
-    expect(provider.heard[0]?.match(/^BDAT/gm)).toHaveLength(1)
-  })
+  ])(
+    'the provider gets DATA from the next message on, and an hour after %s again %s',
+    async (refusal, later) => {
+      const ways: string[] = []
+      const { relay, clock, provider } = await turnsAway(refusal, ways)
+      const refused = (await begin(relay)).send(message('a\r\n'))
+      await expect(refused).rejects.toMatchObject({ code: 'provider-unavailable' })
+      expect(await (await begin(relay)).send(message('a\r\n'))).toMatchObject({ code: 250 })
+      clock.advance(3600)
+      expect(await (await begin(relay)).send(message('a\r\n'))).toMatchObject({ code: 250 })
+      expect(ways).toEqual(['BDAT', 'DATA', later])
+      expect(provider.heard[0]?.match(/^BDAT/gm)).toHaveLength(1)
+    },
+  )
 
-  it('is never sent the message a second time by postern itself, not even where a line of it said DATA', async () => {
+  it('postern itself never sends the message a second time, not even where a line of it said DATA', async () => {
     const ways: string[] = []
     const { relay, provider } = await turnsAway('500 5.5.1 What?', ways)
     const refused = (await begin(relay)).send(message('DATA\r\nhello\r\n'))

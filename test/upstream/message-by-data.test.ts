@@ -24,7 +24,7 @@ describe('a message by DATA', () => {
       'a megabyte in pieces that break everywhere',
       (line.repeat(15_000).match(/.{1,997}/gs) ?? []) as string[],
     ],
-  ])('arrives octet for octet: %s', async (_, pieces) => {
+  ])('a message arrives octet for octet: %s', async (_, pieces) => {
     let arrived: string | undefined
     const { relay } = await stage(async (client) => {
       await signsIn(client)
@@ -37,7 +37,7 @@ describe('a message by DATA', () => {
     expect(arrived === pieces.join('')).toBe(true)
   })
 
-  it('streams: a slow provider holds the source back', async () => {
+  it('a message streams: a slow provider holds the source back', async () => {
     let release = () => {}
     const held = new Promise<void>((resolve) => {
       release = resolve
@@ -69,7 +69,7 @@ describe('a message by DATA', () => {
   it.each([
     ['552 5.3.4 Too big', 552],
     ['452 4.3.1 No room', 452],
-  ])('answers with the refusal of DATA, and the connection serves on: %s', async (refusal, code) => {
+  ])('the refusal of DATA is the answer, and the connection serves on: %s', async (refusal, code) => {
     const { relay, provider } = await stage(async (client) => {
       await toData(client)
       client.say(refusal)
@@ -86,7 +86,7 @@ describe('a message by DATA', () => {
     expect(provider.heard[0]).not.toContain('secret')
   })
 
-  it('answers with the final refusal, and the connection serves on', async () => {
+  it('the final refusal is the answer, and the connection serves on', async () => {
     const { relay, provider } = await stage(async (client) => {
       await signsIn(client)
       await takesMessage(client, '554 5.6.0 Not like that')

@@ -13,7 +13,7 @@ async function toData(client: Client): Promise<void> {
 }
 
 describe('a message that is cut short', () => {
-  it('does not believe a yes that comes before the end', async () => {
+  it('a yes that comes before the end is not believed', async () => {
     let sayYes = () => {}
     const { relay } = await stage(async (client) => {
       await toData(client)
@@ -35,7 +35,7 @@ describe('a message that is cut short', () => {
     await expect(transaction.send(source())).rejects.toMatchObject({ code: 'outcome-unknown' })
   })
 
-  it('does not take a yes behind the 354 for the final one', async () => {
+  it('a yes behind the 354 is not taken for the final one', async () => {
     const { relay, provider } = await stage(async (client) => {
       await toData(client)
       client.say('354 Go ahead', '250 2.0.0 Queued')
@@ -48,7 +48,7 @@ describe('a message that is cut short', () => {
     expect(provider.heard[0]).not.toContain('secret')
   })
 
-  it('believes a no that comes before the end, and leaves the connection', async () => {
+  it('a no that comes before the end is believed, and the connection left', async () => {
     let sayNo = () => {}
     const { relay, provider } = await stage(async (client, connection) => {
       if (connection > 0) {
@@ -82,7 +82,7 @@ describe('a message that is cut short', () => {
     expect(provider.heard).toHaveLength(2)
   })
 
-  it('believes a no that comes behind the last octets, before the end', async () => {
+  it('a no that comes behind the last octets, before the end, is believed', async () => {
     let left = () => {}
     const { relay } = await stage(async (client) => {
       await toData(client)
@@ -103,7 +103,7 @@ describe('a message that is cut short', () => {
     expect(await transaction.send(source())).toEqual({ code: 552, lines: ['5.3.4 Too big'] })
   })
 
-  it('never says yes when the provider goes after the end', async () => {
+  it('nobody hears a yes when the provider goes after the end', async () => {
     const { relay } = await stage(async (client) => {
       await toData(client)
       client.say('354 Go ahead')
@@ -117,7 +117,7 @@ describe('a message that is cut short', () => {
     })
   })
 
-  it('does not know the outcome when two replies answer the end', async () => {
+  it('the outcome is not known when two replies answer the end', async () => {
     const { relay } = await stage(async (client) => {
       await toData(client)
       client.say('354 Go ahead')
@@ -129,7 +129,7 @@ describe('a message that is cut short', () => {
     await expect(transaction.send(message('a\r\n'))).rejects.toMatchObject({ code: 'outcome-unknown' })
   })
 
-  it('believes a yes with a goodbye behind it', async () => {
+  it('a yes with a goodbye behind it is believed', async () => {
     const { relay } = await stage(async (client) => {
       await toData(client)
       client.say('354 Go ahead')
@@ -144,7 +144,7 @@ describe('a message that is cut short', () => {
   it.each([
     ['before the 354', 'provider-unavailable', false],
     ['after the end', 'outcome-unknown', true],
-  ])('is given up in time when the provider hangs %s', async (_, code, goesOn) => {
+  ])('a message is given up in time when the provider hangs %s', async (_, code, goesOn) => {
     const { relay } = await stage(
       async (client) => {
         await toData(client)
@@ -157,7 +157,7 @@ describe('a message that is cut short', () => {
     await expect(transaction.send(message('a\r\n'))).rejects.toMatchObject({ code })
   })
 
-  it('is given up in time when the provider takes no more', async () => {
+  it('a message is given up in time when the provider takes no more', async () => {
     const { relay } = await stage(
       async (client) => {
         await toData(client)
@@ -179,7 +179,7 @@ describe('a message that is cut short', () => {
     throw new RangeError('the client sent a bare LF')
   }
 
-  it('costs no connection when its source fails before anything has left', async () => {
+  it('a message costs no connection when its source fails before anything has left', async () => {
     const { relay, provider } = await stage(async (client) => {
       await signsIn(client)
       await takesEnvelope(client)
@@ -195,7 +195,7 @@ describe('a message that is cut short', () => {
     expect(provider.heard[0]).not.toContain(line)
   })
 
-  it('is never ended when its source fails after the beginning has left', async () => {
+  it('a message is never ended when its source fails after the beginning has left', async () => {
     const { relay, provider } = await stage(async (client, connection) => {
       if (connection > 0) {
         await signsIn(client)
@@ -214,7 +214,7 @@ describe('a message that is cut short', () => {
     expect(provider.heard[0]).not.toContain('\r\n.\r\n')
   })
 
-  it('can be sent once only', async () => {
+  it('a message can be sent once only', async () => {
     const { relay } = await stage(async (client) => {
       await signsIn(client)
       await takesMessage(client)
@@ -226,7 +226,7 @@ describe('a message that is cut short', () => {
     await expect(transaction.recipients(to('b@example.com'))).rejects.toMatchObject({ code: 'internal' })
   })
 
-  it('has no known outcome when postern ends before the provider has said it', async () => {
+  it('a message has no known outcome when postern ends before the provider has said it', async () => {
     let ended = () => {}
     const { relay } = await stage(async (client) => {
       await toData(client)

@@ -57,7 +57,7 @@ async function serves(client: Client, heard: string[]): Promise<void> {
 }
 
 describe('the name that signs in', () => {
-  it('is the person who consented, while the message leaves from the mailbox', async () => {
+  it('the person who consented signs in, while the message leaves from the mailbox', async () => {
     const heard: string[] = []
     const { relay } = await stage(
       lets(() => [person], heard),
@@ -70,7 +70,7 @@ describe('the name that signs in', () => {
     expect(heard).toEqual([person, `MAIL FROM:<${shared}>`])
   })
 
-  it('is what is set for it where the mail server knows the person by another name', async () => {
+  it('the name that is set signs in where the mail server knows the person by another name', async () => {
     const heard: string[] = []
     const { relay } = await stage(
       lets(() => ['till@corp.example'], heard),
@@ -82,7 +82,7 @@ describe('the name that signs in', () => {
     expect(heard).toEqual(['till@corp.example'])
   })
 
-  it('is the mailbox where nobody consented, whoever is named', async () => {
+  it('the mailbox signs in where nobody consented, whoever is named', async () => {
     const heard: string[] = []
     const { relay } = await stage(
       lets(() => [shared], heard),
@@ -99,7 +99,7 @@ describe('the name that signs in', () => {
     ['535 5.7.3 Authentication unsuccessful'],
     ['535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.'],
   ])(
-    'is the mailbox where the server refuses the person (%s), on the same token, and remembered',
+    'the mailbox signs in where the server refuses the person (%s), on the same token, and this is remembered',
     async (refusal) => {
       const heard: string[] = []
       const { relay, asked, store } = await stage(
@@ -122,7 +122,7 @@ describe('the name that signs in', () => {
     },
   )
 
-  it('is found again when the server changes its mind', async () => {
+  it('the name is found again when the server changes its mind', async () => {
     const heard: string[] = []
     const accepted = [shared]
     const { relay, store } = await stage(
@@ -143,7 +143,7 @@ describe('the name that signs in', () => {
     )
   })
 
-  it('is tried with each token, and no name twice with the same', async () => {
+  it('each name is tried with each token, and none twice with the same', async () => {
     const heard: string[] = []
     const { relay, asked } = await stage(
       lets(() => [], heard),
@@ -168,7 +168,7 @@ describe('mailboxes that one person signs in for', () => {
     signsInAs: person,
   }))
 
-  it('share the connections that the provider allows the person, and each gets its turn', async () => {
+  it('mailboxes share the connections that the provider allows the person, and each gets its turn', async () => {
     const heard: string[] = []
     let open = 0
     let most = 0
@@ -194,7 +194,7 @@ describe('mailboxes that one person signs in for', () => {
     expect(senders).toHaveLength(20)
   })
 
-  it('share the rate and the recipients of a day', async () => {
+  it('mailboxes share the rate and the recipients of a day', async () => {
     const { relay } = await stage(
       lets(() => [person], []),
       {
@@ -208,7 +208,7 @@ describe('mailboxes that one person signs in for', () => {
     expect(await relay.state('d@example.com')).toMatchObject({ recipientsLastDay: 3 })
   })
 
-  it('do not wait for each other when one of them is refused', async () => {
+  it('mailboxes do not wait for each other when one of them is refused', async () => {
     const refused = 'a@example.com'
     let first = true
     const { relay } = await stage(

@@ -58,7 +58,7 @@ function refusingWhile(state: { refusing: boolean }, refuse: (client: Client) =>
 }
 
 describe.each(refusals)('%s', (_, refuse) => {
-  it('of one machine is not noticed by the client', async () => {
+  it('the client does not notice one bad machine', async () => {
     const { relay, provider } = await stage((client, connection) =>
       connection === 0 ? refuse(client) : serves(client),
     )
@@ -67,7 +67,7 @@ describe.each(refusals)('%s', (_, refuse) => {
     expect((await relay.state(mailbox)).pauses).toEqual([])
   })
 
-  it('of one machine is not noticed either when the way there was in trouble just before', async () => {
+  it('the client does not notice one bad machine when the way there was in trouble just before', async () => {
     const { relay } = await stage(async (client, connection) => {
       if (connection === 0) return client.hangUp()
       await (connection === 1 ? refuse(client) : serves(client))
@@ -76,7 +76,7 @@ describe.each(refusals)('%s', (_, refuse) => {
     await relay.verify(me)
   })
 
-  it('is over ten seconds after the provider is back, however long it lasted', async () => {
+  it('the trouble is over ten seconds after the provider is back, however long it lasted', async () => {
     for (const outage of [30, 110, 900]) {
       const state = { refusing: true }
       const { relay, clock, provider } = await stage(refusingWhile(state, refuse))
@@ -100,7 +100,7 @@ describe.each(refusals)('%s', (_, refuse) => {
     }
   })
 
-  it('that lasts costs the provider no more than a connection every few seconds, however many ask', async () => {
+  it('trouble that lasts costs the provider no more than a connection every few seconds, however many ask', async () => {
     const { relay, clock, provider } = await stage(refusingWhile({ refusing: true }, refuse))
     for (let half = 0; half < 120; half += 1) {
       const asking = [1, 2, 3].map(() => relay.verify(me))
@@ -112,7 +112,7 @@ describe.each(refusals)('%s', (_, refuse) => {
 })
 
 describe('a provider that is away', () => {
-  it('is tried again within ten seconds of its return', async () => {
+  it('a provider that is away is tried again within ten seconds of its return', async () => {
     const state = { refusing: true }
     const away = async (client: Client) => {
       client.say('421 4.3.2 Service not active')
@@ -130,7 +130,7 @@ describe('a provider that is away', () => {
 })
 
 describe('a token that the provider refuses', () => {
-  it('is tried once more on another machine when no fresh one can be had', async () => {
+  it('a refused token is tried once more on another machine when no fresh one can be had', async () => {
     const { relay, provider, asked } = await stage(async (client, connection) => {
       await greets(client, [...ehlo, 'AUTH XOAUTH2'])
       expectLine(await client.line(), /^AUTH XOAUTH2 /)

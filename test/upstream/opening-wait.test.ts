@@ -21,6 +21,6 @@ it.each<[string, number | undefined]>([
   ],
   ['535 5.7.8 Username and Password not accepted', undefined],
   ['421 4.7.66 TLS 1.0 and 1.1 are not supported.', undefined],
-])('reads how long to wait after %s', (said, seconds) => {
+])('the reply says how long to wait: %s', (said, seconds) => {
   expect(openingWait(say(Number(said.slice(0, 3)), said.slice(4)))).toBe(seconds)
 })

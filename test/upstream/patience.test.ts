@@ -18,13 +18,13 @@ function stage(shortWaitSeconds = 8) {
 }
 
 describe('how long a client is let wait', () => {
-  it('is short for one that nobody knows, and long for one that sends commands in groups', () => {
+  it('the wait is short for a client that nobody knows, and long for one that sends commands in groups', () => {
     const { allowed } = stage()
     expect(allowed()).toBe(8)
     expect(allowed({ ...printer, inGroups: true })).toBe(20)
   })
 
-  it('grows with each time that it has waited, to the longest', () => {
+  it('the wait grows with each time that a client has waited, to the longest', () => {
     const { allowed, waits } = stage()
     waits(1, 'answered')
     expect(allowed()).toBe(8)
@@ -40,13 +40,13 @@ describe('how long a client is let wait', () => {
     [5, 4],
     [10, 8],
     [1, 8],
-  ])('is for one that hung up after %i seconds %i', (after, seconds) => {
+  ])('the wait for one that hung up after %i seconds is %i', (after, seconds) => {
     const { allowed, waits } = stage()
     waits(after, 'hung-up')
     expect(allowed()).toBe(seconds)
   })
 
-  it('is shorter again also for one that waited before, or that sends in groups', () => {
+  it('the wait is shorter again also for a client that waited before, or that sends in groups', () => {
     const { allowed, waits } = stage()
     for (let time = 0; time < 5; time += 1) waits(allowed(), 'answered')
     waits(10, 'hung-up')
@@ -56,7 +56,7 @@ describe('how long a client is let wait', () => {
     expect(allowed(msmtp)).toBe(8)
   })
 
-  it('is the same for everybody where the settings make no difference', () => {
+  it('the wait is the same for everybody where the settings make no difference', () => {
     const { allowed, waits } = stage(20)
     waits(5, 'hung-up')
     expect(allowed()).toBe(20)

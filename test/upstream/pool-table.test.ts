@@ -174,7 +174,7 @@ describe('the table in pool.ts', () => {
     vi.useRealTimers()
   })
 
-  it('has a column for each state and a row for each event', () => {
+  it('the table has a column for each state and a row for each event', () => {
     expect(names).toEqual(Object.keys(states))
     expect(rows.map(([name]) => name)).toEqual(Object.keys(events))
   })
@@ -184,20 +184,23 @@ describe('the table in pool.ts', () => {
     ({ state, column }) => {
       const cells = rows.map((row) => ({ event: row[0] ?? '', next: row[column] ?? '' }))
 
-      it.each(cells.filter(({ next }) => next !== '-'))('says of $event: $next', async ({ event, next }) => {
-        await states[state]?.(scene)
-        expect(scene.state()).toBe(state)
-        await events[event]?.(scene)
-        await turns()
-        const [shown, last] = next.split(', ')
-        expect(scene.state()).toBe(shown)
-        if (shown !== 'leased') return
-        scene.release()
-        // Whoever asked meanwhile has it then.
-        const waits = event === 'acquire' && state === 'leased'
-        await turns()
-        expect(scene.state()).toBe(last ? 'closing' : waits ? 'leased' : 'idle')
-      })
+      it.each(cells.filter(({ next }) => next !== '-'))(
+        'the table says of $event: $next',
+        async ({ event, next }) => {
+          await states[state]?.(scene)
+          expect(scene.state()).toBe(state)
+          await events[event]?.(scene)
+          await turns()
+          const [shown, last] = next.split(', ')
+          expect(scene.state()).toBe(shown)
+          if (shown !== 'leased') return
+          scene.release()
+          // Whoever asked meanwhile has it then.
+          const waits = event === 'acquire' && state === 'leased'
+          await turns()
+          expect(scene.state()).toBe(last ? 'closing' : waits ? 'leased' : 'idle')
+        },
+      )
     },
   )
 

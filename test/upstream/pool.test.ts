@@ -29,7 +29,7 @@ async function serves(client: Client, messages: string[]): Promise<void> {
 }
 
 describe('the pool', () => {
-  it('opens one connection however many ask at once', async () => {
+  it('the pool opens one connection however many ask at once', async () => {
     const { relay, asked, provider } = await stage((client) => serves(client, []), {
       provider: { limits: { connections: 2 } },
     })
@@ -38,7 +38,7 @@ describe('the pool', () => {
     expect(provider.heard).toHaveLength(1)
   })
 
-  it('takes 20 transactions at once over two connections, in order, and loses none', async () => {
+  it('the pool takes 20 transactions at once over two connections, in order, and loses none', async () => {
     const messages: string[] = []
     const { relay, provider } = await stage((client) => serves(client, messages), {
       provider: { limits: { connections: 2 } },
@@ -57,7 +57,7 @@ describe('the pool', () => {
     for (const [place, number] of done.entries()) expect(Math.abs(place - number)).toBeLessThanOrEqual(2)
   })
 
-  it('makes one that waits too long for a busy connection try again later', async () => {
+  it('the pool makes one that waits too long for a busy connection try again later', async () => {
     const { relay } = await stage((client) => serves(client, []), { limits: { leaseWaitSeconds: 0.3 } })
     const first = await begin(relay)
     await expect(begin(relay)).rejects.toMatchObject({ code: 'limit-reached', fix: expect.any(String) })
@@ -65,7 +65,7 @@ describe('the pool', () => {
     expect(await (await begin(relay)).send(message('b\r\n'))).toMatchObject({ code: 250 })
   })
 
-  it('lets whoever waits have the connection that the first one gives back', async () => {
+  it('the pool lets whoever waits have the connection that the first one gives back', async () => {
     const { relay, provider } = await stage((client) => serves(client, []))
     const first = await begin(relay)
     const second = begin(relay)
@@ -74,7 +74,7 @@ describe('the pool', () => {
     expect(provider.heard).toHaveLength(1)
   })
 
-  it('opens a new connection for whoever waits when the one in use is destroyed', async () => {
+  it('the pool opens a new connection for whoever waits when the one in use is destroyed', async () => {
     const { relay, provider } = await stage((client) => serves(client, []))
     const first = await begin(relay)
     const second = begin(relay)
@@ -87,7 +87,7 @@ describe('the pool', () => {
     expect(provider.heard).toHaveLength(2)
   })
 
-  it('ends a connection with QUIT after as many messages as the provider likes', async () => {
+  it('the pool ends a connection with QUIT after as many messages as the provider likes', async () => {
     const messages: string[] = []
     const { relay, provider } = await stage((client) => serves(client, messages), {
       provider: { limits: { connections: 1, messagesPerConnection: 2 } },
@@ -98,7 +98,7 @@ describe('the pool', () => {
     expect(provider.heard[0]).toMatch(/QUIT\r\n$/)
   })
 
-  it('ends an idle connection with QUIT', async () => {
+  it('the pool ends an idle connection with QUIT', async () => {
     const { relay, provider } = await stage((client) => serves(client, []), {
       limits: { upstreamIdleSeconds: 0.2 },
     })
@@ -108,7 +108,7 @@ describe('the pool', () => {
     expect(provider.heard).toHaveLength(2)
   })
 
-  it('keeps serving by the one connection when the provider allows no second', async () => {
+  it('the pool keeps serving by the one connection when the provider allows no second', async () => {
     const messages: string[] = []
     const { relay } = await stage(
       async (client, connection) => {
@@ -130,7 +130,7 @@ describe('the pool', () => {
 })
 
 describe('a provider that closes right behind its yes to the sign-in', () => {
-  it('is asked once, not again and again', async () => {
+  it('the provider is asked once, not again and again', async () => {
     const { relay, provider } = await stage(async (client) => {
       await greets(client, [...ehlo, 'AUTH XOAUTH2'])
       await client.line()
@@ -178,7 +178,7 @@ describe('a warm connection', () => {
     ],
   ]
 
-  it.each(deaths)('that %s is replaced unseen', async (_, dies) => {
+  it.each(deaths)('a warm connection that %s is replaced unseen', async (_, dies) => {
     const { relay, provider } = await stage(async (client, connection) => {
       if (connection > 0) return serves(client, [])
       await signsIn(client)
@@ -190,7 +190,7 @@ describe('a warm connection', () => {
     expect(provider.heard).toHaveLength(2)
   })
 
-  it('that sent something that nobody had asked for is replaced unseen', async () => {
+  it('a warm connection that sent something that nobody had asked for is replaced unseen', async () => {
     let left = false
     const { relay, provider } = await stage(async (client, connection) => {
       if (connection > 0) return serves(client, [])
@@ -206,7 +206,7 @@ describe('a warm connection', () => {
     expect(provider.heard).toHaveLength(2)
   })
 
-  it('is proof enough: nothing is asked of anybody', async () => {
+  it('a warm connection is proof enough: nothing is asked of anybody', async () => {
     const { relay, asked } = await stage((client) => serves(client, []))
     await relay.verify(me)
     const transaction = await begin(relay)
@@ -216,7 +216,7 @@ describe('a warm connection', () => {
     expect(asked).toEqual(['token'])
   })
 
-  it('is given up after a change of the grant, but not in the middle of a transaction', async () => {
+  it('a warm connection is given up after a change of the grant, but not in the middle of a transaction', async () => {
     const messages: string[] = []
     const { relay, provider } = await stage((client) => serves(client, messages), {
       provider: { limits: { connections: 2 } },
@@ -231,7 +231,7 @@ describe('a warm connection', () => {
     await eventually('QUIT', () => provider.heard[1]?.endsWith('QUIT\r\n'))
   })
 
-  it('does not come from a sign-in that began before the grant changed', async () => {
+  it('a warm connection does not come from a sign-in that began before the grant changed', async () => {
     let go = () => {}
     const held = new Promise<void>((resolve) => {
       go = resolve
@@ -252,7 +252,7 @@ describe('a warm connection', () => {
 })
 
 describe('closing the relay', () => {
-  it('says QUIT on idle connections, and waits for transactions', async () => {
+  it('the relay says QUIT on idle connections, and waits for transactions', async () => {
     const messages: string[] = []
     const { relay, provider } = await stage((client) => serves(client, messages))
     const transaction = await begin(relay)
@@ -272,14 +272,14 @@ describe('closing the relay', () => {
     expect(provider.heard[0]).toMatch(/QUIT\r\n$/)
   })
 
-  it('does not wait for a provider that stays silent in a transaction', async () => {
+  it('the relay does not wait for a provider that stays silent in a transaction', async () => {
     const { relay, provider } = await stage((client) => serves(client, []))
     await begin(relay)
     await relay.close()
     expect(provider.heard[0]).not.toMatch(/QUIT/)
   })
 
-  it('refuses those who wait', async () => {
+  it('the relay refuses those who wait', async () => {
     const { relay } = await stage((client) => serves(client, []))
     const transaction = await begin(relay)
     const waiting = expect(begin(relay)).rejects.toMatchObject({ code: 'provider-unavailable' })
@@ -291,7 +291,7 @@ describe('closing the relay', () => {
     await closing
   })
 
-  it('does not wait for a sign-in under way', async () => {
+  it('the relay does not wait for a sign-in under way', async () => {
     const { relay } = await stage(async (client) => client.gone())
     const waiting = expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-unavailable' })
     await new Promise((resolve) => setImmediate(resolve))
@@ -301,7 +301,7 @@ describe('closing the relay', () => {
 })
 
 describe('an unknown mailbox', () => {
-  it('is not found', async () => {
+  it('an unknown mailbox is not found', async () => {
     const { relay } = await stage((client) => serves(client, []))
     await expect(relay.verify(keyed('nobody@example.com'))).rejects.toMatchObject({ code: 'not-found' })
     relay.drain('nobody@example.com')

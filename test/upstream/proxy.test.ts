@@ -100,7 +100,7 @@ const faults: [string, ConnectProxyOptions, string, RegExp][] = [
 ]
 
 describe('a proxy that', () => {
-  it.each(faults)('%s is named, without its password', async (_, options, code, message) => {
+  it.each(faults)('a proxy that %s is named, without its password', async (_, options, code, message) => {
     const { origin } = await proxied(options)
     const { relay, provider, log } = await stage(async () => {}, {
       provider: { proxy: { origin, credentials: new Secret(`me:${password}`) } },
@@ -115,7 +115,7 @@ describe('a proxy that', () => {
     expect(words).not.toContain(Buffer.from(`me:${password}`).toString('base64'))
   })
 
-  it('is not there is named', async () => {
+  it('a proxy that is not there is named', async () => {
     const { origin, close } = await proxied()
     await close()
     const { relay } = await stage(async () => {}, { provider: { proxy: { origin } } })

@@ -47,7 +47,7 @@ async function startServer(secure: boolean) {
 }
 
 describe.each(['implicit', 'starttls'] as const)('smtp-server with XOAUTH2 only (%s)', (tls) => {
-  it('accepts us and our messages', async () => {
+  it('the server accepts us and our messages', async () => {
     const { port, arrived } = await startServer(tls === 'implicit')
     const { relay } = createRelayStage({ port, tls, ca: authority.ca })
     await relay.verify(me)
@@ -58,7 +58,7 @@ describe.each(['implicit', 'starttls'] as const)('smtp-server with XOAUTH2 only 
     expect(arrived).toEqual(['Subject: one\r\n\r\n.dots\r\n', 'Subject: two\r\n\r\nhello\r\n'])
   })
 
-  it('gets a fresh token after it refused one', async () => {
+  it('the server gets a fresh token after it refused one', async () => {
     const { port } = await startServer(tls === 'implicit')
     const { relay, asked } = createRelayStage({
       port,
@@ -71,7 +71,7 @@ describe.each(['implicit', 'starttls'] as const)('smtp-server with XOAUTH2 only 
     expect(asked).toEqual(['token', 'fresh'])
   })
 
-  it('refuses us when no token is good', async () => {
+  it('the server refuses us when no token is good', async () => {
     const { port } = await startServer(tls === 'implicit')
     const { relay } = createRelayStage({ port, tls, ca: authority.ca, tokens: ['stale', 'bad'] })
     await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-setup' })

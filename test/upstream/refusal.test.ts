@@ -10,21 +10,21 @@ describe('a refusal in words', () => {
     [say(535, 'No', '5.7.3 at all'), '535 5.7.3'],
     [say(454, 'Later'), '454'],
     [say(535, '5.7.1392.4 no status'), '535'],
-  ])('has code and status only: %j', (reply, status) => {
+  ])('a refusal has code and status only: %j', (reply, status) => {
     expect(statusOf(reply)).toBe(status)
   })
 
-  it('knows every status of a long reply', () => {
+  it('a refusal knows every status of a long reply', () => {
     expect(enhancedStatuses(say(535, '5.7.3 a', 'b', '5.7.139 c'))).toEqual(['5.7.3', '5.7.139'])
   })
 
-  it('has no line ends, no terminal controls, no long words, and an end', () => {
+  it('a refusal has no line ends, no terminal controls, no long words, and an end', () => {
     const words = wordsOf(say(535, 'a\x1b[2Jb', `AUTH XOAUTH2 ${'dXNlcj1t'.repeat(20)}==`, 'x '.repeat(500)))
     expect(words).toMatch(/^a\?\[2Jb \/ AUTH XOAUTH2 \[hidden\] \/ x x/)
     expect(words.length).toBeLessThanOrEqual(201)
   })
 
-  it('keeps what a provider usually says', () => {
+  it('a refusal keeps what a provider usually says', () => {
     const text = '5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.'
     expect(wordsOf(say(535, text))).toBe(text)
   })
@@ -38,7 +38,7 @@ describe('a refusal before a sign-in', () => {
     [say(421, '4.7.66 TLS 1.0 and 1.1 are not supported.'), 'provider-setup', undefined],
     [say(421, '4.7.660 Something else'), 'provider-unavailable', 900],
     [say(554, '5.7.1 Not from there'), 'provider-setup', undefined],
-  ])('is passing trouble or set-up, and says how long to wait: %j', (reply, code, seconds) => {
+  ])('a refusal is passing trouble or set-up, and says how long to wait: %j', (reply, code, seconds) => {
     const failure = refusal(reply, 'smtp.example.com', 'EHLO')
     expect(failure).toMatchObject({ code, fix: expect.any(String) })
     expect(failure.message).toContain(`smtp.example.com refused EHLO (${statusOf(reply)})`)

@@ -31,13 +31,13 @@ describe('what is offered to clients', () => {
     ],
     ['a size without a figure', [{ ...all, size: 0 }], { ...all, size: 0 }],
     ['no size that one of them has not', [{ ...all, size: 5 }, all], all],
-  ])('is %s', (_, offers, expected) => {
+  ])('the offer is %s', (_, offers, expected) => {
     expect(intersect(offers)).toEqual(expected)
   })
 
   const stage = useScriptedStage()
 
-  it('is the preset until the provider itself has been heard', async () => {
+  it('the offer is the preset until the provider itself has been heard', async () => {
     const { relay } = await stage(async (client) => {
       await signsIn(client, ['SIZE 4711', '8BITMIME'])
       await client.gone()

@@ -28,7 +28,7 @@ async function plainTo(port: number) {
 const patient = new AbortController().signal
 
 describe('TLS to a provider', () => {
-  it('resumes the last session of the host', async () => {
+  it('TLS resumes the last session of the host', async () => {
     const { server, port } = await listen()
     const secure = createSecureSocket(authority.ca)
     const first: TLSSocket = await secure(await plainTo(port), 'localhost', patient)
@@ -42,7 +42,7 @@ describe('TLS to a provider', () => {
     server.close()
   })
 
-  it('takes several authorities in one file', async () => {
+  it('TLS takes several authorities in one file', async () => {
     const { server, port } = await listen()
     const other = await createAuthority('another one')
     const secure = createSecureSocket(`${other.ca}\n${authority.ca}`)
@@ -52,7 +52,7 @@ describe('TLS to a provider', () => {
     server.close()
   })
 
-  it('is verified whatever the environment tells Node', async () => {
+  it('TLS is verified whatever the environment tells Node', async () => {
     const { server, port } = await listen()
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
     onTestFinished(() => void delete process.env.NODE_TLS_REJECT_UNAUTHORIZED)
@@ -64,7 +64,7 @@ describe('TLS to a provider', () => {
     server.close()
   })
 
-  it('is never older than TLS 1.2', async () => {
+  it('TLS is never older than 1.2', async () => {
     const { server, port } = await listen({
       minVersion: 'TLSv1.1',
       maxVersion: 'TLSv1.1',
@@ -77,7 +77,7 @@ describe('TLS to a provider', () => {
     server.close()
   })
 
-  it('that is cut off in the handshake is passing trouble', async () => {
+  it('TLS that is cut off in the handshake is passing trouble', async () => {
     const { server, port } = await listen()
     server.removeAllListeners('connection')
     server.on('connection', (socket) => socket.destroy())

@@ -15,7 +15,7 @@ it.each<[TokenPause['about'], string]>([
   ['mailbox', 'token'],
   ['registration', 'registration'],
 ])(
-  'shows a pause of the token endpoint for the %s beside the others, all of them as sentences',
+  'the status shows a pause of the token endpoint for the %s beside the others, all of them as sentences',
   async (about, shown) => {
     const pause: TokenPause = {
       about,
@@ -43,7 +43,7 @@ it.each<[TokenPause['about'], string]>([
   },
 )
 
-it('has nothing to show of a mailbox whose provider has no registration, and hides no other trouble', async () => {
+it('the status has nothing to show of a mailbox whose provider has no registration, and hides no other trouble', async () => {
   const failing = (code: 'configuration' | 'store-unavailable') =>
     createSendingStatus(
       { state: () => Promise.reject(new Failure(code, 'no')) },

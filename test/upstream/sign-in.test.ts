@@ -15,7 +15,7 @@ function response(token: string): string {
 }
 
 describe('the sign-in', () => {
-  it('sends token and mailbox in the command when it fits', async () => {
+  it('the sign-in sends token and mailbox in the command when it fits', async () => {
     const { relay, provider } = await stage(async (client) => {
       await greets(client, xoauth2)
       await client.line()
@@ -32,7 +32,7 @@ describe('the sign-in', () => {
     ['a bare 334', '334'],
     ['a 334 with a blank', '334 '],
     ['a 334 with text', '334 Z28gYWhlYWQ='],
-  ])('waits for %s when the command would be over 512 octets', async (_, go) => {
+  ])('the sign-in waits for %s when the command would be over 512 octets', async (_, go) => {
     const token = 'x'.repeat(1400)
     const { relay, provider } = await stage(
       async (client) => {
@@ -49,7 +49,7 @@ describe('the sign-in', () => {
     expect(provider.heard).toEqual([`EHLO postern.example.test\r\nAUTH XOAUTH2\r\n${response(token)}\r\n`])
   })
 
-  it('draws the line at exactly 512 octets, CRLF included', async () => {
+  it('the sign-in draws the line at exactly 512 octets, CRLF included', async () => {
     const longest = (length: number) => `AUTH XOAUTH2 ${response('t'.repeat(length))}\r\n`.length
     const fits = Array.from({ length: 500 }, (_, length) => length).findLast(
       (length) => longest(length) <= 512,
@@ -72,7 +72,7 @@ describe('the sign-in', () => {
     }
   })
 
-  it('speaks OAUTHBEARER where nothing else is offered', async () => {
+  it('the sign-in speaks OAUTHBEARER where nothing else is offered', async () => {
     const { relay, provider } = await stage(
       async (client) => {
         await greets(client, [...ehlo, 'AUTH PLAIN OAUTHBEARER'])
@@ -95,7 +95,7 @@ describe('the sign-in', () => {
     ['XOAUTH2', [], undefined, ['535-5.7.1 Username and Password', '535 5.7.1 not accepted.']],
     ['OAUTHBEARER', [`334 ${refusal}`], 'AQ==', ['535 5.7.8 No']],
   ] as const)(
-    'asks for one fresh token after a refusal: %s %j %j %j',
+    'the sign-in asks for one fresh token after a refusal: %s %j %j %j',
     async (mechanism, challenge, answer, final) => {
       const { relay, asked } = await stage(
         async (client, connection) => {
@@ -116,7 +116,7 @@ describe('the sign-in', () => {
     },
   )
 
-  it('has left before it comes back with the fresh one: the provider may allow one connection', async () => {
+  it('the sign-in has left before it comes back with the fresh token: the provider may allow one connection', async () => {
     let inside = 0
     const { relay, provider } = await stage(
       async (client, connection) => {
@@ -138,7 +138,7 @@ describe('the sign-in', () => {
     expect(provider.heard).toHaveLength(2)
   })
 
-  it('gives up after the second refusal, answers at once for five seconds, and asks again after it', async () => {
+  it('the sign-in gives up after the second refusal, answers at once for five seconds, and asks again after it', async () => {
     const { relay, asked, clock, provider } = await stage(
       async (client) => {
         await greets(client, xoauth2)
@@ -168,7 +168,7 @@ describe('the sign-in', () => {
     expect(provider.heard.length).toBeGreaterThan(2)
   })
 
-  it('asks at once again after a consent', async () => {
+  it('the sign-in asks at once again after a consent', async () => {
     let refusing = true
     const { relay } = await stage(async (client) => {
       await greets(client, xoauth2)
@@ -183,7 +183,7 @@ describe('the sign-in', () => {
     await relay.verify(me)
   })
 
-  it('tries the same token once more on a new connection, where there is no fresher one, and not again while that is refused', async () => {
+  it('the same token is tried once more on a new connection, where there is no fresher one, and not again while that is refused', async () => {
     const { relay, asked, provider, clock } = await stage(async (client) => {
       await greets(client, xoauth2)
       await client.line()
@@ -216,7 +216,7 @@ describe('the sign-in', () => {
     ],
     ['TLS that is too old', '421 4.7.66 TLS 1.0 and 1.1 are not supported.', 'provider-setup'],
     ['a yes that is not 235', '250 2.7.0 Fine', 'provider-unavailable'],
-  ])('spends no second token on %s', async (_, said, code) => {
+  ])('the sign-in spends no second token on %s', async (_, said, code) => {
     const { relay, asked } = await stage(
       async (client) => {
         await greets(client, xoauth2)
@@ -233,7 +233,7 @@ describe('the sign-in', () => {
   it.each([
     ['454 4.7.0 Too many login attempts, please try again later', 900],
     ['535 5.7.0 (#AUTH005) Too many bad auth attempts.', 3600],
-  ])('leaves the provider alone for as long as it wants after %s', async (said, seconds) => {
+  ])('the provider is left alone for as long as it wants after %s', async (said, seconds) => {
     const { relay, clock, provider } = await stage(async (client, connection) => {
       await greets(client, xoauth2)
       await client.line()
@@ -249,7 +249,7 @@ describe('the sign-in', () => {
     await relay.verify(me)
   })
 
-  it('does not take a yes after an error challenge for a yes', async () => {
+  it('a yes after an error challenge is not taken for a yes', async () => {
     const { relay } = await stage(async (client) => {
       await greets(client, xoauth2)
       await client.line()
@@ -261,7 +261,7 @@ describe('the sign-in', () => {
     await expect(relay.verify(me)).rejects.toMatchObject({ code: 'provider-unavailable' })
   })
 
-  it('sends no token when no mechanism for tokens is offered', async () => {
+  it('the sign-in sends no token when no mechanism for tokens is offered', async () => {
     const { relay, provider } = await stage(async (client) => {
       await greets(client, [...ehlo, 'AUTH LOGIN PLAIN'])
       await client.gone()
@@ -273,7 +273,7 @@ describe('the sign-in', () => {
     expect(provider.heard.join()).not.toContain('AUTH')
   })
 
-  it('never shows or logs a token, even when the provider sends it back', async () => {
+  it('the sign-in never shows or logs a token, even when the provider sends it back', async () => {
     const { relay, log } = await stage(
       async (client) => {
         await greets(client, xoauth2)
@@ -290,7 +290,7 @@ describe('the sign-in', () => {
     expect(shown).not.toContain(response('secret').slice(0, 20))
   })
 
-  it('forgets what was offered before TLS', async () => {
+  it('the sign-in forgets what was offered before TLS', async () => {
     const { relay, provider } = await stage(
       async (client) => {
         await greets(client, ['STARTTLS', 'AUTH XOAUTH2'])

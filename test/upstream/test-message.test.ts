@@ -95,7 +95,7 @@ const names = (steps: readonly StepOutcome[]) =>
   steps.map(({ step, failure }) => (failure ? `${step}: ${failure.code}` : step))
 
 describe('a test message', () => {
-  it('goes through every step to a real server, and arrives', async () => {
+  it('a test message goes through every step to a real server, and arrives', async () => {
     const before = mail.messages.length
     const steps = await sendTestMessage()
     expect(names(steps)).toEqual(['token', 'connect', 'tls', 'sign-in', 'sender', 'recipient', 'message'])
@@ -113,11 +113,14 @@ describe('a test message', () => {
     ['anybody who listens', { port: 1 }, ['token', 'connect: provider-unavailable']],
     ['an authority that is trusted', { ca: '' }, ['token', 'connect', 'tls: provider-setup']],
     ['a good token', { token: 'bad' }, ['token', 'connect', 'tls', 'sign-in: provider-setup']],
-  ])('ends at the step that fails, without %s, and says what to do', async (_, change, expected) => {
-    const before = mail.messages.length
-    const steps = await sendTestMessage(change)
-    expect(names(steps)).toEqual(expected)
-    expect(steps.at(-1)?.failure?.fix).toMatch(/\.$/)
-    expect(mail.messages.length).toBe(before)
-  })
+  ])(
+    'a test message ends at the step that fails, without %s, and says what to do',
+    async (_, change, expected) => {
+      const before = mail.messages.length
+      const steps = await sendTestMessage(change)
+      expect(names(steps)).toEqual(expected)
+      expect(steps.at(-1)?.failure?.fix).toMatch(/\.$/)
+      expect(mail.messages.length).toBe(before)
+    },
+  )
 })

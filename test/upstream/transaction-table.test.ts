@@ -102,7 +102,7 @@ async function stateOf({ transaction }: Scene): Promise<string> {
 const { names, rows } = tableInSource('upstream/transaction.ts', 'event')
 
 describe('the table in transaction.ts', () => {
-  it('has a column for each state and a row for each event', () => {
+  it('the table has a column for each state and a row for each event', () => {
     expect(names).toEqual(Object.keys(states))
     expect(rows.map(([name]) => name)).toEqual(Object.keys(events))
   })
@@ -111,7 +111,7 @@ describe('the table in transaction.ts', () => {
     '$state',
     ({ state, column }) => {
       it.each(rows.map((row) => ({ event: row[0] ?? '', answer: row[column] })))(
-        'says of $event: $answer',
+        'the table says of $event: $answer',
         async ({ event, answer }) => {
           const scene = await setScene()
           await states[state]?.(scene)
