@@ -44,12 +44,12 @@ describe('a callback', () => {
     ['no state', 'code=c'],
     ['two states', 'code=c&state=the-state&state=other'],
     ['the iss of another provider', 'code=c&state=the-state&iss=https%3A%2F%2Fevil.example'],
-  ])('with %s never reaches the token endpoint', async (_what, query) => {
+  ])('a callback with %s never reaches the token endpoint', async (_what, query) => {
     await expect(client(local()).exchangeCode(callback(query), checks)).rejects.toThrow(/state|iss/)
     expect(endpoint.requests).toEqual([])
   })
 
-  it('must carry the iss that the provider promises', async () => {
+  it('a callback must carry the iss that the provider promises', async () => {
     const provider = local({ authorizationResponseIss: true })
     await expect(client(provider).exchangeCode(callback('code=c&state=the-state'), checks)).rejects.toThrow(
       '"iss"',
@@ -57,7 +57,7 @@ describe('a callback', () => {
     expect(endpoint.requests).toEqual([])
   })
 
-  it('may carry an iss where nothing is known to compare it with', async () => {
+  it('a callback may carry an iss where nothing is known to compare it with', async () => {
     endpoint.answer(tokens('access'))
     const query = 'code=c&state=the-state&iss=https%3A%2F%2Fid.example'
     const answer = await client(providerAt(endpoint.origin)).exchangeCode(callback(query), checks)
@@ -73,7 +73,7 @@ describe('a callback', () => {
     ],
     [401, { error: 'invalid_client' }, 'provider-setup', 'invalid_client'],
     [503, {}, 'provider-unavailable', '503'],
-  ])('whose code is answered %s is a failure for people', async (status, json, code, words) => {
+  ])('a callback whose code is answered %s is a failure for people', async (status, json, code, words) => {
     endpoint.answer({ status, json })
     const answer = client(providerAt(endpoint.origin)).exchangeCode(
       callback('code=the-code&state=the-state'),
@@ -82,7 +82,7 @@ describe('a callback', () => {
     await expect(answer).rejects.toMatchObject({ code, message: expect.stringContaining(words) })
   })
 
-  it('leaves no secret in its error', async () => {
+  it('a callback leaves no secret in its error', async () => {
     const query = callback('code=the-code&state=other-state')
     const error = await client(local())
       .exchangeCode(query, checks)
@@ -103,7 +103,7 @@ describe('an authorization URL', () => {
     return Object.fromEntries(url.searchParams)
   }
 
-  it('protects the code and names the person', async () => {
+  it('the URL protects the code and names the person', async () => {
     expect(await parametersOf(local())).toEqual({
       client_id: 'postern',
       response_type: 'code',
@@ -118,7 +118,7 @@ describe('an authorization URL', () => {
     })
   })
 
-  it('adds what the provider needs for a refresh token, and lets people choose the account', async () => {
+  it('the URL adds what the provider needs for a refresh token, and lets people choose the account', async () => {
     const provider = local({ authorizationParameters: { access_type: 'offline', prompt: 'consent' } })
     expect(await parametersOf(provider)).toMatchObject({ access_type: 'offline', prompt: 'consent' })
     const accounts = local({ authorizationParameters: { prompt: 'consent' }, knowsSelectAccount: true })
@@ -128,18 +128,18 @@ describe('an authorization URL', () => {
     expect(await parametersOf(provider, { selectAccount: true })).toMatchObject({ prompt: 'consent login' })
   })
 
-  it('asks only who somebody is for a sign-in to the pages', async () => {
+  it('the URL asks only who somebody is for a sign-in to the pages', async () => {
     const parameters = { access_type: 'offline', prompt: 'consent' }
     const asked = await parametersOf(local({ authorizationParameters: parameters }), { purpose: 'sign-in' })
     expect(asked).toMatchObject({ prompt: 'login', scope: 'openid email profile', nonce: 'the-nonce' })
     expect(asked).not.toHaveProperty('access_type')
   })
 
-  it('asks for no nonce without an ID token', async () => {
+  it('the URL asks for no nonce without an ID token', async () => {
     expect(await parametersOf(providerAt(endpoint.origin))).not.toHaveProperty('nonce')
   })
 
-  it('is not made for a provider beyond loopback without TLS', async () => {
+  it('the URL is not made for a provider beyond loopback without TLS', async () => {
     const answer = parametersOf(providerAt('http://id.example'))
     await expect(answer).rejects.toMatchObject({ code: 'configuration' })
   })

@@ -42,14 +42,14 @@ function failureOf(run: () => unknown): Failure {
 }
 
 describe('the catalogue', () => {
-  it('lists the presets without any registration', () => {
+  it('the catalogue lists the presets without any registration', () => {
     const list = createCatalogue(nothing).list()
     expect(list.map(({ provider, registered }) => [provider.id, registered])).toEqual(
       presetIds.map((id) => [id, false]),
     )
   })
 
-  it('names the known providers when asked for another', () => {
+  it('the catalogue names the known providers when asked for another', () => {
     const failure = failureOf(() => createCatalogue(nothing).registered('gmial\u001b'))
     expect(failure.code).toBe('not-found')
     expect(failure.message).toBe('There is no provider "gmial?"')
@@ -60,13 +60,13 @@ describe('the catalogue', () => {
     ['microsoft', 'POSTERN_MICROSOFT_CLIENT_ID'],
     ['outlook', 'POSTERN_MICROSOFT_CLIENT_ID'],
     ['google', 'POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET'],
-  ])('says which variables register %s', (id, variables) => {
+  ])('the catalogue says which variables register %s', (id, variables) => {
     const failure = failureOf(() => createCatalogue(nothing).registered(id))
     expect(failure.code).toBe('configuration')
     expect(failure.fix).toContain(variables)
   })
 
-  it('is no place to find what every object has', () => {
+  it('the catalogue is no place to find what every object has', () => {
     expect(failureOf(() => createCatalogue(nothing).registered('constructor')).code).toBe('not-found')
   })
 })
@@ -86,7 +86,7 @@ describe('microsoft', () => {
       'https://login.microsoftonline.com/aaaaaaaa-0000-1111-2222-bbbbbbbbbbbb/v2.0',
       'smtp.office365.com',
     ],
-  ])('of tenant %s has its endpoints, issuer and host', (tenant, issuer, host) => {
+  ])('the tenant %s has its endpoints, issuer and host', (tenant, issuer, host) => {
     const { oauth, submission } = createCatalogue(entra(tenant)).registered('microsoft')
     expect(oauth.tokenEndpoint).toBe(`https://login.microsoftonline.com/${tenant}/oauth2/v2.0/token`)
     expect(oauth.authorizationEndpoint).toBe(
@@ -96,27 +96,27 @@ describe('microsoft', () => {
     expect(submission).toEqual({ host, port: 587, tls: 'starttls' })
   })
 
-  it('asks for no scope that needs an administrator', () => {
+  it('microsoft asks for no scope that needs an administrator', () => {
     const { oauth } = createCatalogue(entra('common')).registered('microsoft')
     expect(oauth.scopes.filter((scope) => scope.includes('outlook'))).toEqual(oauth.mailScopes)
     expect(oauth.mailScopes).toEqual(['https://outlook.office.com/SMTP.Send'])
   })
 
-  it('is a public client without a secret and a confidential one with it', () => {
+  it('microsoft is a public client without a secret and a confidential one with it', () => {
     const way = (secret?: Secret) =>
       createCatalogue(entra('common', secret)).registered('microsoft').oauth.clientAuthentication
     expect(way()).toBe('none')
     expect(way(new Secret('s'))).toBe('client_secret_post')
   })
 
-  it('serves personal accounts by the same registration, as outlook', () => {
+  it('microsoft serves personal accounts by the same registration, as outlook', () => {
     const outlook = createCatalogue(entra('common')).registered('outlook')
     expect(outlook.registration.clientId).toBe('app')
     expect(outlook.oauth.tokenEndpoint).toContain('/consumers/')
     expect(outlook.submission.host).toBe('smtp-mail.outlook.com')
   })
 
-  it('says why the registration of one organisation does not serve them', () => {
+  it('the failure says why the registration of one organisation does not serve them', () => {
     const failure = failureOf(() => createCatalogue(entra('contoso.example')).registered('outlook'))
     expect(failure.fix).toContain('POSTERN_MICROSOFT_TENANT to common or consumers')
   })
@@ -125,12 +125,12 @@ describe('microsoft', () => {
 describe('a provider of the providers file', () => {
   const acme = createCatalogue({ ...nothing, customProviders: [custom] }).registered('acme')
 
-  it('is registered by its own entry', () => {
+  it('a provider of the file is registered by its own entry', () => {
     expect(acme.registration).toEqual({ clientId: 'acme-client', clientSecrets: [] })
     expect(acme.oauth.clientAuthentication).toBe('none')
   })
 
-  it('asks who signs in as its preset does, whatever other scopes it is given', () => {
+  it('a provider of the file asks who signs in as its preset does, whatever other scopes it is given', () => {
     const scopes = ['https://partner.outlook.cn/.default', 'offline_access']
     const { registrations } = entra('common')
     const overridden = new Map([['microsoft', { scopes }]])
@@ -143,11 +143,11 @@ describe('a provider of the providers file', () => {
     expect(oauth.mailScopes).toEqual(scopes.slice(0, 1))
   })
 
-  it('needs those of its scopes for mail that do not only say who signs in', () => {
+  it('a provider of the file needs those of its scopes for mail that do not only say who signs in', () => {
     expect(acme.oauth.mailScopes).toEqual(['mail:send'])
   })
 
-  it('has two connections unless the file says otherwise', () => {
+  it('a provider of the file has two connections unless the file says otherwise', () => {
     expect(acme.limits).toEqual({ connections: 2 })
     expect(acme.chunking).toBe('auto')
     const limits = { messagesPerMinute: 5, connections: 7 }
@@ -197,14 +197,14 @@ describe('an override of a built-in provider', () => {
       { limits: { refusedRecipients: null } },
       { connections: 2, messagesPerMinute: 30, recipientsPerDay: 10_000 },
     ],
-  ])('changes %s, and the rest stays', (_, id, override, limits) => {
+  ])('an override changes %s, and the rest stays', (_, id, override, limits) => {
     const { its, google } = overridden(id, override)
     expect(its).toMatchObject({ id, chunking: 'auto' })
     expect(its?.limits).toEqual(limits)
     expect(google?.limits).toEqual({ connections: 3, recipientsPerDay: 10_000 })
   })
 
-  it('switches CHUNKING off', () => {
+  it('an override switches CHUNKING off', () => {
     const { its, google } = overridden('microsoft', { chunking: 'off' })
     expect([its?.chunking, google?.chunking]).toEqual(['off', 'auto'])
   })

@@ -24,7 +24,7 @@ describe('an access token without a person', () => {
     return createOAuthClient({ provider: { ...provider, registration }, fetch: http.fetch })
   }
 
-  it('is asked for as RFC 6749, section 4.4, has it, for the scopes of an application', async () => {
+  it('the token is asked for as RFC 6749, section 4.4, has it, for the scopes of an application', async () => {
     endpoint.answer(tokens('of-the-app'))
     const answer = await client().appOnlyToken('client-credentials', 'scanner@example.com')
     expect(answer.accessToken.reveal()).toBe('of-the-app')
@@ -40,7 +40,7 @@ describe('an access token without a person', () => {
     ])
   })
 
-  it('is refused in words that do not repeat the secret', async () => {
+  it('the token is refused in words that do not repeat the secret', async () => {
     const error_description = `AADSTS7000215: Invalid client secret provided: ${secret}`
     endpoint.answer({ status: 401, json: { error: 'invalid_client', error_description } })
     const error = await client()

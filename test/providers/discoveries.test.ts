@@ -52,7 +52,7 @@ describe('a discovery', () => {
     clock = createManualClock()
   })
 
-  it('runs once for each issuer, however many ask', async () => {
+  it('a discovery runs once for each issuer, however many ask', async () => {
     const { fetch, asked } = publisher(endpoints)
     const discoveries = createDiscoveries(clock)
     await Promise.all(Array.from({ length: 20 }, () => discoveries.of(issuer, fetch)))
@@ -60,7 +60,7 @@ describe('a discovery', () => {
     expect(asked).toHaveLength(1)
   })
 
-  it('that failed is shared by those who come together, and tried again a second later', async () => {
+  it('a discovery that failed is shared by those who come together, and tried again a second later', async () => {
     const { fetch, asked } = publisher(undefined)
     const discoveries = createDiscoveries(clock)
     const failing = () => expect(discoveries.of(issuer, fetch)).rejects.toThrow('HTTP status 503')
@@ -100,7 +100,7 @@ describe('a discovery', () => {
     ['a link-local address of IPv6', 'https://[fe80::1]/token'],
     ['a private address behind NAT64', 'https://[64:ff9b::10.0.0.1]/token'],
     ['a private address in 6to4', 'https://[2002:a00:1::]/token'],
-  ])('of a public issuer may not lead to %s', async (_what, url) => {
+  ])('a public issuer may not lead to %s', async (_what, url) => {
     for (const name of [
       'token_endpoint',
       'authorization_endpoint',
@@ -118,7 +118,7 @@ describe('a discovery', () => {
     }
   })
 
-  it('of an issuer in the house may lead into the house, but to no http', async () => {
+  it('an issuer in the house may lead into the house, but to no http', async () => {
     const inHouse = publisher({ ...endpoints, token_endpoint: 'https://10.0.0.1/token' }, { house: true })
     expect(await createDiscoveries(clock).of(issuer, inHouse.fetch)).toMatchObject({ isPublic: false })
     expect(inHouse.asked.map(({ reach }) => reach)).toEqual(['public', 'private'])
@@ -128,7 +128,7 @@ describe('a discovery', () => {
     })
   })
 
-  it('binds what a public issuer leads to, but not what the settings have, to public addresses', async () => {
+  it('a discovery binds what a public issuer leads to, but not what the settings have, to public addresses', async () => {
     const { fetch, asked } = publisher(endpoints)
     const own = {
       ...withoutEndpoints(),
@@ -150,11 +150,11 @@ describe('a request that may only reach the Internet', () => {
     'http://2130706433:1/',
     'http://[::ffff:7f00:1]:1/',
     'http://localhost:1/',
-  ])('is not made to %s', async (url) => {
+  ])('no request is made to %s', async (url) => {
     await expect(http.fetch(url, { ...get, reach: 'public' })).rejects.toBeInstanceOf(OutOfReach)
   })
 
-  it('is not made to a name that stands for a private address when it is connected to', () => {
+  it('no request is made to a name that stands for a private address when it is connected to', () => {
     const [here, there] = [
       { address: '127.0.0.1', family: 4 },
       { address: '2606:4700::1111', family: 6 },
@@ -164,7 +164,7 @@ describe('a request that may only reach the Internet', () => {
     expect(addressesWithin('private', 'both.example')([here, there])).toEqual([here])
   })
 
-  it('is not made to an address from before, when the name servers are silent', async () => {
+  it('no request is made to an address from before, when the name servers are silent', async () => {
     let silent = false
     const names = createNameResolver({
       system: async () => (silent ? new Promise(() => {}) : [{ address: '127.0.0.1', family: 4 }]),
@@ -181,14 +181,14 @@ describe('a request that may only reach the Internet', () => {
     await own.close()
   })
 
-  it('is not made to the name of this machine', async (context) => {
+  it('no request is made to the name of this machine', async (context) => {
     const found = await lookup(hostname()).catch(() => undefined)
     if (!found || isPublicAddress(found.address)) return context.skip()
     const request = http.fetch(`https://${hostname()}:8443/`, { ...get, reach: 'public' })
     await expect(request).rejects.toBeInstanceOf(OutOfReach)
   })
 
-  it('knows the addresses of the Internet', () => {
+  it('the addresses of the Internet are known', () => {
     const open = [
       '8.8.8.8',
       '172.32.0.1',
@@ -232,7 +232,7 @@ describe('a tenant of Entra that goes by a domain', () => {
     return { asked, known: withTenantId({ provider: named, fetch }) }
   }
 
-  it('is known by its id from the issuer that its authority publishes', async () => {
+  it('the tenant is known by its id from the issuer that its authority publishes', async () => {
     const issuer = `https://login.microsoftonline.com/${id.toUpperCase()}/v2.0`
     const { asked, known } = entraSays({ issuer: issuer.replace(id.toUpperCase(), id) })
     const { provider } = await known
@@ -249,11 +249,11 @@ describe('a tenant of Entra that goes by a domain', () => {
     ['there is none', {}],
     ['it is no text', { issuer: [`https://login.microsoftonline.com/${id}/v2.0`, 'x'] }],
     ['Entra knows no such tenant', { error: 'invalid_tenant' }, 400],
-  ])('stays unknown where %s', async (_what, body, status) => {
+  ])('the tenant stays unknown where %s', async (_what, body, status) => {
     await expect(entraSays(body, status).known).rejects.toThrow('does not tell the id of the tenant')
   })
 
-  it('is not asked for where it is known or many', async () => {
+  it('the tenant is not asked for where it is known or many', async () => {
     const fetch: HttpFetch = () => Promise.reject(new Error('asked'))
     for (const tenant of [id, 'common', 'organizations', 'consumers']) {
       const provider = { ...microsoft(tenant), registration: { ...named.registration, tenant } }

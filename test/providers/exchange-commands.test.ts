@@ -13,7 +13,7 @@ const known = {
 } as const
 
 describe('the commands for Exchange Online', () => {
-  it('hold the ids, and give no more than the right to send as one group', () => {
+  it('the commands hold the ids, and give no more than the right to send as one group', () => {
     expect(appOnlyCommands(known)).toEqual([
       "Connect-ExchangeOnline -Organization 'example.com'",
       "New-ServicePrincipal -AppId '6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab' -ObjectId '0f4c9a52-0d0a-4c52-9b3c-55e1f1f3a111' -DisplayName 'postern'",
@@ -26,7 +26,7 @@ describe('the commands for Exchange Online', () => {
     expect(appOnlyCommands(known).join()).not.toContain('FullAccess')
   })
 
-  it('give the rights on the mailbox to the service principal in the older way', () => {
+  it('the commands give the rights on the mailbox to the service principal in the older way', () => {
     const [, , mailbox, recipient] = mailboxPermissionCommands(known)
     expect(mailbox).toBe(
       "Add-MailboxPermission -Identity 'scanner@example.com' -User '0f4c9a52-0d0a-4c52-9b3c-55e1f1f3a111' -AccessRights FullAccess",
@@ -34,14 +34,14 @@ describe('the commands for Exchange Online', () => {
     expect(recipient).toContain("-Trustee '0f4c9a52-0d0a-4c52-9b3c-55e1f1f3a111' -AccessRights SendAs")
   })
 
-  it('say what is to be filled in', () => {
+  it('the commands say what is to be filled in', () => {
     const text = appOnlyCommands({ mailbox: '*@example.com' }).join('\n')
     expect(text).toContain("'<OBJECT ID OF THE ENTERPRISE APPLICATION>'")
     expect(text).toContain("'<MAILBOX>@example.com'")
   })
 
   it.each(["o'neil@example.com", 'o\u2019neil@example.com', '\u2018;calc\u2019@example.com'] as const)(
-    'quote %s so that PowerShell reads one literal',
+    'the commands quote %s so that PowerShell reads one literal',
     (mailbox) => {
       const [command = ''] = smtpAuthCommands(mailbox)
       const inner = /-Identity '(.*)' -Smtp/.exec(command)?.[1] ?? ''

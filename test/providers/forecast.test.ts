@@ -21,11 +21,11 @@ const endingsIn = (endings: readonly { kind: string; endsAt: number }[]) =>
   endings.map(({ kind, endsAt }) => [kind, (endsAt - now) / day])
 
 describe('what will end a grant', () => {
-  it('is that nobody uses it, counted from its last renewal', () => {
+  it('a grant ends when nobody uses it, counted from its last renewal', () => {
     expect(endingsIn(grantExpiries(grant, provider(90)))).toEqual([['unused', 90]])
   })
 
-  it('is also what its provider has said, and a test phase counted from the consent: the soonest first', () => {
+  it('a grant also ends when its provider says so, and with a test phase counted from the consent: the soonest first', () => {
     const ending = { ...grant, refreshTokenEndsAt: now + 30 * day }
     expect(endingsIn(grantExpiries(ending, provider(180, { grantsEndAfterDays: 7 })))).toEqual([
       ['test-phase', 4],
@@ -34,7 +34,7 @@ describe('what will end a grant', () => {
     ])
   })
 
-  it('is said once where the end of the test phase comes with the refresh token, too', () => {
+  it('an end is said once where the end of the test phase comes with the refresh token, too', () => {
     const google = { ...grant, refreshTokenEndsAt: now + 4 * day - 1000 }
     expect(endingsIn(grantExpiries(google, provider(undefined, { grantsEndAfterDays: 7 })))).toEqual([
       ['test-phase', 4],
@@ -47,13 +47,13 @@ describe('what will end a grant', () => {
     ['a week is left', 7, [0, 7]],
     ['a day is left', 1, [0, 1, 7]],
     ['it lives for half an hour', 1 / 48, [0]],
-  ])('is told ahead by what the last renewal has left: %s', (_, days, daysAhead) => {
+  ])('an end is told ahead by what the last renewal has left: %s', (_, days, daysAhead) => {
     const [ending] = grantExpiries({ ...grant, refreshTokenEndsAt: now + days * day }, provider(undefined))
     expect(ending).toMatchObject({ kind: 'refresh-token', daysAhead })
   })
 
   it.each(['client-credentials', 'service-account'] as const)(
-    'is nothing where nobody consented: %s',
+    'nothing ends where nobody consented: %s',
     (flow) => {
       expect(grantExpiries({ ...grant, flow }, provider(90, { grantsEndAfterDays: 7 }))).toEqual([])
     },
@@ -82,11 +82,11 @@ describe('what will end of a registration', () => {
     ['that one alone, where the next one has no date', [secret(-2), secret()], [['old-client-secret', -2]]],
     ['the last of those that have all ended', [secret(-9), secret(-2)], [['client-secret', -2]]],
     ['nothing without secrets', [], []],
-  ])('is %s', (_, clientSecrets, endings) => {
+  ])('the next end is %s', (_, clientSecrets, endings) => {
     expect(endingsIn(registrationExpiries({ clientId: 'app', clientSecrets }, now))).toEqual(endings)
   })
 
-  it('is its certificate', () => {
+  it('a registration ends with its certificate', () => {
     const certificate = { thumbprint: 't', key: new Secret('k'), expiresAt: now + 10 * day }
     expect(endingsIn(registrationExpiries({ clientId: 'app', clientSecrets: [], certificate }, now))).toEqual(
       [['certificate', 10]],

@@ -81,7 +81,7 @@ async function exchange(
 
 describe('an ID token of Entra', () => {
   it.each(['common', 'organizations'])(
-    'at the authority %s may come from any tenant, whose issuer its tid names',
+    'a token at the authority %s may come from any tenant, whose issuer its tid names',
     async (authority) => {
       const answer = await exchange(entra(authority), await idToken(entraClaims), { fetch: asEntra })
       expect(answer.identity).toEqual({
@@ -102,26 +102,29 @@ describe('an ID token of Entra', () => {
     ['a tid that is a path', { tid: `${tenant}/v2.0/x`, iss: entraClaims.iss }],
     ['another host', { iss: `https://login.example/${tenant}/v2.0` }],
     ['the template itself', { iss: 'https://login.microsoftonline.com/{tenantid}/v2.0' }],
-  ])('is refused with %s', async (_what, claims) => {
+  ])('a token of Entra is refused with %s', async (_what, claims) => {
     const token = await idToken({ ...entraClaims, ...claims })
     const answer = exchange(entra('common'), token, { fetch: asEntra, withKeys: false })
     await expect(answer).rejects.toThrow('unexpected JWT "iss" (issuer) claim value')
   })
 
-  it.each([tenant, 'consumers'])('at the authority %s comes from one tenant only', async (authority) => {
-    const own = authority === 'consumers' ? '9188040d-6c67-4c5b-b112-36a304b66dad' : tenant
-    const claims = { ...entraClaims, tid: own, iss: `https://login.microsoftonline.com/${own}/v2.0` }
-    const answer = await exchange(entra(authority), await idToken(claims), { fetch: asEntra })
-    expect(answer.identity?.account).toBe(`${own}/object-1`)
-    endpoint.requests.length = 0
+  it.each([tenant, 'consumers'])(
+    'a token at the authority %s comes from one tenant only',
+    async (authority) => {
+      const own = authority === 'consumers' ? '9188040d-6c67-4c5b-b112-36a304b66dad' : tenant
+      const claims = { ...entraClaims, tid: own, iss: `https://login.microsoftonline.com/${own}/v2.0` }
+      const answer = await exchange(entra(authority), await idToken(claims), { fetch: asEntra })
+      expect(answer.identity?.account).toBe(`${own}/object-1`)
+      endpoint.requests.length = 0
 
-    const other = '99999999-2222-3333-4444-555555555555'
-    const foreign = { ...entraClaims, tid: other, iss: `https://login.microsoftonline.com/${other}/v2.0` }
-    const refused = exchange(entra(authority), await idToken(foreign), { fetch: asEntra, withKeys: false })
-    await expect(refused).rejects.toThrow('issuer')
-  })
+      const other = '99999999-2222-3333-4444-555555555555'
+      const foreign = { ...entraClaims, tid: other, iss: `https://login.microsoftonline.com/${other}/v2.0` }
+      const refused = exchange(entra(authority), await idToken(foreign), { fetch: asEntra, withKeys: false })
+      await expect(refused).rejects.toThrow('issuer')
+    },
+  )
 
-  it('is trusted only with its signature', async () => {
+  it('a token of Entra is trusted only with its signature', async () => {
     const forged = await idToken(entraClaims, { key: otherKeys.privateKey })
     const answer = exchange(entra('common'), forged, { fetch: asEntra })
     await expect(answer).rejects.toThrow('JWT signature verification failed')
@@ -130,12 +133,12 @@ describe('an ID token of Entra', () => {
   it.each([
     ['another tenant', '99999999-2222-3333-4444-555555555555'],
     ['no tenant', undefined],
-  ])('is refused with %s beside the issuer of the one that is ours', async (_what, tid) => {
+  ])('a token is refused with %s beside the issuer of the one that is ours', async (_what, tid) => {
     const refused = exchange(entra(tenant), await idToken({ ...entraClaims, tid }), { fetch: asEntra })
     await expect(refused).rejects.toThrow('"tid"')
   })
 
-  it('at the authority contoso.example comes from the tenant that has this domain', async () => {
+  it('a token at the authority contoso.example comes from the tenant that has this domain', async () => {
     const provider = entra('contoso.example')
     const fetch: HttpFetch = async (url, request) =>
       url.includes('/contoso.example/v2.0/.well-known/')
@@ -151,14 +154,14 @@ describe('an ID token of Entra', () => {
     await expect(exchange(named, await idToken(foreign), { fetch, withKeys: false })).rejects.toThrow('"iss"')
   })
 
-  it('may come with the callback’s iss of its tenant', async () => {
+  it('a token may come with the callback’s iss of its tenant', async () => {
     const query = `&iss=${encodeURIComponent(entraClaims.iss)}`
     const answer = await exchange(entra('common'), await idToken(entraClaims), { fetch: asEntra, query })
     expect(answer.refreshToken?.reveal()).toBe('refresh')
   })
 
   it.each(['https://login.microsoftonline.com/evil/v2.0', `https://login.example/${tenant}/v2.0`])(
-    'is not even asked for with the callback’s iss %s',
+    'a token is not even asked for with the callback’s iss %s',
     async (iss) => {
       const callback = new URL('http://localhost/?code=the-code&state=the-state')
       callback.searchParams.set('iss', iss)
@@ -170,7 +173,7 @@ describe('an ID token of Entra', () => {
 })
 
 describe('an ID token', () => {
-  it('is checked with everything that was sent, at the redirect URI that was asked for', async () => {
+  it('an ID token is checked with everything that was sent, at the redirect URI that was asked for', async () => {
     const answer = await exchange(local(), await idToken({ iss: endpoint.origin, email: 'me@example.com' }))
     expect(answer.identity).toEqual({
       account: `${endpoint.origin} subject-1`,
@@ -194,14 +197,14 @@ describe('an ID token', () => {
     ['no subject', { sub: undefined }, '"sub"'],
     ['the client of somebody else, for us too', { aud: ['postern', 'other'], azp: 'other' }, '"azp"'],
     ['another audience beside us', { aud: ['postern', 'other'] }, '"aud"'],
-  ])('is refused with %s', async (_what, claims, named) => {
+  ])('an ID token is refused with %s', async (_what, claims, named) => {
     const answer = exchange(local(), await idToken({ iss: endpoint.origin, ...claims }), { withKeys: false })
     await expect(answer).rejects.toThrow(named)
     await expect(answer).rejects.not.toBeInstanceOf(Failure)
   })
 
   it.each([['other'], [['postern']], [null]])(
-    'is refused with the client %j of somebody else',
+    'an ID token is refused with the client %j of somebody else',
     async (azp) => {
       const refused = exchange(local(), await idToken({ iss: endpoint.origin, azp }))
       await expect(refused).rejects.toThrow('"azp"')
@@ -210,7 +213,7 @@ describe('an ID token', () => {
   )
 
   it.each([['another'], [undefined]])(
-    'is refused with the nonce %j, also where a code was carried over by hand',
+    'an ID token is refused with the nonce %j, also where a code was carried over by hand',
     async (nonce) => {
       const token = await idToken({ iss: endpoint.origin, nonce })
       const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }
@@ -222,11 +225,11 @@ describe('an ID token', () => {
     },
   )
 
-  it('must be there when it was asked for', async () => {
+  it('an ID token must be there when it was asked for', async () => {
     await expect(exchange(local(), undefined, { withKeys: false })).rejects.toThrow('id_token')
   })
 
-  it('may be signed by a modern algorithm, and is never taken unsigned or with a shared secret', async () => {
+  it('an ID token may be signed by a modern algorithm, and is never taken unsigned or with a shared secret', async () => {
     const without = local()
     delete without.oauth.jwksUri
     const { privateKey } = await generateKeyPair('ES256')

@@ -16,7 +16,7 @@ function isJson(text: string): boolean {
   }
 }
 
-it('is found exactly where the parser finds one, whatever is taken out or put in', () => {
+it('a mistake is found exactly where the parser finds one, whatever is taken out or put in', () => {
   const pieces = [
     '',
     ' ',
@@ -49,6 +49,6 @@ it('is found exactly where the parser finds one, whatever is taken out or put in
   }
 })
 
-it('is looked for in any text, however deep', () => {
+it('a mistake is looked for in any text, however deep', () => {
   expect(placeOfJsonMistake('['.repeat(100_000))).toEqual({ line: 1, column: 502 })
 })

@@ -45,7 +45,7 @@ describe('the judgement of a failed token request', () => {
     [503, undefined, 'try-later', 'mailbox'],
     [undefined, undefined, 'try-later', 'mailbox'],
     [undefined, 'invalid_grant', 'try-later', 'mailbox'],
-  ])('of status %s with error %s is %s, about %s', (status, error, kind, about?: string) => {
+  ])('the judgement of status %s with error %s is %s, about %s', (status, error, kind, about?: string) => {
     const details = { ...(status !== undefined && { status }), ...(error !== undefined && { error }) }
     expect(judge(new OAuthError('why', details))).toEqual({
       kind,
@@ -56,14 +56,14 @@ describe('the judgement of a failed token request', () => {
     })
   })
 
-  it('never reads Microsoft’s numbers', () => {
+  it('the judgement never reads Microsoft’s numbers', () => {
     const text = 'AADSTS700082: the refresh token has expired. AADSTS50173'
     expect(judge(new OAuthError(text, { status: 400, error: 'temporarily_unavailable' })).kind).toBe(
       'try-later',
     )
   })
 
-  it('passes on how long the provider wants to be left alone, up to an hour', () => {
+  it('the judgement passes on how long the provider wants to be left alone, up to an hour', () => {
     const asked = (retryAfterSeconds: number) =>
       judge(new OAuthError('why', { status: 429, retryAfterSeconds }))
     const verdict = { kind: 'try-later', about: 'registration', reason: 'why' }
@@ -71,20 +71,20 @@ describe('the judgement of a failed token request', () => {
     expect(asked(86_400)).toEqual({ ...verdict, retryAfterSeconds: 3600 })
   })
 
-  it('takes Retry-After for every mailbox only from who is asked too often', () => {
+  it('Retry-After is for every mailbox only from who is asked too often', () => {
     const at = (status: number) => judge(new OAuthError('why', { status, retryAfterSeconds: 30 }))
     expect(at(503)).toMatchObject({ about: 'mailbox', retryAfterSeconds: 30 })
     expect(at(429)).toMatchObject({ about: 'registration', retryAfterSeconds: 30 })
   })
 
-  it('knows that a missing registration is no passing trouble', () => {
+  it('a missing registration is no passing trouble', () => {
     const missing = new Failure('configuration', 'There is no app registration for Google')
     const reason = missing.message
     expect(judge(missing)).toEqual({ kind: 'setup-wrong', about: 'mailbox', reason })
   })
 
   it.each([new TypeError('fetch failed: secret'), new Error('secret'), 'secret', undefined, null])(
-    'keeps the grant for what it does not know, and does not quote it',
+    'the judgement keeps the grant for what it does not know, and does not quote it',
     (error) => {
       expect(judge(error)).toEqual({
         kind: 'try-later',
@@ -98,14 +98,14 @@ describe('the judgement of a failed token request', () => {
 describe('a reason', () => {
   const reason = (text: string) => judge(new OAuthError(text)).reason
 
-  it('has one line and at most 200 characters', () => {
+  it('a reason has one line and at most 200 characters', () => {
     expect(reason('AADSTS70008: expired.\r\nTrace ID: 1\r\n\r\nTimestamp: 2\u0000\u001b[31m')).toBe(
       'AADSTS70008: expired. Trace ID: 1 Timestamp: 2 [31m',
     )
     expect(reason('word '.repeat(10_000))).toHaveLength(200)
   })
 
-  it('hides what is long enough to be a token, and keeps identifiers', () => {
+  it('a reason hides what is long enough to be a token, and keeps identifiers', () => {
     const id = '9188040d-6c67-4c5b-b112-36a304b66dad'
     expect(reason(`of ${id}: ${'aB3_'.repeat(12)} is bad`)).toBe(`of ${id}: [hidden] is bad`)
   })

@@ -74,7 +74,7 @@ describe('a consent at a real authorization server', () => {
     return { arrived: arrived.url, checks }
   }
 
-  it('proves who signed in, rotates, renews, and tells when it is all over', async () => {
+  it('the server proves who signed in, rotates, renews, and tells when it is all over', async () => {
     const { arrived, checks } = await consent('me@example.com')
     expect(arrived.searchParams.get('iss')).toBe(authority.issuer)
     const first = await client.exchangeCode(arrived, checks)
@@ -92,7 +92,7 @@ describe('a consent at a real authorization server', () => {
     expect(judge(await client.refresh(rotated).catch((error: unknown) => error)).kind).toBe('consent-needed')
   })
 
-  it('is over after its revocation, and what is over can be revoked again', async () => {
+  it('a consent is over after its revocation, and what is over can be revoked again', async () => {
     const { arrived, checks } = await consent('leaver@example.com')
     const { refreshToken = new Secret('none') } = await client.exchangeCode(arrived, checks)
     expect(await client.revoke(refreshToken)).toBe('revoked')
@@ -102,13 +102,13 @@ describe('a consent at a real authorization server', () => {
     expect(await client.revoke(refreshToken)).toBe('revoked')
   })
 
-  it('spends a code once', async () => {
+  it('a consent spends a code once', async () => {
     const { arrived, checks } = await consent('me@example.com')
     await client.exchangeCode(arrived, checks)
     await expect(client.exchangeCode(arrived, checks)).rejects.toMatchObject({ code: 'consent-needed' })
   })
 
-  it('is worth nothing with another verifier', async () => {
+  it('a code is worth nothing with another verifier', async () => {
     const { arrived, checks } = await consent('me@example.com')
     const stolen = { ...checks, codeVerifier: new Secret('x'.repeat(43)) }
     await expect(client.exchangeCode(arrived, stolen)).rejects.toMatchObject({ code: 'consent-needed' })

@@ -140,7 +140,7 @@ const known: [id: string, tokenEndpoint: string, scopes: string, app: string, sm
 
 describe('what postern knows of providers', () => {
   it.each(known)(
-    '%s: endpoint, scopes, submission and ways to a grant',
+    'the table has %s: endpoint, scopes, submission and ways to a grant',
     (id, token, scopes, app, smtp, ways) => {
       const preset = presetOf(id, tenant)
       if (!preset) throw new Error(`there is no ${id}`)
@@ -155,12 +155,12 @@ describe('what postern knows of providers', () => {
     },
   )
 
-  it('is a row of this table for each of them', () => {
+  it('the table has a row for each preset', () => {
     expect(allPresets().map(({ id }) => id)).toEqual(known.map(([id]) => id))
   })
 
   it.each(allPresets(tenant).map((preset) => [preset.id, preset] as const))(
-    '%s holds together',
+    'the preset %s holds together',
     (_, preset) => {
       const { oauth, flows, supportStatus } = preset
       expect(oauth.scopes).toEqual(expect.arrayContaining([...oauth.mailScopes]))
@@ -176,7 +176,7 @@ describe('what postern knows of providers', () => {
     },
   )
 
-  it('knows that the tokens of each Microsoft cloud are for its own Exchange', () => {
+  it('the tokens of each Microsoft cloud are for its own Exchange', () => {
     const audiences = (id: string) => presetOf(id, tenant)?.oauth.tokenClaims?.audiences
     expect(audiences('microsoft')).toEqual([
       'https://outlook.office.com',
@@ -208,14 +208,14 @@ describe('how a provider is set up', () => {
     return setUpOf(preset, context)
   }
 
-  it.each(known.map(([id]) => id))('%s: steps, and nothing left to fill in', (id) => {
+  it.each(known.map(([id]) => id))('the set-up of %s is steps, and nothing left to fill in', (id) => {
     const { steps, redirectUri } = setUp(id)
     expect(steps.length).toBeGreaterThan(1)
     expect(steps.join(' ')).not.toContain('{')
     if (redirectUri !== undefined) expect(steps.join(' ')).toContain(redirectUri)
   })
 
-  it('names the redirect URI that is to be registered, which is not always ours', () => {
+  it('the set-up names the redirect URI that is to be registered, which is not always ours', () => {
     const uris = ['microsoft', 'yandex', 'yahoo', 'microsoft-hve', 'google-service-account'].map(
       (id) => setUp(id).redirectUri,
     )
@@ -228,7 +228,7 @@ describe('how a provider is set up', () => {
     ])
   })
 
-  it('has PowerShell for Exchange Online, of the cloud that it is', () => {
+  it('the set-up has PowerShell for Exchange Online, of the cloud that it is', () => {
     const connecting = (id: string) =>
       setUp(id)
         .commands.flatMap(({ lines }) => lines)

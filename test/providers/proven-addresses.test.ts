@@ -75,7 +75,7 @@ describe('an ID token of a provider of one’s own proves', () => {
     ['the address, however it is capitalised', { ...verified, email: 'Me@EXAMPLE.com' }, 'Me@example.com!'],
     ['nothing by what is inherited', Object.create(verified), undefined],
     ['nothing beside a tenant: Entra said it', { ...verified, tid: contoso }, undefined],
-  ])('%s', (_what, claims, address) => {
+  ])('the token proves %s', (_what, claims, address) => {
     expect(proven(claims, {})).toBe(address)
   })
 
@@ -86,9 +86,12 @@ describe('an ID token of a provider of one’s own proves', () => {
     ['an address of which nothing is said', 'email', { email: 'me@example.com' }, 'me@example.com!'],
     ['not one that is not verified', 'email', { ...verified, email_verified: false }, undefined],
     ['not one whose flag cannot be read', 'email', { ...verified, email_verified: 'false' }, undefined],
-  ])('where the providers file names a claim, %s', (_what, identityClaim, claims, address) => {
-    expect(proven(claims, { ...(identityClaim && { identityClaim }) })).toBe(address)
-  })
+  ])(
+    'the token proves, where the providers file names a claim, %s',
+    (_what, identityClaim, claims, address) => {
+      expect(proven(claims, { ...(identityClaim && { identityClaim }) })).toBe(address)
+    },
+  )
 })
 
 describe('an ID token of Google proves', () => {
@@ -100,7 +103,7 @@ describe('an ID token of Google proves', () => {
     ['none with an organisation that is no text', { ...owned, hd: ['example.com'] }, undefined],
     ['none of a domain that begins like Gmail', { ...owned, email: 'me@gmail.com.evil.example' }, undefined],
     ['none without the flag', { email: 'me@gmail.com' }, undefined],
-  ])('%s', (_what, claims, address) => {
+  ])('the token of Google proves %s', (_what, claims, address) => {
     expect(proven(claims, googlePreset.oauth)).toBe(address)
   })
 })
@@ -159,11 +162,11 @@ describe('an ID token of Entra for many tenants proves', () => {
       'me@outlook.com',
     ],
     ['no personal account that once had an address elsewhere', from(personal, {}), undefined],
-  ])('%s', (_what, claims, address) => {
+  ])('the token for many tenants proves %s', (_what, claims, address) => {
     expect(proven(claims, microsoft('common').oauth, 'common')).toBe(address)
   })
 
-  it('at organizations nothing of a personal account, at consumers of nobody else', () => {
+  it('the token at organizations proves nothing of a personal account, and at consumers of nobody else', () => {
     const me = { preferred_username: 'me@outlook.com' }
     expect(proven(from(personal, me), microsoft('organizations').oauth, 'Organizations')).toBeUndefined()
     expect(proven(from(contoso, {}), outlook.oauth, 'consumers')).toBeUndefined()
@@ -183,11 +186,16 @@ describe('an ID token of Entra for one tenant proves', () => {
   }
   it.each<[string, string, object, string | undefined]>([
     ['the sign-in name there', contoso, claims, 'me@contoso.example!'],
-    ['however its id is written', contoso.toUpperCase(), claims, 'me@contoso.example!'],
+    [
+      'the sign-in name, however the tenant’s id is written',
+      contoso.toUpperCase(),
+      claims,
+      'me@contoso.example!',
+    ],
     ['nothing of another tenant', attacker, claims, undefined],
     ['nothing of a tenant that only goes by a domain: any could come', 'contoso.example', claims, undefined],
     ['nothing of a guest', contoso, { ...claims, acct: 1 }, undefined],
-  ])('%s', (_what, tenant, token, address) => {
+  ])('the token for one tenant proves %s', (_what, tenant, token, address) => {
     expect(proven(token, microsoft(tenant).oauth, tenant)).toBe(address)
   })
 })

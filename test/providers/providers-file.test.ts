@@ -31,14 +31,14 @@ function mistakesIn(...providers: unknown[]): string[] {
 }
 
 describe('the providers file', () => {
-  it('is good with the least that is needed', () => {
+  it('the file is good with the least that is needed', () => {
     expect(parse(least)).toEqual({
       providers: [{ ...least, authorizationParameters: {}, clientSecrets: [] }],
       overrides: new Map(),
     })
   })
 
-  it('keeps everything that it may hold', () => {
+  it('the file keeps everything that it may hold', () => {
     const full = {
       ...least,
       issuer: 'https://id.acme.example',
@@ -65,7 +65,7 @@ describe('the providers file', () => {
     expect(clientSecrets[0]?.value.reveal()).toBe('hush')
   })
 
-  it('takes a secret from its file, without the line end', () => {
+  it('the file takes a secret from its own file, without the line end', () => {
     const parsed = parse({ ...least, clientSecretFile: 'secret.txt' })
     if (!('providers' in parsed)) throw new Error(parsed.mistakes.join())
     expect(parsed.providers[0]?.clientSecrets[0]?.value.reveal()).toBe('from-file')
@@ -209,16 +209,16 @@ describe('the providers file', () => {
       { authorizationParameters: { state: 'x' } },
       'providers[0].authorizationParameters.state: is set by postern itself',
     ],
-  ])('refuses %s', (_what, change, mistake) => {
+  ])('the file refuses %s', (_what, change, mistake) => {
     expect(mistakesIn({ ...least, ...change })).toEqual([mistake])
   })
 
-  it('takes plain HTTP on loopback hosts', () => {
+  it('the file takes plain HTTP on loopback hosts', () => {
     for (const host of ['localhost', '127.0.0.1:8080', '127.9.9.9', '[::1]:1'])
       expect(mistakesIn({ ...least, tokenEndpoint: `http://${host}/token` })).toEqual([])
   })
 
-  it('tells every mistake at once', () => {
+  it('the failure tells every mistake at once', () => {
     const bad = { ...least, name: '', smtp: { host: '', port: 0 }, mechanisms: [] }
     expect(mistakesIn(least, bad, 5)).toEqual([
       'providers[1].name: must not be empty',
@@ -230,7 +230,7 @@ describe('the providers file', () => {
     ])
   })
 
-  it('knows each id once', () => {
+  it('the file has each id once', () => {
     expect(mistakesIn(least, least)).toEqual(['providers[1].id: "acme" is the id of providers[0] already'])
   })
 
@@ -239,11 +239,11 @@ describe('the providers file', () => {
     ['{}', 'The file: must have "providers" or "overrides", or both'],
     ['{"overrides":[]}', 'overrides: must be an object in { }'],
     ['{"providers":[],"more":1}', 'more: there is no such setting'],
-  ])('must have the right shape, unlike %s', (text, mistake) => {
+  ])('the file must have the right shape, unlike %s', (text, mistake) => {
     expect(parseProvidersFile(text, read)).toEqual({ mistakes: [mistake] })
   })
 
-  it('overrides what is known of the built-in providers, without providers of its own', () => {
+  it('the file overrides what is known of the built-in providers, without providers of its own', () => {
     const overrides = {
       microsoft: { limits: { connections: 1, recipientsPerDay: null }, chunking: 'off' },
       google: {},
@@ -292,7 +292,7 @@ describe('the providers file', () => {
       'overrides.google.limits.recipientsPerDay: must be at least 1',
     ],
     ['another word', { google: { chunking: false } }, 'overrides.google.chunking: must be "auto" or "off"'],
-  ])('refuses to override %s', (_what, overrides, mistake) => {
+  ])('the file refuses to override %s', (_what, overrides, mistake) => {
     const text = JSON.stringify({ providers: [least], overrides })
     expect(parseProvidersFile(text, read)).toEqual({ mistakes: [mistake] })
   })
@@ -349,7 +349,7 @@ describe('the providers file', () => {
       { preset: 'microsoft', tenant: 'your-tenant' },
       'tenant: must be your own value: this one is the sample',
     ],
-  ])('is checked as the settings are: %s', (_what, change, mistake) => {
+  ])('the file is checked as the settings are: %s', (_what, change, mistake) => {
     const { preset } = change as { preset?: string }
     const entry = preset === undefined ? least : { id: 'acme', clientId: 'client' }
     const told = mistakesIn({ ...entry, ...change })
@@ -370,12 +370,12 @@ describe('the providers file', () => {
     ['{"providers": []}}', 1, 18],
     ['\uFEFF{"providers": [}', 1, 16],
     ['', 1, 1],
-  ])('that is not JSON says where: %j', (text, line, column) => {
+  ])('a file that is not JSON says where: %j', (text, line, column) => {
     const mistakes = [`The file is not JSON (line ${line}, column ${column})`]
     expect(parseProvidersFile(text, read)).toEqual({ mistakes })
   })
 
-  it('does not quote what it cannot read, which may be a secret', () => {
+  it('the failure does not quote what it cannot read, which may be a secret', () => {
     const parsed = parseProvidersFile('{"clientSecret": hunter2-hunter2}', read)
     expect(JSON.stringify(parsed)).toContain('The file is not JSON')
     expect(JSON.stringify(parsed)).not.toContain('hunter2')
@@ -391,7 +391,7 @@ describe('an entry with a preset', () => {
     return createCatalogue(files)
   }
 
-  it('is a further registration there', () => {
+  it('an entry with a preset is a further registration there', () => {
     const second = registered(entry).registered('second')
     expect(second).toMatchObject({
       name: 'Microsoft 365 (work or school)',
@@ -403,7 +403,7 @@ describe('an entry with a preset', () => {
     expect(second.oauth.clientAuthentication).toBe('none')
   })
 
-  it('may have everything otherwise', () => {
+  it('an entry with a preset may have everything otherwise', () => {
     const changes = {
       name: 'Ours',
       scopes: ['offline_access', 'https://outlook-dod.office365.us/SMTP.Send'],
@@ -438,7 +438,7 @@ describe('an entry with a preset', () => {
     ])
   })
 
-  it('with the id of its preset stands in its place', () => {
+  it('an entry with the id of its preset stands in its place', () => {
     const catalogue = registered({ id: 'yahoo', preset: 'yahoo', clientId: 'app', clientSecret: 'hush' })
     expect(catalogue.registered('yahoo')).toMatchObject({
       domains: expect.arrayContaining(['yahoo.com']),
@@ -492,7 +492,7 @@ describe('an entry with a preset', () => {
       { proxy: 'me:hunter2@proxy' },
       'proxy: must be "direct", or be the address of an HTTP proxy, such as http://proxy.example.com:3128 (name:password@ before the host, if it asks for one)',
     ],
-  ])('is refused with %s', (_, change, mistake) => {
+  ])('an entry is refused with %s', (_, change, mistake) => {
     expect(mistakesIn({ ...entry, ...change })).toEqual([`providers[0].${mistake}`])
   })
 })
@@ -500,7 +500,7 @@ describe('an entry with a preset', () => {
 describe('an entry without endpoints', () => {
   const { authorizationEndpoint: _a, tokenEndpoint: _t, ...bare } = least
 
-  it('needs the issuer that they are discovered from, and no openid', () => {
+  it('the entry needs the issuer that its endpoints are discovered from, and no openid', () => {
     expect(mistakesIn(bare)).toEqual([
       'providers[0].tokenEndpoint: is missing; or give an issuer, whose endpoints are discovered',
     ])

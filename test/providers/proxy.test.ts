@@ -35,7 +35,7 @@ async function clientBy(options: ConnectProxyOptions, credentials?: string) {
 }
 
 describe('token requests by a proxy', () => {
-  it('go through its tunnel, with its name and password', async () => {
+  it('token requests go through the tunnel of the proxy, with its name and password', async () => {
     const client = await clientBy({ credentials: `me:${password}` }, `me:${password}`)
     endpoint.answer(tokens('one'))
     expect((await client.refresh(new Secret('r'))).accessToken.reveal()).toBe('one')
@@ -53,18 +53,21 @@ describe('token requests by a proxy', () => {
     ],
     ['hangs up', { instead: (client) => client.end() }, 'cannot be used', 'try-later'],
     ['says nothing', { instead: () => {} }, 'did not answer', 'try-later'],
-  ])('end no grant where it %s, and tell no password', async (_, options, says, kind) => {
-    const client = await clientBy(options, `me:${password}`)
-    const error = await client.refresh(new Secret('refresh-token')).catch((thrown: unknown) => thrown)
-    expect(judge(error)).toMatchObject({ kind })
-    expect(error).toMatchObject({ fix: expect.any(String) })
-    expect((error as Error).message).toContain(proxy?.origin)
-    expect((error as Error).message).toContain(says)
-    expect(String((error as Error).stack)).not.toContain(password)
-    expect(endpoint.requests).toEqual([])
-    // One request is one question, whatever comes of it.
-    expect(proxy?.asked()).toBe(1)
-  })
+  ])(
+    'token requests end no grant where the proxy %s, and tell no password',
+    async (_, options, says, kind) => {
+      const client = await clientBy(options, `me:${password}`)
+      const error = await client.refresh(new Secret('refresh-token')).catch((thrown: unknown) => thrown)
+      expect(judge(error)).toMatchObject({ kind })
+      expect(error).toMatchObject({ fix: expect.any(String) })
+      expect((error as Error).message).toContain(proxy?.origin)
+      expect((error as Error).message).toContain(says)
+      expect(String((error as Error).stack)).not.toContain(password)
+      expect(endpoint.requests).toEqual([])
+      // One request is one question, whatever comes of it.
+      expect(proxy?.asked()).toBe(1)
+    },
+  )
 })
 
 it('an endpoint with TLS is reached through the tunnel, and its certificate checked', async () => {
@@ -103,11 +106,11 @@ describe('the proxy for a provider', () => {
     ['is none on this machine', here, undefined, general, undefined],
     ['is its own even on this machine', here, own, undefined, own.origin],
     ['is none where nothing is set', away, undefined, undefined, undefined],
-  ])('%s', (_, provider, choice, forAll, origin) => {
+  ])('the proxy %s', (_, provider, choice, forAll, origin) => {
     expect(chooseProxy(provider, choice, forAll as typeof general | undefined)?.origin).toBe(origin)
   })
 
-  it('comes from the settings and the providers file', () => {
+  it('the proxy comes from the settings and the providers file', () => {
     const catalogue = createCatalogue({
       registrations: {
         google: { clientId: 'g', clientSecrets: [], testing: false },

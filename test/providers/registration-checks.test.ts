@@ -65,7 +65,7 @@ describe('a check of what was set, at a real authorization server', () => {
     ...changes,
   })
 
-  it('finds all good', async () => {
+  it('the check finds all good', async () => {
     const catalogue = catalogueOf(entry())
     const { outcomes } = checksOf(() => ({ catalogue, publicUrl }), catalogue)
     expect(await outcomes('demo')).toEqual({
@@ -80,7 +80,7 @@ describe('a check of what was set, at a real authorization server', () => {
   it.each([
     ['secret', { clientSecret: 'the-secret-of-another-app' }],
     ['client id', { clientId: 'nobody-knows-it' }],
-  ])('finds a wrong %s, and says what to compare', async (_what, change) => {
+  ])('the check finds a wrong %s, and says what to compare', async (_what, change) => {
     const catalogue = catalogueOf(entry(change))
     const { checks } = checksOf(() => ({ catalogue, publicUrl }), catalogue)
     const { points } = await checks.check('demo')
@@ -93,7 +93,7 @@ describe('a check of what was set, at a real authorization server', () => {
     expect(JSON.stringify(points)).not.toContain('the-secret-of-another-app')
   })
 
-  it('tries what is set now, and says that another secret runs', async () => {
+  it('the check tries what is set now, and says that another secret runs', async () => {
     const now = catalogueOf(entry())
     const { outcomes } = checksOf(
       () => ({ catalogue: now, publicUrl }),
@@ -121,7 +121,7 @@ describe('a check of what was set', () => {
     ...changes,
   })
 
-  it('shows every mistake of the settings, and asks nobody', async () => {
+  it('the check shows every mistake of the settings, and asks nobody', async () => {
     const mistakes = ['POSTERN_A is not a setting of postern.', 'POSTERN_B is empty.']
     const { checks } = checksOf(() => ({ mistakes }), catalogueOf(entry()))
     const { points } = await checks.check('ours')
@@ -131,7 +131,7 @@ describe('a check of what was set', () => {
     expect(endpoint.requests).toEqual([])
   })
 
-  it('names the settings that are missing', async () => {
+  it('the check names the settings that are missing', async () => {
     const catalogue = catalogueOf(entry())
     const { checks } = checksOf(() => ({ catalogue, publicUrl }), catalogue)
     const { points } = await checks.check('google')
@@ -145,19 +145,19 @@ describe('a check of what was set', () => {
     ])
   })
 
-  it('knows no other provider', async () => {
+  it('the check knows no other provider', async () => {
     const { checks } = checksOf(() => ({ catalogue: catalogueOf(entry()), publicUrl }))
     await expect(checks.check('nobody')).rejects.toMatchObject({ code: 'not-found' })
   })
 
-  it('proves the secret of an app of one organisation by a token of its own', async () => {
+  it('the check proves the secret of an app of one organisation by a token of its own', async () => {
     endpoint.answer(tokens('an-access-token'))
     const { outcomes } = checksOf(() => ({ catalogue: catalogueOf(entry()), publicUrl }))
     expect(await outcomes('ours')).toMatchObject({ running: 'unknown', client: 'good' })
     expect(endpoint.requests[0]?.form).toMatchObject({ grant_type: 'client_credentials' })
   })
 
-  it('asks Entra by the device flow where the secret cannot be tried, and says so', async () => {
+  it('the check asks Entra by the device flow where the secret cannot be tried, and says so', async () => {
     endpoint.answer({
       json: {
         device_code: 'd',
@@ -188,7 +188,7 @@ describe('a check of what was set', () => {
     [tokens('for-a-token-that-nobody-gave'), { endpoint: 'good', client: 'unknown' }],
     [{ status: 503, text: 'in trouble' }, { endpoint: 'wrong' }],
     [{ cut: true }, { endpoint: 'wrong' }],
-  ])('reads the answer of a provider: %j', async (answer, expected) => {
+  ])('the check reads the answer of a provider: %j', async (answer, expected) => {
     endpoint.answer(answer)
     const yandex = { id: 'yandex', preset: 'yandex', clientId: 'the-app', clientSecret: 'the-secret' }
     const catalogue = catalogueOf({ ...yandex, tokenEndpoint: `${endpoint.origin}/token` })
@@ -197,7 +197,7 @@ describe('a check of what was set', () => {
     expect({ endpoint: reached, ...(client && { client }) }).toEqual(expected)
   })
 
-  it('says of nothing that it is reached before it was asked', async () => {
+  it('the check says of nothing that it is reached before it was asked', async () => {
     const catalogue = createCatalogue({
       registrations: {
         googleServiceAccount: { email: 'e', clientId: '1', keyId: 'k', key: new Secret('not asked for') },
@@ -213,7 +213,7 @@ describe('a check of what was set', () => {
     })
   })
 
-  it('asks a provider once in ten seconds, however often somebody asks', async () => {
+  it('the check asks a provider once in ten seconds, however often somebody asks', async () => {
     endpoint.answer(tokens('one'), { status: 401, json: { error: 'invalid_client' } })
     const { outcomes, time } = checksOf(() => ({ catalogue: catalogueOf(entry()), publicUrl }))
     expect(await Promise.all([outcomes('ours'), outcomes('ours')])).toHaveLength(2)

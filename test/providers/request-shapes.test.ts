@@ -82,7 +82,7 @@ describe('what a browser is sent with', () => {
       'https://api.fastmail.com/oauth/authorize',
       { scope: 'https://www.fastmail.com/dev/protocol-smtp' },
     ],
-  ])('%s', async (id, registration, redirectUri, endpoint, more) => {
+  ])('a browser is sent with these parameters: %s', async (id, registration, redirectUri, endpoint, more) => {
     const { client, sent } = clientOf(id, registration)
     const url = await client.authorizationUrl({ ...secrets(), redirectUri, loginHint: 'me@example.com' })
     expect(url.origin + url.pathname).toBe(endpoint)
@@ -136,7 +136,7 @@ describe('what a token endpoint is sent', () => {
       { client_id: 'the-app' },
       undefined,
     ],
-  ])('for a renewal: %s', async (_, id, registration, url, identity, authorization) => {
+  ])('a renewal has this shape: %s', async (_, id, registration, url, identity, authorization) => {
     const { client, sent } = clientOf(id, registration)
     await client.refresh(new Secret('the-refresh-token'))
     expect(sent).toHaveLength(1)
@@ -148,7 +148,7 @@ describe('what a token endpoint is sent', () => {
     expect(sent[0]?.headers.authorization).toBe(authorization)
   })
 
-  it('for an app at each cloud of Microsoft: exactly its resource and .default', async () => {
+  it('an app asks each cloud of Microsoft for exactly its resource and .default', async () => {
     const clouds = {
       microsoft: 'outlook.office365.com',
       'microsoft-dod': 'outlook.office365.us',
@@ -164,7 +164,7 @@ describe('what a token endpoint is sent', () => {
     }
   })
 
-  it('for a device: the scopes of a person, at Entra’s own address', async () => {
+  it('a device asks for the scopes of a person, at Entra’s own address', async () => {
     const begun = {
       device_code: 'd',
       user_code: 'u',
@@ -287,7 +287,7 @@ describe('what Entra and Google answer', () => {
       'admin_policy_enforced',
     ],
     ['trouble of its own', 'google', 503, { error: 'internal_failure' }, 'try-later', 'internal_failure'],
-  ])('%s', async (_, id, status, json, kind, says) => {
+  ])('the answer is read as it is meant: %s', async (_, id, status, json, kind, says) => {
     const { client, sent } = clientOf(id, { tenant, clientSecrets }, () => Response.json(json, { status }))
     const verdict = judge(
       await client.refresh(new Secret('the-refresh-token')).catch((error: unknown) => error),
@@ -297,7 +297,7 @@ describe('what Entra and Google answer', () => {
     expect(sent).toHaveLength(1)
   })
 
-  it('a token of Google that lives until a day that somebody chose', async () => {
+  it('a token of Google lives until a day that somebody chose', async () => {
     const answer = {
       access_token: 'ya29.a0',
       expires_in: 3599,

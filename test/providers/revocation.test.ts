@@ -25,7 +25,7 @@ describe('a revocation', () => {
     ['200 and an empty object, as Google', { status: 200, json: {} }],
     ['204', { status: 204, text: '' }],
     ['that it knows no such token', { status: 400, json: { error: 'invalid_token' } }],
-  ])('is done when the provider says %s', async (_what, answer) => {
+  ])('a revocation is done when the provider says %s', async (_what, answer) => {
     expect(await revoke(answer)).toBe('revoked')
     expect(endpoint.requests).toMatchObject([
       {
@@ -43,13 +43,13 @@ describe('a revocation', () => {
       'its answer repeats the token',
       { status: 400, json: { error: 'x', error_description: token.reveal() } },
     ],
-  ])('has failed when %s, and the token is in no error', async (_what, answer) => {
+  ])('a revocation has failed when %s, and the token is in no error', async (_what, answer) => {
     const error = await revoke(answer).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(Error)
     expect(`${error} ${JSON.stringify(error)} ${(error as Error).cause}`).not.toContain(token.reveal())
   })
 
-  it('is not tried where the provider has none', async () => {
+  it('a revocation is not tried where the provider has none', async () => {
     const client = createOAuthClient({ provider: providerAt(endpoint.origin), fetch: http.fetch })
     expect(await client.revoke(token)).toBe('unsupported')
     expect(endpoint.requests).toEqual([])

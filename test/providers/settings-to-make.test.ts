@@ -39,14 +39,14 @@ const presets = allPresets(undefined)
   .map((provider) => ({ id: provider.id, ...settingsToMake(provider) }))
 
 describe('the lines to copy', () => {
-  it.each(presets)('register $id once they are filled in', async ({ id, lines, file }) => {
+  it.each(presets)('the lines register $id once they are filled in', async ({ id, lines, file }) => {
     const reading = await read(lines.map(filled), file && filled(file))
     if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
     expect(createCatalogue(reading.config).registered(id).registration.clientId).toBe(microsoftId)
   })
 
   it.each(presets.filter(({ file }) => file === undefined))(
-    'are refused as they stand, for $id',
+    'the lines are refused as they stand, for $id',
     async ({ lines }) => {
       const reading = await read(lines)
       expect('mistakes' in reading && reading.mistakes.join('\n')).toContain('this one is the sample')

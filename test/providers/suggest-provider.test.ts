@@ -19,7 +19,7 @@ describe('the provider that is suggested for an address', () => {
     ['me@fastmail.fm', 'fastmail'],
     ['me@comcast.net', 'comcast'],
     ['*@tb.pro', 'thundermail'],
-  ])('is by the domain of %s: %s', async (address, id) => {
+  ])('the provider is suggested by the domain of %s: %s', async (address, id) => {
     expect(await suggestProvider(address, never)).toMatchObject({ kind: 'provider', id, by: 'domain' })
   })
 
@@ -31,7 +31,7 @@ describe('the provider that is suggested for an address', () => {
     ['in1-smtp.messagingengine.com', 'fastmail'],
     ['mx.yandex.net', 'yandex'],
     ['mta5.am0.yahoodns.net', 'yahoo'],
-  ])('is by the host %s that takes its mail: %s', async (host, id) => {
+  ])('the provider is suggested by the host %s that takes its mail: %s', async (host, id) => {
     expect(await suggestProvider('me@example.com', async () => ['mx.example.com', host])).toMatchObject({
       kind: 'provider',
       id,
@@ -43,7 +43,7 @@ describe('the provider that is suggested for an address', () => {
     ['me@icloud.com', [], 'iCloud Mail'],
     ['me@web.de', [], 'GMX, WEB.DE and mail.com'],
     ['me@example.com', ['mx.zoho.eu'], 'Zoho Mail'],
-  ])('is none for %s (%j), with the reason', async (address, hosts, name) => {
+  ])('no provider is suggested for %s (%j), with the reason', async (address, hosts, name) => {
     const suggestion = await suggestProvider(address, async () => hosts)
     expect(suggestion).toMatchObject({ kind: 'without-oauth', name })
     expect(suggestion).toHaveProperty('reason', expect.stringContaining('password'))
@@ -54,12 +54,12 @@ describe('the provider that is suggested for an address', () => {
     ['a longer name', 'me@notgmail.com'],
     ['a domain below', 'me@mail.gmail.com'],
     ['a host that only ends alike', 'me@example.com'],
-  ])('is unknown for %s', async (_, address) => {
+  ])('the provider is unknown for %s', async (_, address) => {
     const hosts = async () => ['mx.notgoogle.com', 'evilmail.protection.outlook.com.example']
     expect(await suggestProvider(address, hosts)).toEqual({ kind: 'unknown' })
   })
 
-  it('is never one of two: no domain is claimed twice', () => {
+  it('the provider is never one of two: no domain is claimed twice', () => {
     const claimed = [...allPresets(), ...withoutOAuth].flatMap(({ domains }) => domains)
     expect(claimed).toEqual([...new Set(claimed)])
   })

@@ -45,7 +45,7 @@ async function errorOf(answer: ScriptedAnswer, changes?: Partial<RegisteredProvi
 }
 
 describe('a refresh', () => {
-  it('sends what RFC 6749, section 6, says, and nothing more', async () => {
+  it('a refresh sends what RFC 6749, section 6, says, and nothing more', async () => {
     await refresh(tokens('a'))
     expect(endpoint.requests.map(({ path, form }) => ({ path, form }))).toEqual([
       {
@@ -55,7 +55,7 @@ describe('a refresh', () => {
     ])
   })
 
-  it('names at Microsoft the scopes that were granted, and nothing that was not', async () => {
+  it('a refresh names at Microsoft the scopes that were granted, and nothing that was not', async () => {
     const provider = providerAt(endpoint.origin, {
       identityRules: 'entra',
       scopes: ['openid', 'offline_access', 'https://outlook.office.com/SMTP.Send'],
@@ -76,7 +76,7 @@ describe('a refresh', () => {
   it.each([
     ['client_secret_post', { client_secret: 's' }, undefined],
     ['client_secret_basic', {}, `Basic ${Buffer.from('postern:s').toString('base64')}`],
-  ] as const)('authenticates by %s', async (clientAuthentication, form, authorization) => {
+  ] as const)('a refresh authenticates by %s', async (clientAuthentication, form, authorization) => {
     const provider = providerAt(endpoint.origin, { clientAuthentication })
     const registration = { clientId: 'postern', clientSecrets: [{ value: new Secret('s') }] }
     await refresh(tokens('a'), { ...provider, registration })
@@ -84,7 +84,7 @@ describe('a refresh', () => {
     expect(endpoint.requests[0]?.headers.authorization).toBe(authorization)
   })
 
-  it('gives the rotated refresh token and the scopes that were granted', async () => {
+  it('a refresh gives the rotated refresh token and the scopes that were granted', async () => {
     const answer = await refresh(tokens('new', { refresh_token: 'rotated', scope: 'mail  other' }))
     expect(answer.accessToken.reveal()).toBe('new')
     expect(answer.refreshToken?.reveal()).toBe('rotated')
@@ -92,12 +92,12 @@ describe('a refresh', () => {
     expect(answer.expiresInSeconds).toBe(3600)
   })
 
-  it('takes the scopes as asked when the answer names none', async () => {
+  it('a refresh takes the scopes as asked when the answer names none', async () => {
     expect((await refresh(tokens('a'))).scopes).toEqual(['mail', 'offline_access'])
   })
 
   it.each([undefined, null, '', 5, {}, 'with\nline end'])(
-    'keeps the old refresh token when %j comes',
+    'a refresh keeps the old refresh token when %j comes',
     async (token) => {
       const answer = await refresh(tokens('a', { refresh_token: token }))
       expect(answer.accessToken.reveal()).toBe('a')
@@ -117,15 +117,15 @@ describe('a refresh', () => {
     ['1e9', 300],
     [1e12, 300],
     [[60], 300],
-  ])('understands a life of %j as %d seconds', async (life, seconds) => {
+  ])('a refresh understands a life of %j as %d seconds', async (life, seconds) => {
     expect((await refresh(tokens('a', { expires_in: life }))).expiresInSeconds).toBe(seconds)
   })
 
-  it.each(['Bearer', 'bearer', 'BEARER'])('takes a token of type %s', async (type) => {
+  it.each(['Bearer', 'bearer', 'BEARER'])('a refresh takes a token of type %s', async (type) => {
     expect((await refresh(tokens('a', { token_type: type }))).accessToken.reveal()).toBe('a')
   })
 
-  it('looks at own members only', async () => {
+  it('a refresh looks at own members only', async () => {
     const text =
       '{"__proto__":{"refresh_token":"planted","expires_in":5},"access_token":"a","token_type":"bearer"}'
     const answer = await refresh({ text })
@@ -133,27 +133,30 @@ describe('a refresh', () => {
     expect(answer).not.toHaveProperty('refreshToken')
   })
 
-  it('does not care for an ID token, which could only cost the rotated refresh token', async () => {
+  it('a refresh does not care for an ID token, which could only cost the rotated refresh token', async () => {
     const answer = await refresh(tokens('a', { refresh_token: 'rotated', id_token: 'not.an.id-token' }))
     expect(answer.refreshToken?.reveal()).toBe('rotated')
     expect(answer).not.toHaveProperty('identity')
   })
 
   it.each(['x'.repeat(60_000), 'with a space', 'tøken/✓'])(
-    'keeps any rotated refresh token that can be sent back, such as %.20s',
+    'a refresh keeps any rotated refresh token that can be sent back, such as %.20s',
     async (token) => {
       const answer = await refresh(tokens('a', { refresh_token: token }))
       expect(answer.refreshToken?.reveal()).toBe(token)
     },
   )
 
-  it.each([undefined, null, ''])('takes a token whose type is %j for a bearer token', async (type) => {
-    const answer = await refresh(tokens('a', { token_type: type, refresh_token: 'rotated' }))
-    expect(answer).not.toHaveProperty('tokenCheck')
-    expect([answer.accessToken.reveal(), answer.refreshToken?.reveal()]).toEqual(['a', 'rotated'])
-  })
+  it.each([undefined, null, ''])(
+    'a refresh takes a token whose type is %j for a bearer token',
+    async (type) => {
+      const answer = await refresh(tokens('a', { token_type: type, refresh_token: 'rotated' }))
+      expect(answer).not.toHaveProperty('tokenCheck')
+      expect([answer.accessToken.reveal(), answer.refreshToken?.reveal()]).toEqual(['a', 'rotated'])
+    },
+  )
 
-  it.each([200, 201, 202, 203, 206, 299])('takes an answer with status %d', async (status) => {
+  it.each([200, 201, 202, 203, 206, 299])('a refresh takes an answer with status %d', async (status) => {
     const answer = await refresh({ ...tokens('a', { refresh_token: 'rotated' }), status })
     expect([answer.accessToken.reveal(), answer.refreshToken?.reveal()]).toEqual(['a', 'rotated'])
   })
@@ -169,7 +172,7 @@ describe('a refresh', () => {
     ['is of another type', { token_type: 'mac' }],
     ['is bound to a key', { token_type: 'DPoP' }],
     ['has a number for a type', { token_type: 5 }],
-  ])('keeps the rotated refresh token beside an access token that %s', async (_what, odd) => {
+  ])('a refresh keeps the rotated refresh token beside an access token that %s', async (_what, odd) => {
     const answer = await refresh(tokens('a', { refresh_token: 'rotated', ...odd }))
     expect(answer.refreshToken?.reveal()).toBe('rotated')
     expect(answer.tokenCheck?.error?.message).toMatch(/^The token endpoint gives (no|an|a) /)
@@ -177,7 +180,7 @@ describe('a refresh', () => {
     expect(answer.accessToken.reveal()).toBe('none')
   })
 
-  it('takes a token of 16 KiB', async () => {
+  it('a refresh takes a token of 16 KiB', async () => {
     expect((await refresh(tokens('a'.repeat(16_384)))).accessToken.reveal()).toHaveLength(16_384)
   })
 })
@@ -197,7 +200,7 @@ describe('an answer that is none', () => {
     ['a pause', { status: 400, json: { error: 'busy' }, headers: { 'retry-after': '30' } }],
     ['invalid_grant from a broken gateway', { status: 502, json: { error: 'invalid_grant' } }],
     ['a cut connection', { cut: true }],
-  ])('is %s: the grant is kept', async (_what, answer) => {
+  ])('the answer is %s: the grant is kept', async (_what, answer) => {
     expect(judge(await errorOf(answer)).kind).toBe('try-later')
   })
 
@@ -222,7 +225,7 @@ describe('an answer that is none', () => {
       'bad_verification_code: It is incorrect',
     ],
   ])(
-    'of status %d with %j is a refusal, told with its words: the grant is kept',
+    'an answer of status %d with %j is a refusal, told with its words: the grant is kept',
     async (status, json, words) => {
       expect(judge(await errorOf({ status, json }))).toEqual({
         kind: 'setup-wrong',
@@ -235,11 +238,14 @@ describe('an answer that is none', () => {
   it.each([
     ['invalid_grant', 'consent-needed'],
     ['invalid_client', 'setup-wrong'],
-  ])('is judged by its %s, also beside a challenge and with another content type', async (error, kind) => {
-    const headers = { 'www-authenticate': 'Basic realm="token"', 'content-type': 'text/plain' }
-    const text = JSON.stringify({ error })
-    expect(judge(await errorOf({ status: 401, headers, text })).kind).toBe(kind)
-  })
+  ])(
+    'an answer is judged by its %s, also beside a challenge and with another content type',
+    async (error, kind) => {
+      const headers = { 'www-authenticate': 'Basic realm="token"', 'content-type': 'text/plain' }
+      const text = JSON.stringify({ error })
+      expect(judge(await errorOf({ status: 401, headers, text })).kind).toBe(kind)
+    },
+  )
 
   it.each([
     ['7', undefined, 7],
@@ -249,7 +255,7 @@ describe('an answer that is none', () => {
     ['99999999', undefined, 3600],
     ['-5', undefined, undefined],
     ['soon', undefined, undefined],
-  ])('may ask for time: Retry-After %s at %s', async (retryAfter, date, seconds) => {
+  ])('an answer may ask for time: Retry-After %s at %s', async (retryAfter, date, seconds) => {
     const headers = { 'retry-after': retryAfter, ...(date !== undefined && { date }) }
     const verdict = judge(await errorOf({ status: 429, headers, text: 'slow down' }))
     expect(verdict).toEqual({
@@ -261,7 +267,7 @@ describe('an answer that is none', () => {
     })
   })
 
-  it('is cut off where it has no end, which keeps the grant', async () => {
+  it('an answer is cut off where it has no end, which keeps the grant', async () => {
     expect(judge(await errorOf({ text: 'a'.repeat(300_000) }))).toEqual({
       kind: 'try-later',
       about: 'mailbox',
@@ -269,7 +275,7 @@ describe('an answer that is none', () => {
     })
   })
 
-  it('cannot make us write down what we sent', async () => {
+  it('an answer cannot make us write down what we sent', async () => {
     const clientSecret = new Secret('s3cret+/ä')
     const basic = Buffer.from(`postern:${encodeURIComponent(clientSecret.reveal())}`).toString('base64')
     const echo = [oldToken, encodeURIComponent(oldToken), clientSecret.reveal(), basic].join(' and ')
@@ -286,7 +292,7 @@ describe('an answer that is none', () => {
       expect(verdict.reason).not.toContain(secret)
   })
 
-  it('carries nothing with it: no cause, no request, no answer', async () => {
+  it('an answer that is none carries nothing with it: no cause, no request, no answer', async () => {
     for (const answer of [
       { status: 200, json: { error: 'x', access: 'secret-access' } },
       { status: 400, json: { error: 'x' } },

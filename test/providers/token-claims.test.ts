@@ -30,7 +30,7 @@ describe('an access token of Entra', () => {
     ['of an app with the role', goodApp, false],
     ['of version 2', { ...good, appid: undefined, azp: app.toUpperCase() }, true],
     ['without any claim that we know', { scp: 'SMTP.Send' }, true],
-  ])('finds nothing wrong: %s', (_, claims, withPerson) => {
+  ])('the check finds nothing wrong: %s', (_, claims, withPerson) => {
     expect(check(claims, withPerson)).toEqual({})
   })
 
@@ -41,7 +41,7 @@ describe('an access token of Entra', () => {
     ['a resource that is no name', { ...good, aud: '<script>' }, /is for something else/],
     ['another tenant', { ...good, tid: tenant.replace('1', '9') }, /organisation 91111111-/],
     ['another app', { ...good, appid: app.replace('a', 'f') }, /given to the app faaaaaaa-/],
-  ])('is an error when it is for %s', (_, claims, what) => {
+  ])('a token for %s is an error', (_, claims, what) => {
     const { error } = check(claims)
     expect(error?.message).toMatch(what)
     expect(error?.fix).toMatch(/^[A-Z].*\.$/)
@@ -51,23 +51,23 @@ describe('an access token of Entra', () => {
     ['no scope for mail', { ...good, scp: 'openid' }, true, /no scope SMTP\.Send/],
     ['no role', { ...goodApp, roles: undefined }, false, /RBAC for Applications/],
     ['another role', { ...goodApp, roles: ['Mail.Read'] }, false, /no role SMTP\.SendAsApp/],
-  ])('is worth a warning only, with %s: Exchange itself may know better', (_, claims, withPerson, words) => {
+  ])('a token with %s is a warning only: Exchange may know better', (_, claims, withPerson, words) => {
     const { error, warning } = check(claims, withPerson)
     expect(error).toBeUndefined()
     expect(warning?.message).toMatch(words)
   })
 
-  it('is of whichever tenant where the registration names none by its id', () => {
+  it('a token is of whichever tenant where the registration names none by its id', () => {
     expect(check({ ...good, tid: app }, true, registered('microsoft', 'common'))).toEqual({})
   })
 
-  it('of another cloud is for another Exchange', () => {
+  it('a token of another cloud is for another Exchange', () => {
     const dod = registered('microsoft-dod')
     expect(check({ ...good, aud: 'https://outlook.office365.us' }, true, dod)).toEqual({})
     expect(check(good, true, dod).error?.message).toContain('https://outlook.office.com')
   })
 
-  it('tells the object id that Exchange asks for', () => {
+  it('a token tells the object id that Exchange asks for', () => {
     expect(objectIdIn(token({ oid: tenant }))).toBe(tenant)
     expect(objectIdIn('opaque')).toBeUndefined()
   })

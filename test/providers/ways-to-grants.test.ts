@@ -46,7 +46,7 @@ describe.each(['rsa', 'ec'] as const)('a certificate with a key of the kind %s',
       { clientId: 'the-app', certificate },
     )
 
-  it('signs what Entra asks for: header, claims and a new id each time', async () => {
+  it('the certificate signs what Entra asks for: header, claims and a new id each time', async () => {
     endpoint.answer(tokens('one'), tokens('two'))
     await client().appOnlyToken('client-credentials', 'me@example.com')
     await client().appOnlyToken('client-credentials', 'me@example.com')
@@ -74,7 +74,7 @@ describe.each(['rsa', 'ec'] as const)('a certificate with a key of the kind %s',
     expect(form(1).client_assertion).not.toBe(assertion)
   })
 
-  it('is refused in words without the assertion', async () => {
+  it('the certificate is refused in words without the assertion', async () => {
     endpoint.answer({ status: 401, json: { error: 'invalid_client', error_description: 'AADSTS700027' } })
     const error = await client()
       .appOnlyToken('client-credentials', 'me@example.com')
@@ -95,7 +95,7 @@ describe('a service account', () => {
   const client = () =>
     clientOf({ applicationScopes: ['https://mail.google.com/'] }, { clientId: '1234567890', serviceAccount })
 
-  it('asserts as Google asks for it, for the mailbox', async () => {
+  it('a service account asserts as Google asks for it, for the mailbox', async () => {
     endpoint.answer(tokens('of-the-user'))
     const answer = await client().appOnlyToken('service-account', 'user@example.com')
     expect(answer.accessToken.reveal()).toBe('of-the-user')
@@ -114,7 +114,7 @@ describe('a service account', () => {
     })
   })
 
-  it('that may not act for the user is wrong set up, and its assertion is in no word of it', async () => {
+  it('a service account that may not act for the user is wrong set up, and its assertion is in no word of it', async () => {
     endpoint.answer({
       status: 401,
       headers: { date: new Date(now).toUTCString() },
@@ -134,7 +134,7 @@ describe('several client secrets', () => {
   const refused = { status: 401, json: { error: 'invalid_client' } }
   const sent = () => endpoint.requests.map((request) => request.form.client_secret)
 
-  it('are tried in their order, and the one that worked is kept to', async () => {
+  it('the secrets are tried in their order, and the one that worked is kept to', async () => {
     endpoint.answer(refused, tokens('one'), tokens('two'))
     const it = client()
     expect((await it.refresh(new Secret('r'))).accessToken.reveal()).toBe('one')
@@ -142,7 +142,7 @@ describe('several client secrets', () => {
     expect(sent()).toEqual(['ended', 'current', 'current'])
   })
 
-  it('are each asked with once, when all are refused', async () => {
+  it('the secrets are each asked with once, when all are refused', async () => {
     endpoint.answer(refused, refused, refused)
     const error = await client()
       .refresh(new Secret('r'))
@@ -155,7 +155,7 @@ describe('several client secrets', () => {
     ['the grant is refused', { status: 400, json: { error: 'invalid_grant' } }],
     ['there is trouble', { status: 503, text: 'busy' }],
     ['the line is cut', { cut: true }],
-  ])('are not gone through because %s', async (_, answer) => {
+  ])('the secrets are not gone through because %s', async (_, answer) => {
     endpoint.answer(answer)
     await expect(client().refresh(new Secret('r'))).rejects.toThrow()
     expect(sent()).toEqual(['ended'])
@@ -171,7 +171,7 @@ describe('a device', () => {
     expires_in: 900,
   }
 
-  it('gets what a person needs (RFC 8628, section 3.2)', async () => {
+  it('a device gets what a person needs (RFC 8628, section 3.2)', async () => {
     endpoint.answer({ json: begun })
     const { deviceCode, ...shown } = await client().beginDevice()
     expect(deviceCode.reveal()).toBe('the-device-code')
@@ -189,12 +189,12 @@ describe('a device', () => {
   it.each([
     ['no page', { verification_uri: 'javascript:alert(1)' }],
     ['no code', { device_code: undefined }],
-  ])('is refused an answer with %s to open', async (_, change) => {
+  ])('a device is refused an answer with %s to open', async (_, change) => {
     endpoint.answer({ json: { ...begun, ...change } })
     await expect(client().beginDevice()).rejects.toThrow()
   })
 
-  it('waits, slows down, and gets its tokens', async () => {
+  it('a device waits, slows down, and gets its tokens', async () => {
     endpoint.answer(
       { status: 400, json: { error: 'authorization_pending' } },
       { status: 400, json: { error: 'slow_down' } },
@@ -215,7 +215,7 @@ describe('a device', () => {
     ['access_denied', 'The sign-in was declined'],
     ['authorization_declined', 'The sign-in was declined'],
     ['expired_token', 'The code was not entered in time'],
-  ])('ends by %s', async (error, message) => {
+  ])('the wait of a device ends by %s', async (error, message) => {
     endpoint.answer({ status: 400, json: { error, error_description: 'the-device-code' } })
     await expect(client().pollDevice(new Secret('the-device-code'))).rejects.toMatchObject({
       code: 'consent-needed',
@@ -223,7 +223,7 @@ describe('a device', () => {
     })
   })
 
-  it('is told what a policy says, without its code', async () => {
+  it('a device is told what a policy says, without its code', async () => {
     const error_description = 'AADSTS50199: blocked, the-device-code'
     endpoint.answer({ status: 400, json: { error: 'interaction_required', error_description } })
     const error = await client()
@@ -234,7 +234,7 @@ describe('a device', () => {
     expect((error as Error).message).not.toContain('the-device-code')
   })
 
-  it('has no such way where the provider has none', async () => {
+  it('a device flow is not begun where the provider has none', async () => {
     await expect(clientOf({}).beginDevice()).rejects.toMatchObject({ code: 'configuration' })
   })
 })
@@ -256,7 +256,7 @@ describe('endpoints that are discovered', () => {
     response_types_supported: ['code'],
   })
 
-  it('come by OpenID Connect Discovery, once', async () => {
+  it('endpoints come by OpenID Connect Discovery, once', async () => {
     endpoint.answer({ json: metadata() }, tokens('one'), tokens('two'))
     const it = client()
     await it.refresh(new Secret('r'))
@@ -268,7 +268,7 @@ describe('endpoints that are discovered', () => {
     ])
   })
 
-  it('come by RFC 8414 where there is no OpenID provider', async () => {
+  it('endpoints come by RFC 8414 where there is no OpenID provider', async () => {
     endpoint.answer({ status: 404, text: '' }, { json: metadata() }, tokens('one'))
     await client().refresh(new Secret('r'))
     expect(endpoint.requests.map(({ path }) => path).slice(1)).toEqual([
@@ -277,7 +277,7 @@ describe('endpoints that are discovered', () => {
     ])
   })
 
-  it('are looked for again a minute after trouble, which ends no grant', async () => {
+  it('endpoints are looked for again a minute after trouble, which ends no grant', async () => {
     endpoint.answer({ status: 503, text: '' }, { cut: true }, { json: metadata() }, tokens('one'))
     const moving = createManualClock()
     const it = client(createDiscoveries(moving))
@@ -290,7 +290,7 @@ describe('endpoints that are discovered', () => {
     expect((await it.refresh(new Secret('r'))).accessToken.reveal()).toBe('one')
   })
 
-  it('are refused when they are of another issuer', async () => {
+  it('endpoints are refused when they are of another issuer', async () => {
     const foreign = { ...metadata(), issuer: 'https://evil.example' }
     endpoint.answer({ json: foreign }, { json: foreign })
     const error = await client()

@@ -40,7 +40,7 @@ function failureOf(reply: Reply): Failure | undefined {
 }
 
 describe('an explained failure', () => {
-  it('has the code and the times of the one that it explains, and says more', async () => {
+  it('an explained failure has the code and the times of the one that it explains, and says more', async () => {
     const cause = new Error('The provider said: no')
     const general = new Failure('provider-setup', 'No', { cause, fix: 'Look.', retryAfterSeconds: 7 })
     const seen: Seen[] = [
@@ -62,7 +62,7 @@ describe('an explained failure', () => {
     }
   })
 
-  it('is the same one where nothing is known, or nothing more than its code', async () => {
+  it('the failure is the same one where nothing is known, or nothing more than its code', async () => {
     const general = new Failure('provider-unavailable', 'No')
     const never = { layer: 'answer' as const, numbers: [1], error: 'never_heard_of', text: '' }
     expect(await explained(general, never)).toBe(general)
@@ -70,7 +70,7 @@ describe('an explained failure', () => {
     expect(await explained(general, bare)).toBe(general)
   })
 
-  it('names the mailbox in its commands', async () => {
+  it('an explained failure names the mailbox in its commands', async () => {
     const seen = seenReply(
       { code: 535, lines: ['5.7.139 SmtpClientAuthentication is disabled for the Mailbox.'] },
       { errorFamily: 'microsoft' },
@@ -84,7 +84,7 @@ describe('an explained failure', () => {
     expect(fix).toContain("Get-CASMailbox -Identity 'me@example.com'")
   })
 
-  it('takes no error of one provider for that of another', async () => {
+  it('an error of one provider is not taken for that of another', async () => {
     const reply: Reply = { code: 454, lines: ['4.7.0 Temporary authentication failure'] }
     expect(findKnown(seenReply(reply, { errorFamily: 'google' }, 'auth'))?.id).toBe('gmail-454-temporary')
     expect(findKnown(seenReply(reply, {}, 'auth'))?.id).toBe('smtp-454-auth')
@@ -92,7 +92,7 @@ describe('an explained failure', () => {
 })
 
 describe('what postern does', () => {
-  it('depends on no number of Entra: the verdict is that without it', () => {
+  it('the verdict is the same without any number of Entra', () => {
     expect(numbers.length).toBeGreaterThan(90)
     for (const error of names)
       for (const status of [400, 401, 403, 429, 503]) {
@@ -106,7 +106,7 @@ describe('what postern does', () => {
       }
   })
 
-  it('depends on no entry: the answer to a sign-in is decided before one is looked for', async () => {
+  it('the answer to a sign-in is decided before an entry is looked for', async () => {
     for (const example of examples.filter((text) => /^5\d\d/.test(text))) {
       const reply: Reply = { code: Number(example.slice(0, 3)), lines: [example.slice(4)] }
       const failure = failureOf(reply)
@@ -116,7 +116,7 @@ describe('what postern does', () => {
     }
   })
 
-  it('has no number of Entra in its code, but in the catalogue and in examples', () => {
+  it('a number of Entra stands in no code, but in the catalogue and in examples', () => {
     const digits = new RegExp(`(?<![\\d_.])(${numbers.join('|')})(?![\\d_])`)
     const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
       (path) => path.endsWith('.ts') && !/^(providers\/errors\/|diagnosis\/|cli\/explain)/.test(path),
@@ -124,7 +124,7 @@ describe('what postern does', () => {
     expect(files.filter((path) => digits.test(readFileSync(join(source, path), 'utf8')))).toEqual([])
   })
 
-  it('loads the catalogue only for who explains', () => {
+  it('the catalogue is loaded only for who explains', () => {
     const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((path) =>
       path.endsWith('.ts'),
     )
@@ -139,7 +139,7 @@ describe('what postern does', () => {
 })
 
 describe('an error of an authorization server', () => {
-  it('is seen by its name, its HTTP status and the numbers in its text', () => {
+  it('an error is seen by its name, its HTTP status and the numbers in its text', () => {
     const seen = seenError(
       new OAuthError('invalid_grant: AADSTS50076: no AADSTS50079', { error: 'invalid_grant', status: 400 }),
       'token',
@@ -148,7 +148,7 @@ describe('an error of an authorization server', () => {
     expect(findKnown(seen)?.id).toBe('aadsts50076')
   })
 
-  it('keeps what nobody knows unknown', () => {
+  it('an error that nobody knows stays unknown', () => {
     expect(findInText('The weather is nice, and 535 people are in the park')).toBeUndefined()
   })
 })

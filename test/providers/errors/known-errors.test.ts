@@ -13,7 +13,7 @@ const byId = (id: string): KnownError | undefined => knownErrors.find((one) => o
 const examples = knownErrors.flatMap(({ id, example }) => (example === undefined ? [] : [{ id, example }]))
 
 describe('the catalogue of errors', () => {
-  it('has each id once, and a meaning and a fix in both languages', () => {
+  it('the catalogue has each id once, and a meaning and a fix in both languages', () => {
     expect(knownErrors.length).toBeGreaterThan(240)
     expect(new Set(knownErrors.map(({ id }) => id)).size).toBe(knownErrors.length)
     for (const { id, meaning, fix } of knownErrors) {
@@ -27,16 +27,16 @@ describe('the catalogue of errors', () => {
     }
   })
 
-  it.each(examples)('explains the example of $id by its own entry', ({ id, example }) => {
+  it.each(examples)('the catalogue explains the example of $id by its own entry', ({ id, example }) => {
     expect(findInText(example)?.id).toBe(id)
   })
 
-  it('names the sources of each entry, and no others', () => {
+  it('the catalogue names the sources of each entry, and no others', () => {
     const used = new Set(knownErrors.flatMap(({ evidence }) => evidence.sources))
     expect([...used].sort()).toEqual(Object.keys(sources).sort())
   })
 
-  it('finds every number of Entra, whatever the name beside it', () => {
+  it('the catalogue finds every number of Entra, whatever the name beside it', () => {
     const numbered = knownErrors.flatMap(({ id, when }) =>
       when.layer === 'answer' && when.number !== undefined ? [{ id, number: when.number }] : [],
     )
@@ -46,13 +46,13 @@ describe('the catalogue of errors', () => {
         expect(findKnown({ layer: 'answer', numbers: [number], error, text: '' })?.id).toBe(id)
   })
 
-  it('takes the name of OAuth where it does not know the number', () => {
+  it('the catalogue takes the name of OAuth where it does not know the number', () => {
     const seen = { layer: 'answer' as const, numbers: [99999999], text: 'AADSTS99999999' }
     expect(findKnown({ ...seen, error: 'invalid_grant' })?.id).toBe('oauth-invalid_grant')
     expect(findKnown({ ...seen, error: 'never_heard_of' })).toBeUndefined()
   })
 
-  it('prefers the provider that it is, and the phase that it was', () => {
+  it('the catalogue prefers the provider that it is, and the phase that it was', () => {
     const denied = { layer: 'answer' as const, error: 'access_denied', numbers: [], text: '' }
     expect(findKnown(denied)?.id).toBe('oauth-access_denied')
     expect(findKnown({ ...denied, family: 'google', phase: 'authorize' })?.id).toBe('google-access_denied')
@@ -62,7 +62,7 @@ describe('the catalogue of errors', () => {
     expect(findKnown({ ...tooMany, family: 'any' })?.id).toBe('smtp-454-auth')
   })
 
-  it('fills commands for their shell, and leaves open what is not known', () => {
+  it('the catalogue fills commands for their shell, and leaves open what is not known', () => {
     const values = { mailbox: "o'brien@example.com", sender: 'sales@example.com' }
     const commands = (id: string) => (byId(id)?.fix ?? []).flatMap(({ command }) => command ?? [])
     const [consent] = commands('oauth-invalid_grant') as [Command]
@@ -75,7 +75,7 @@ describe('the catalogue of errors', () => {
     expect(fillCommand(sendAs, {})).toContain("-Identity '<SENDER>' -Trustee '<MAILBOX>'")
   })
 
-  it('says the first steps in one line, and as many in each language', () => {
+  it('the catalogue says the first steps in one line, and as many in each language', () => {
     for (const error of knownErrors) {
       const [en, ja] = (['en', 'ja'] as const).map((language) =>
         briefFix(error, language, ({ text }) => text),
