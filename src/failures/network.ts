@@ -111,6 +111,11 @@ export const networkFailures = {
     message: 'postern is stopping',
     fix: 'Try again in a minute.',
   },
+  'postern.not-serving': {
+    code: 'store-unavailable',
+    message: 'postern is starting or stopping',
+    fix: 'Ask again in a moment.',
+  },
   'postern.client-gone': {
     code: 'invalid',
     message: 'The client has gone',

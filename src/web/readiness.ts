@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { asFailure, Failure } from '../base/failure.ts'
+import { asFailure, type Failure, failure as failureOf } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 
 /**
@@ -49,17 +49,11 @@ export function createReadiness({ serving, check, clock, log }: ReadinessDeps): 
   }
 
   return async () => {
-    if (!serving()) return { ready: false, failure: startingOrStopping() }
+    if (!serving()) return { ready: false, failure: failureOf('postern.not-serving') }
     // While a look is under way, whoever asks gets its answer.
     if (!known || clock.monotonic() >= known.until)
       known = { answer: look(), until: Number.POSITIVE_INFINITY }
     const failure = await known.answer
     return failure ? { ready: false, failure } : { ready: true }
   }
-}
-
-function startingOrStopping(): Failure {
-  return new Failure('store-unavailable', 'postern is starting or stopping', {
-    fix: 'Ask again in a moment.',
-  })
 }

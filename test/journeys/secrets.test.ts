@@ -230,6 +230,8 @@ async function fails(mailbox: DemoMailbox) {
   secrets.push({ name: 'unknown state', value: 'never-issued-state' })
   secrets.push({ name: 'unknown code', value: 'a-code-from-nowhere' })
   for (const path of ['/', '/nothing', '/healthz', '/readyz', '/consent/an-unknown-link']) await ask(path)
+  const ownerKey = (await readFile(join(stage.process.dataDir, 'owner.key'), 'utf8')).trim()
+  for (const path of ['/metrics', '/api/v1/health']) await ask(path, { authorization: `Bearer ${ownerKey}` })
   await expiry(stage.authority, tally.accessTokens().at(-1) ?? '')
   await stage.authority.revokeGrantsOf(address)
   await smtpDialogue(tap.port, ['EHLO x', `AUTH ${plain(mailbox.user, mailbox.password)}`, 'QUIT'])

@@ -89,6 +89,10 @@ export const network: Translated<typeof networkFailures> = {
     message: 'postern は停止しようとしています',
     fix: '1 分後にもう一度試してください。',
   },
+  'postern.not-serving': {
+    message: 'postern は起動中または停止中です',
+    fix: 'しばらくしてからもう一度お試しください。',
+  },
   'postern.client-gone': {
     message: 'クライアントは接続を終えました',
   },

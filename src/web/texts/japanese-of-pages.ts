@@ -550,8 +550,6 @@ export const japaneseOfPages: Dictionary = {
   'Sending goes on': '送信を再開',
   'postern cannot do its work': 'postern が動作できません',
   'postern can do its work again': 'postern が再び動作できるようになりました',
-  'postern is starting or stopping': 'postern は起動中または停止中です',
-  'Ask again in a moment.': 'しばらくしてからもう一度お試しください。',
   'waited in postern, in milliseconds': 'postern 内での待ち時間(ミリ秒)',
   'waited for the provider, in milliseconds': 'プロバイダーの応答を待った時間(ミリ秒)',
   'Notice sent': '通知を送信',
