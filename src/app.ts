@@ -362,7 +362,7 @@ async function startDoors(
       version,
       sessions: () => smtpServer.sessions(),
       activeMailboxes: relay.states,
-      tokenPauses: services.tokens.pauses,
+      tokenPauses: () => services.tokens.pauses(),
       mailboxes: data.store.mailboxes,
       grants: data.store.grants,
       catalogue,

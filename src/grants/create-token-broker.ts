@@ -1,18 +1,24 @@
 import { LRUCache } from 'lru-cache'
-import { countingSuspends } from '../base/clock.ts'
+import type { Probe } from '../base/circuit-breaker.ts'
+
+import { type Clock, countingSuspends } from '../base/clock.ts'
 import { Failure, stopping } from '../base/failure.ts'
 import { type Address, type AddressKey, addressKey, isDomainMailbox, keyCovers } from '../model/address.ts'
 import type { Standing } from '../model/grant.ts'
 import { busyElsewhere, mailboxUnknown } from './failures.ts'
 import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
-import { createRenewalLog, createRenewals, type Renewal, type RenewalDeps, type Rotation } from './renewal.ts'
+import { type Renewal, type RenewalDeps, RenewalLog, Renewals, type Rotation } from './renewal.ts'
 import { MailboxBreakers, RegistrationBreakers } from './token-breakers.ts'
 import type {
   AccessToken,
+  AccessTokenRequest,
+  EndpointPause,
+  FreshToken,
   IdleRenewal,
   TokenBroker,
   TokenGrant,
   TokenPause,
+  TokenState,
   TokenStates,
   TokenTrial,
 } from './token-broker.ts'
@@ -98,32 +104,114 @@ const replacedAgainAfterSeconds = 60
 export function createTokenBroker(
   deps: TokenBrokerDeps,
 ): TokenBroker & IdleRenewal & TokenTrial & TokenStates {
-  const { store, log, random = Math.random, later = unattended } = deps
-  // Whichever clock is passed in: a token that has expired during a suspend is never handed out.
-  const clock = countingSuspends(deps.clock)
-  const registrations = new RegistrationBreakers(clock, random)
-  const renewals = createRenewals({ ...deps, clock }, registrations)
-  const tokens = new LRUCache<AddressKey, HeldToken>({ max: mostTokens })
+  return new Broker(deps)
+}
+
+class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates {
+  readonly #deps: TokenBrokerDeps
+  readonly #later: (milliseconds: number, run: () => void) => void
+  readonly #clock: Clock
+  readonly #registrations: RegistrationBreakers
+  readonly #backOff: MailboxBreakers
+  readonly #renewals: Renewals
+  readonly #renewalLog: RenewalLog
+  readonly #tokens = new LRUCache<AddressKey, HeldToken>({ max: mostTokens })
   /** Mailboxes whose token was refused and has not been replaced yet. */
-  const toReplace = new LRUCache<AddressKey, true>({ max: mostTokens })
-  const refreshes = new Map<AddressKey, Refresh>()
+  readonly #toReplace = new LRUCache<AddressKey, true>({ max: mostTokens })
+  readonly #refreshes = new Map<AddressKey, Refresh>()
   /** The last refresh of each mailbox, superseded or not, until it has ended. */
-  const settled = new Map<AddressKey, Promise<void>>()
-  const rotations = new Map<AddressKey, Rotation>()
-  let closed = false
-  const backOff = new MailboxBreakers(clock, random)
-  const renewalLog = createRenewalLog(log)
+  readonly #settled = new Map<AddressKey, Promise<void>>()
+  readonly #rotations = new Map<AddressKey, Rotation>()
+  #isClosed = false
+
+  constructor(deps: TokenBrokerDeps) {
+    const { random = Math.random, later = unattended } = deps
+    this.#deps = deps
+    this.#later = later
+    // Whichever clock is passed in: a token that has expired during a suspend is never handed out.
+    this.#clock = countingSuspends(deps.clock)
+    this.#registrations = new RegistrationBreakers(this.#clock, random)
+    this.#renewals = new Renewals({ ...deps, clock: this.#clock }, this.#registrations)
+    this.#backOff = new MailboxBreakers(this.#clock, random)
+    this.#renewalLog = new RenewalLog(deps.log)
+  }
+
+  async accessTokenFor(
+    mailbox: Address,
+    { minimumLife, refused }: AccessTokenRequest = {},
+  ): Promise<AccessToken> {
+    if (refused) this.#dropRefused(mailbox, refused)
+    return this.#accessToken(mailbox, minimumLife)
+  }
+
+  renew(mailbox: Address): Promise<void> {
+    return this.#renewed(mailbox, false)
+  }
+
+  tryAgain(mailbox: Address): Promise<void> {
+    return this.#renewed(mailbox, true)
+  }
+
+  async tryNow(mailbox: Address): Promise<void> {
+    const { providerId, grant } = (await this.#deps.store.grants.standing(mailbox)) ?? {}
+    if (providerId === undefined) throw mailboxUnknown(mailbox)
+    if (grant?.state === 'active' && !this.pauseOf(addressKey(mailbox), providerId)) return
+    this.#backOff.forget(addressKey(mailbox))
+    this.#registrations.of(providerId).hurry()
+    await this.#renewed(mailbox, true)
+  }
+
+  grantChanged(mailbox: Address, fresh?: FreshToken): void {
+    for (const key of this.#keysOf(mailbox)) this.#forget(key)
+    if (!fresh) return
+    this.#registrations.of(fresh.grant.providerId).worked(mailbox)
+    this.#tokens.set(addressKey(mailbox), holdToken(this.#clock, momentOf(this.#clock), fresh))
+  }
+
+  async state(mailbox: Address): Promise<TokenState> {
+    const key = addressKey(mailbox)
+    const providerId = (await this.#deps.store.mailboxes.covering(mailbox))?.providerId
+    const pause = providerId === undefined ? undefined : this.pauseOf(key, providerId)
+    const held = this.#tokens.peek(key)?.token
+    const serving = held && held.remainingSeconds() > 0 && (await this.#isOfItsGrant(mailbox, held))
+    return {
+      ...(serving && { accessTokenUntil: held.expiresAt }),
+      ...(pause && { pause }),
+    }
+  }
+
+  pauseOf(mailbox: AddressKey, providerId: string): TokenPause | undefined {
+    const common = this.#registrations.pauseOf(providerId)
+    if (common) return { about: 'registration', ...common }
+    const own = this.#backOff.pause(mailbox)
+    return own && { about: 'mailbox', ...own }
+  }
+
+  pauses(): readonly EndpointPause[] {
+    const own = this.#backOff.keys().flatMap((mailbox) => {
+      const pause = this.#backOff.pause(mailbox)
+      return pause ? [{ mailbox, ...pause }] : []
+    })
+    return [...own, ...this.#registrations.pauses().map(({ provider, pause }) => ({ provider, ...pause }))]
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all(this.#settled.values())
+    // The last chance to store these rotations: they end with this process.
+    await Promise.all([...this.#rotations.values()].map((rotation) => this.#renewals.keep(rotation)))
+  }
 
   /**
    * Hands out only a token of the grant that the mailbox has now, whatever came in between: the
    * cache hears of a change after the store.
    */
-  async function accessToken(mailbox: Address, minimumLife: number | undefined): Promise<AccessToken> {
+  async #accessToken(mailbox: Address, minimumLife: number | undefined): Promise<AccessToken> {
     const key = addressKey(mailbox)
     for (let round = 1; round <= mostRounds; round += 1) {
-      const token = await tokenInHand(mailbox, key, minimumLife)
-      if (await isOfItsGrant(mailbox, token)) return token
-      if (tokens.peek(key)?.token === token) tokens.delete(key)
+      const token = await this.#tokenInHand(mailbox, key, minimumLife)
+      if (await this.#isOfItsGrant(mailbox, token)) return token
+      if (this.#tokens.peek(key)?.token === token) this.#tokens.delete(key)
     }
     throw busyElsewhere(mailbox)
   }
@@ -132,9 +220,9 @@ export function createTokenBroker(
    * Compare and set, at the moment of use: whether the token is of the mailbox's grant, at the
    * mailbox's provider.
    */
-  async function isOfItsGrant(mailbox: Address, { grant }: AccessToken): Promise<boolean> {
+  async #isOfItsGrant(mailbox: Address, { grant }: AccessToken): Promise<boolean> {
     try {
-      return isOf(grant, await store.grants.standing(mailbox))
+      return isOf(grant, await this.#deps.store.grants.standing(mailbox))
     } catch (error) {
       // A store that does not answer has taken no new change, and the cache knows the earlier ones.
       if (error instanceof Failure && error.code === 'store-unavailable') return true
@@ -143,191 +231,135 @@ export function createTokenBroker(
   }
 
   /** A token from the cache, or from a renewal. */
-  async function tokenInHand(
+  async #tokenInHand(
     mailbox: Address,
     key: AddressKey,
     minimumLife: number | undefined,
   ): Promise<AccessToken> {
-    const held = tokens.get(key)
+    const held = this.#tokens.get(key)
     if (held && isGood(held, minimumLife)) return held.token
-    const waiting = backOff.at(key)?.blockedBy()
-    if (waiting) return inItsPlace(key, minimumLife, waiting)
-    if (closed) throw stopping()
-    const refresh = refreshes.get(key) ?? startRefresh(mailbox, key)
+    const waiting = this.#backOff.at(key)?.blockedBy()
+    if (waiting) return this.#inItsPlace(key, minimumLife, waiting)
+    if (this.#isClosed) throw stopping()
+    const refresh = this.#refreshes.get(key) ?? this.#startRefresh(mailbox, key)
     const renewal = await refresh.ended
-    if (refresh.superseded) return tokenInHand(mailbox, key, minimumLife)
-    return renewal.kind === 'fresh' ? renewal.held.token : inItsPlace(key, minimumLife, renewal.failure)
+    if (refresh.superseded) return this.#tokenInHand(mailbox, key, minimumLife)
+    return renewal.kind === 'fresh' ? renewal.held.token : this.#inItsPlace(key, minimumLife, renewal.failure)
   }
 
   /** The old token, while no fresh one can be had. A revoked grant has left none. */
-  function inItsPlace(key: AddressKey, minimumLife: number | undefined, failure: Failure): AccessToken {
-    const held = tokens.get(key)
+  #inItsPlace(key: AddressKey, minimumLife: number | undefined, failure: Failure): AccessToken {
+    const held = this.#tokens.get(key)
     if (held && serves(held, minimumLife)) return held.token
     throw failure
   }
 
-  function startRefresh(mailbox: Address, key: AddressKey, refusedToo = false): Refresh {
+  #startRefresh(mailbox: Address, key: AddressKey, refusedToo = false): Refresh {
     // After the superseded refresh: two at once could spend the same refresh token, and providers
     // revoke a grant whose token is spent twice.
-    const before = settled.get(key) ?? Promise.resolve()
+    const before = this.#settled.get(key) ?? Promise.resolve()
+    const probe = this.#backOff.at(key)?.enter()
+    const run = () => this.#run(mailbox, key, refresh, probe)
     const refresh: Refresh = { superseded: false, refusedToo, ended: before.then(run) }
-    refreshes.set(key, refresh)
-    const probe = backOff.at(key)?.enter()
+    this.#refreshes.set(key, refresh)
     const done = refresh.ended.then(ignore, ignore).then(() => {
-      if (settled.get(key) === done) settled.delete(key)
+      if (this.#settled.get(key) === done) this.#settled.delete(key)
     })
-    settled.set(key, done)
+    this.#settled.set(key, done)
     return refresh
+  }
 
-    async function run(): Promise<Renewal> {
-      const superseded = () => refresh.superseded
-      try {
-        const rotation = rotations.get(key)
-        const renewal = await (rotation
-          ? renewals.resume(rotation, superseded)
-          : renewals.renew(mailbox, superseded, refusedToo))
-        if (!refresh.superseded) apply(mailbox, key, renewal)
-        // As long as its grant lives, this is its only refresh token, whatever else has changed.
-        else if (renewal.kind === 'unstored') rotations.set(key, renewal.rotation)
-        return renewal
-      } finally {
-        // What says nothing of the mailbox ends a look, too.
-        probe?.release()
-        if (refreshes.get(key) === refresh) refreshes.delete(key)
-      }
+  async #run(
+    mailbox: Address,
+    key: AddressKey,
+    refresh: Refresh,
+    probe: Probe<Failure> | undefined,
+  ): Promise<Renewal> {
+    const superseded = () => refresh.superseded
+    try {
+      const rotation = this.#rotations.get(key)
+      const renewal = await (rotation
+        ? this.#renewals.resume(rotation, superseded)
+        : this.#renewals.renew(mailbox, superseded, refresh.refusedToo))
+      if (!refresh.superseded) this.#apply(mailbox, key, renewal)
+      // As long as its grant lives, this is its only refresh token, whatever else has changed.
+      else if (renewal.kind === 'unstored') this.#rotations.set(key, renewal.rotation)
+      return renewal
+    } finally {
+      // What says nothing of the mailbox ends a look, too.
+      probe?.release()
+      if (this.#refreshes.get(key) === refresh) this.#refreshes.delete(key)
     }
   }
 
   /** Everything that the result of a renewal changes here, in one synchronous step. */
-  function apply(mailbox: Address, key: AddressKey, renewal: Renewal): void {
-    renewalLog.report(mailbox, renewal)
-    if (renewal.kind === 'unstored') rotations.set(key, renewal.rotation)
-    else rotations.delete(key)
+  #apply(mailbox: Address, key: AddressKey, renewal: Renewal): void {
+    this.#renewalLog.report(mailbox, renewal)
+    if (renewal.kind === 'unstored') this.#rotations.set(key, renewal.rotation)
+    else this.#rotations.delete(key)
     if (renewal.kind === 'fresh')
-      tokens.set(key, { ...renewal.held, ...(toReplace.delete(key) && { isReplacement: true }) })
-    if (renewal.kind === 'fresh' && renewal.restored) deps.onRestored?.(mailbox)
-    if (renewal.kind === 'fresh') backOff.succeeded(key, renewal.provider)
-    else if (renewal.kind === 'refused') backOff.forget(key)
+      this.#tokens.set(key, { ...renewal.held, ...(this.#toReplace.delete(key) && { isReplacement: true }) })
+    if (renewal.kind === 'fresh' && renewal.restored) this.#deps.onRestored?.(mailbox)
+    if (renewal.kind === 'fresh') this.#backOff.succeeded(key, renewal.provider)
+    else if (renewal.kind === 'refused') this.#backOff.forget(key)
     else if (!waitsWithOthers(renewal))
-      backOff.failed(key, renewal.failure, 'provider' in renewal ? renewal.provider : undefined)
-    if (renewal.kind === 'unstored') resumeLater(mailbox, key)
+      this.#backOff.failed(key, renewal.failure, 'provider' in renewal ? renewal.provider : undefined)
+    if (renewal.kind === 'unstored') this.#resumeLater(mailbox, key)
     if (renewal.kind !== 'refused') return
     // A token that is still cached shows that another process has seen the end of this grant first.
-    const ended = tokens.delete(key)
-    if (ended || renewal.lapsed) deps.onLapsed(mailbox)
+    const ended = this.#tokens.delete(key)
+    if (ended || renewal.lapsed) this.#deps.onLapsed(mailbox)
   }
 
   /** Also without a caller: until the rotation is stored, it lives no longer than this process. */
-  function resumeLater(mailbox: Address, key: AddressKey): void {
-    later(backOff.at(key)?.remaining() ?? 0, () => {
-      if (!closed && rotations.has(key) && !refreshes.has(key))
-        startRefresh(mailbox, key).ended.catch(() => {})
+  #resumeLater(mailbox: Address, key: AddressKey): void {
+    this.#later(this.#backOff.at(key)?.remaining() ?? 0, () => {
+      if (!this.#isClosed && this.#rotations.has(key) && !this.#refreshes.has(key))
+        this.#startRefresh(mailbox, key).ended.catch(ignore)
     })
   }
 
   /** However young the token is: its fault may have begun a moment ago. */
-  function dropRefused(mailbox: Address, refused: AccessToken): void {
+  #dropRefused(mailbox: Address, refused: AccessToken): void {
     const key = addressKey(mailbox)
-    const held = tokens.get(key)
+    const held = this.#tokens.get(key)
     if (held?.token.secret.reveal() !== refused.secret.reveal()) return
     if (held.isReplacement && refused.ageSeconds() < replacedAgainAfterSeconds) return
-    tokens.delete(key)
-    toReplace.set(key, true)
-  }
-
-  function pauseOf(mailbox: AddressKey, providerId: string): TokenPause | undefined {
-    const common = registrations.pauseOf(providerId)
-    if (common) return { about: 'registration', ...common }
-    const own = backOff.pause(mailbox)
-    return own && { about: 'mailbox', ...own }
+    this.#tokens.delete(key)
+    this.#toReplace.set(key, true)
   }
 
   /**
    * Joins a refresh that does the same. An ordinary one that is under way has not tried a refused
    * grant.
    */
-  async function renewed(mailbox: Address, refusedToo: boolean): Promise<void> {
+  async #renewed(mailbox: Address, refusedToo: boolean): Promise<void> {
     const key = addressKey(mailbox)
-    const waiting = backOff.at(key)?.blockedBy()
+    const waiting = this.#backOff.at(key)?.blockedBy()
     if (waiting) throw waiting
-    if (closed) throw stopping()
-    const underway = refreshes.get(key)
+    if (this.#isClosed) throw stopping()
+    const underway = this.#refreshes.get(key)
     const refresh = underway && (!refusedToo || underway.refusedToo) ? underway : undefined
-    const renewal = await (refresh ?? startRefresh(mailbox, key, refusedToo)).ended
+    const renewal = await (refresh ?? this.#startRefresh(mailbox, key, refusedToo)).ended
     if (renewal.kind !== 'fresh') throw renewal.failure
   }
 
   /** A domain's grant is that of each of its addresses. */
-  function keysOf(mailbox: Address): AddressKey[] {
+  #keysOf(mailbox: Address): AddressKey[] {
     const own = addressKey(mailbox)
     if (!isDomainMailbox(own)) return [own]
-    const known = new Set([...tokens.keys(), ...refreshes.keys(), ...backOff.keys()])
+    const known = new Set([...this.#tokens.keys(), ...this.#refreshes.keys(), ...this.#backOff.keys()])
     return [...known].filter((key) => keyCovers(own, key))
   }
 
-  function forget(key: AddressKey): void {
-    const refresh = refreshes.get(key)
+  #forget(key: AddressKey): void {
+    const refresh = this.#refreshes.get(key)
     if (refresh) refresh.superseded = true
-    refreshes.delete(key)
-    backOff.forget(key)
-    tokens.delete(key)
-    toReplace.delete(key)
-    registrations.forget(key)
-  }
-
-  return {
-    async accessTokenFor(mailbox, { minimumLife, refused } = {}) {
-      if (refused) dropRefused(mailbox, refused)
-      return accessToken(mailbox, minimumLife)
-    },
-
-    renew: (mailbox) => renewed(mailbox, false),
-    tryAgain: (mailbox) => renewed(mailbox, true),
-
-    async tryNow(mailbox) {
-      const { providerId, grant } = (await store.grants.standing(mailbox)) ?? {}
-      if (providerId === undefined) throw mailboxUnknown(mailbox)
-      if (grant?.state === 'active' && !pauseOf(addressKey(mailbox), providerId)) return
-      backOff.forget(addressKey(mailbox))
-      registrations.of(providerId).hurry()
-      await renewed(mailbox, true)
-    },
-
-    grantChanged(mailbox, fresh) {
-      for (const key of keysOf(mailbox)) forget(key)
-      if (!fresh) return
-      registrations.of(fresh.grant.providerId).worked(mailbox)
-      tokens.set(addressKey(mailbox), holdToken(clock, momentOf(clock), fresh))
-    },
-
-    async state(mailbox) {
-      const key = addressKey(mailbox)
-      const providerId = (await store.mailboxes.covering(mailbox))?.providerId
-      const pause = providerId === undefined ? undefined : pauseOf(key, providerId)
-      const held = tokens.peek(key)?.token
-      const serving = held && held.remainingSeconds() > 0 && (await isOfItsGrant(mailbox, held))
-      return {
-        ...(serving && { accessTokenUntil: held.expiresAt }),
-        ...(pause && { pause }),
-      }
-    },
-
-    pauseOf,
-
-    pauses() {
-      const own = backOff.keys().flatMap((mailbox) => {
-        const pause = backOff.pause(mailbox)
-        return pause ? [{ mailbox, ...pause }] : []
-      })
-      return [...own, ...registrations.pauses().map(({ provider, pause }) => ({ provider, ...pause }))]
-    },
-
-    async close() {
-      closed = true
-      await Promise.all(settled.values())
-      // The last chance to store these rotations: they end with this process.
-      await Promise.all([...rotations.values()].map((rotation) => renewals.keep(rotation)))
-    },
+    this.#refreshes.delete(key)
+    this.#backOff.forget(key)
+    this.#tokens.delete(key)
+    this.#toReplace.delete(key)
+    this.#registrations.forget(key)
   }
 }
 

@@ -67,13 +67,13 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     try {
       const due = await dueNow()
       if (due.length > 0) {
-        await workOff(due, tokens.renew)
+        await workOff(due, (mailbox) => tokens.renew(mailbox))
         log.debug(
           { event: 'grants.kept-alive', grants: due.length, failed: failed.size },
           'Idle grants were renewed',
         )
       }
-      await workOff(await refusedNow(), tokens.tryAgain)
+      await workOff(await refusedNow(), (mailbox) => tokens.tryAgain(mailbox))
     } catch (error) {
       log.warn(
         { event: 'grants.keep-alive-failed' },

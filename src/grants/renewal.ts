@@ -74,46 +74,62 @@ type MovedOn = { kind: 'moved-on' }
 /** Two processes may get in each other's way twice; more often is no accident. */
 const mostAttempts = 3
 
-interface Renewals {
+/**
+ * Renews tokens. A renewal asks the provider once, and again only where the grant has changed
+ * meanwhile. The caller sees to it that a mailbox has one at a time.
+ */
+export class Renewals {
+  readonly #deps: RenewalDeps
+  readonly #registrations: RegistrationBreakers
+
+  constructor(deps: RenewalDeps, registrations: RegistrationBreakers) {
+    this.#deps = deps
+    this.#registrations = registrations
+  }
+
   /**
    * Spends the mailbox's refresh token once.
    * @param superseded asked before a newer refresh token is spent: that belongs to the next renewal
    * then
+   * @param refusedToo a grant that its provider has refused is tried again
    */
-  renew(mailbox: Address, superseded: () => boolean, refusedToo?: boolean): Promise<Renewal>
+  renew(mailbox: Address, superseded: () => boolean, refusedToo: boolean): Promise<Renewal> {
+    return orStoreDown(this.#renew(mailbox, superseded, refusedToo))
+  }
+
   /** Tries again to store a rotation; renews if the rotation is no longer wanted. */
-  resume(rotation: Rotation, superseded: () => boolean): Promise<Renewal>
+  resume(rotation: Rotation, superseded: () => boolean): Promise<Renewal> {
+    return orStoreDown(this.#resume(rotation, superseded))
+  }
+
   /** Tries once more to store a rotation, and nothing else. */
-  keep(rotation: Rotation): Promise<void>
-}
+  async keep(rotation: Rotation): Promise<void> {
+    await this.#keep(rotation)
+  }
 
-export function createRenewals(deps: RenewalDeps, registrations: RegistrationBreakers): Renewals {
-  const { store, oauthClientFor, refreshMarginFor, registrationOf, clock, log } = deps
-
-  /** @param refusedToo a grant that its provider has refused is tried again */
-  async function renew(address: Address, superseded: () => boolean, refusedToo = false): Promise<Renewal> {
+  async #renew(address: Address, superseded: () => boolean, refusedToo: boolean): Promise<Renewal> {
     let provider = ''
     for (let round = 1; round <= mostAttempts && !superseded(); round += 1) {
       // Read in each round: the mailbox may have moved, or be gone, since the last one.
-      const mailbox = await store.mailboxes.covering(address)
+      const mailbox = await this.#deps.store.mailboxes.covering(address)
       if (!mailbox) return { kind: 'refused', failure: mailboxUnknown(address) }
       provider = mailbox.providerId
-      const renewal = await renewOnce(mailbox, refusedToo)
+      const renewal = await this.#renewOnce(mailbox, refusedToo)
       if (renewal.kind !== 'moved-on') return renewal
     }
     const failure = busyElsewhere(address)
     return { kind: 'failed', about: 'mailbox', failure, provider, reason: failure.message }
   }
 
-  async function renewOnce(
+  async #renewOnce(
     { address, providerId, coveredBy }: Mailbox,
     refusedToo: boolean,
   ): Promise<Renewal | MovedOn> {
     // Before the grant is read, because this may wait: a refresh token that was replaced meanwhile
     // must not be spent.
-    const permit = await registrations.of(providerId).acquire(address)
+    const permit = await this.#registrations.of(providerId).acquire(address)
     try {
-      const kept = await store.grants.ofMailbox(coveredBy ?? address)
+      const kept = await this.#deps.store.grants.ofMailbox(coveredBy ?? address)
       // The mailbox has moved during the wait: its new grant must not go to the provider that was
       // looked up before.
       if (kept.state === 'active' && kept.providerId !== providerId) return { kind: 'moved-on' }
@@ -124,36 +140,36 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
         return { kind: 'refused', failure: consentNeeded(address, kept.state) }
       if (permit.blockedBy) return { kind: 'held-back', failure: permit.blockedBy }
       // Everything at the provider is about this one address, also when the grant is the domain's.
-      return await spend({ ...kept, mailbox: address }, permit)
+      return await this.#spend({ ...kept, mailbox: address }, permit)
     } finally {
       permit.end()
     }
   }
 
-  async function spend(grant: SpendableGrant, permit: RefreshPermit): Promise<Renewal | MovedOn> {
+  async #spend(grant: SpendableGrant, permit: RefreshPermit): Promise<Renewal | MovedOn> {
     const { providerId: provider } = grant
-    const asked = momentOf(clock)
+    const asked = momentOf(this.#deps.clock)
     let answer: TokenResponse
     try {
-      answer = await ask(oauthClientFor(provider), grant)
+      answer = await ask(this.#deps.oauthClientFor(provider), grant)
     } catch (error) {
-      return afterFailure(grant, provider, error, permit)
+      return this.#afterFailure(grant, provider, error, permit)
     }
     permit.worked()
-    return keep({ grant, answer, asked })
+    return this.#keep({ grant, answer, asked })
   }
 
   /**
    * Stores the rotation before anything is handed out: a crash in between must not cost the
    * consent.
    */
-  async function keep(rotation: Rotation): Promise<Renewal | MovedOn> {
+  async #keep(rotation: Rotation): Promise<Renewal | MovedOn> {
     const { grant, answer, asked } = rotation
-    const { id, version, providerId: provider } = grant
+    const { id, version, providerId } = grant
     try {
-      const givenTo = registrationOf?.(provider)
+      const givenTo = this.#deps.registrationOf?.(providerId)
       const renewed = { ...renewedBy(answer, asked.now), ...(givenTo && { givenTo }) }
-      const stored = await store.grants.renewed(id, version, renewed)
+      const stored = await this.#deps.store.grants.renewed(id, version, renewed)
       // Without a refresh token nothing can be lost: another address of the domain may have been
       // faster.
       if (!stored && grant.refreshToken) return { kind: 'moved-on' }
@@ -161,11 +177,17 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
       const failure = rotationUnstored(grant.mailbox, error)
       if (answer.refreshToken) return { kind: 'unstored', failure, rotation }
       // The stored refresh token is still the right one; only the time of its use is lost.
-      log.warn(
+      this.#deps.log.warn(
         { event: 'grant.renewal-unnoted', mailbox: grant.mailbox, failure: failure.code },
         'A renewal could not be noted',
       )
     }
+    return this.#usable(rotation)
+  }
+
+  /** The access token of a rotation that is stored. */
+  #usable({ grant, answer, asked }: Rotation): Renewal {
+    const { id, providerId: provider } = grant
     const { accessToken: secret, expiresInSeconds, scopes, tokenCheck } = answer
     // Not before the rotation is stored: the refresh token is good, whatever the access token is
     // for.
@@ -176,11 +198,11 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
     const warning = tokenCheck?.warning
     const of = { id, providerId: provider, personal: grant.refreshToken !== undefined }
     const fresh = { secret, grant: of, expiresInSeconds, scopes, ...(warning !== undefined && { warning }) }
-    const held = holdToken(clock, asked, fresh, refreshMarginFor?.(provider))
+    const held = holdToken(this.#deps.clock, asked, fresh, this.#deps.refreshMarginFor?.(provider))
     return { kind: 'fresh', held, provider, ...(grant.state === 'lapsed' && { restored: true }) }
   }
 
-  async function afterFailure(
+  async #afterFailure(
     grant: SpendableGrant,
     provider: string,
     error: unknown,
@@ -194,7 +216,7 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
       judged.kind === 'consent-needed' && !grant.refreshToken
         ? { kind: 'setup-wrong' as const, about: 'mailbox' as const, reason }
         : judged
-    if (verdict.kind === 'consent-needed') return refusedGrant(grant, provider, reason)
+    if (verdict.kind === 'consent-needed') return this.#refusedGrant(grant, provider, reason)
     const failure = await tokenTrouble(verdict, grant.mailbox, provider, error)
     const failed = { kind: 'failed' as const, provider, reason }
     if (verdict.about === 'mailbox') return { ...failed, about: 'mailbox', failure }
@@ -206,15 +228,11 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
    * A provider does not say whether a refresh token has ended or was never given to this client.
    * What the grant was given to decides that.
    */
-  async function refusedGrant(
-    grant: SpendableGrant,
-    provider: string,
-    reason: string,
-  ): Promise<Renewal | MovedOn> {
-    const now = registrationOf?.(provider)
+  async #refusedGrant(grant: SpendableGrant, provider: string, reason: string): Promise<Renewal | MovedOn> {
+    const now = this.#deps.registrationOf?.(provider)
     const difference = grant.givenTo && now && differenceOf(grant.givenTo, now)
     // A lapsed grant was refused with its own registration before.
-    if (!difference || grant.state === 'lapsed') return confirmLapse(grant, provider, reason, now)
+    if (!difference || grant.state === 'lapsed') return this.#confirmLapse(grant, provider, reason, now)
     const failure = givenToAnother(provider, difference)
     return { kind: 'failed', about: 'mailbox', failure, provider, reason }
   }
@@ -223,34 +241,26 @@ export function createRenewals(deps: RenewalDeps, registrations: RegistrationBre
    * The refused token may have been replaced by another process in the meantime: the version
    * decides.
    */
-  async function confirmLapse(
+  async #confirmLapse(
     grant: SpendableGrant,
     provider: string,
     reason: string,
     registration: GivenTo | undefined,
   ): Promise<Renewal | MovedOn> {
     const { id, version, mailbox, state } = grant
-    if (!(await store.grants.lapse(id, version, clock.now(), reason, registration)))
+    if (!(await this.#deps.store.grants.lapse(id, version, this.#deps.clock.now(), reason, registration)))
       return { kind: 'moved-on' }
     if (state === 'lapsed') return { kind: 'refused', failure: consentNeeded(mailbox, 'lapsed') }
-    log.warn(
+    this.#deps.log.warn(
       { event: 'grant.lapsed', mailbox, provider, reason },
       'A consent is needed: the grant has lapsed',
     )
     return { kind: 'refused', failure: consentNeeded(mailbox, 'lapsed'), lapsed: true }
   }
 
-  async function resume(rotation: Rotation, superseded: () => boolean): Promise<Renewal> {
-    const renewal = await keep(rotation)
-    return renewal.kind === 'moved-on' ? renew(rotation.grant.mailbox, superseded) : renewal
-  }
-
-  return {
-    renew: (mailbox, superseded, refusedToo) => orStoreDown(renew(mailbox, superseded, refusedToo)),
-    resume: (rotation, superseded) => orStoreDown(resume(rotation, superseded)),
-    async keep(rotation) {
-      await keep(rotation)
-    },
+  async #resume(rotation: Rotation, superseded: () => boolean): Promise<Renewal> {
+    const renewal = await this.#keep(rotation)
+    return renewal.kind === 'moved-on' ? this.#renew(rotation.grant.mailbox, superseded, false) : renewal
   }
 }
 
@@ -289,68 +299,67 @@ async function orStoreDown(renewal: Promise<Renewal>): Promise<Renewal> {
 }
 
 /** Logs renewals that went wrong. */
-interface RenewalLog {
-  report(mailbox: Address, renewal: Renewal): void
-}
-
-export function createRenewalLog(log: Log): RenewalLog {
+export class RenewalLog {
+  readonly #log: Log
   /**
    * Providers, and single mailboxes, whose wrong set-up is logged already. Further tries are logged
    * at debug level.
    */
-  const alarmed = new LRUCache<string, true>({ max: 10_000 })
+  readonly #alarmed = new LRUCache<string, true>({ max: 10_000 })
 
-  function reportFailure(mailbox: Address, failed: Renewal & { kind: 'failed' }): void {
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  report(mailbox: Address, renewal: Renewal): void {
+    switch (renewal.kind) {
+      case 'fresh':
+        this.#reportSuccess(mailbox, renewal.provider)
+        if (renewal.restored) this.#reportRestored(mailbox, renewal.provider)
+        break
+      case 'failed':
+        this.#reportFailure(mailbox, renewal)
+        break
+      case 'store-down':
+        this.#log.error({ event: 'grant.store-down', mailbox }, renewal.failure.message)
+        break
+      case 'unstored':
+        this.#log.error(
+          { event: 'grant.rotation-unstored', mailbox },
+          'A rotated refresh token cannot be stored and is held in memory only: ending postern now would cost this consent',
+        )
+        break
+      case 'refused':
+      case 'held-back':
+        break
+    }
+  }
+
+  #reportFailure(mailbox: Address, failed: Renewal & { kind: 'failed' }): void {
     const { failure, provider, about, reason } = failed
     const { code, fix } = failure
     const fields = { event: 'grant.renewal-failed', mailbox, provider, about, code, reason, fix }
     const whom = about === 'registration' ? provider : addressKey(mailbox)
     if (code !== 'provider-setup') {
-      log.warn(fields, 'An access token could not be renewed')
-    } else if (alarmed.has(whom)) {
-      log.debug(fields, 'The set-up is still wrong')
+      this.#log.warn(fields, 'An access token could not be renewed')
+    } else if (this.#alarmed.has(whom)) {
+      this.#log.debug(fields, 'The set-up is still wrong')
     } else {
-      alarmed.set(whom, true)
-      log.error(fields, failure.message)
+      this.#alarmed.set(whom, true)
+      this.#log.error(fields, failure.message)
     }
   }
 
-  function reportSuccess(mailbox: Address, provider: string): void {
-    alarmed.delete(addressKey(mailbox))
-    if (alarmed.delete(provider))
-      log.info({ event: 'registration.works', provider }, 'The provider accepts the registration again')
+  #reportSuccess(mailbox: Address, provider: string): void {
+    this.#alarmed.delete(addressKey(mailbox))
+    if (this.#alarmed.delete(provider))
+      this.#log.info({ event: 'registration.works', provider }, 'The provider accepts the registration again')
   }
 
-  function reportRestored(mailbox: Address, provider: string): void {
-    log.info(
+  #reportRestored(mailbox: Address, provider: string): void {
+    this.#log.info(
       { event: 'grant.restored', mailbox, provider },
       'The provider accepts again a consent that it had refused',
     )
-  }
-
-  return {
-    report(mailbox, renewal) {
-      switch (renewal.kind) {
-        case 'fresh':
-          reportSuccess(mailbox, renewal.provider)
-          if (renewal.restored) reportRestored(mailbox, renewal.provider)
-          break
-        case 'failed':
-          reportFailure(mailbox, renewal)
-          break
-        case 'store-down':
-          log.error({ event: 'grant.store-down', mailbox }, renewal.failure.message)
-          break
-        case 'unstored':
-          log.error(
-            { event: 'grant.rotation-unstored', mailbox },
-            'A rotated refresh token cannot be stored and is held in memory only: ending postern now would cost this consent',
-          )
-          break
-        case 'refused':
-        case 'held-back':
-          break
-      }
-    },
   }
 }

@@ -73,14 +73,15 @@ async function setUp(random: () => number = () => 0) {
   }
   const common = { store, catalogue, oauthClientFor, clock, log: silentLog }
   const tokens = createTokenBroker({ ...common, onLapsed() {}, random: () => 0 })
-  follow({ mailboxChanged: tokens.grantChanged })
+  const grantChanged: typeof tokens.grantChanged = (...change) => tokens.grantChanged(...change)
+  follow({ mailboxChanged: grantChanged })
   const consent = createConsentService({
     ...common,
     keyedHash: (purpose, value) => createHmac('sha256', purpose).update(value).digest('base64url'),
     publicUrl: new URL('http://localhost:8587'),
     consentSeconds: 600,
     consentLinkSeconds: 86_400,
-    grantChanged: tokens.grantChanged,
+    grantChanged,
   })
   const mailboxes = createMailboxes({ ...common, renewalSeconds: 86_400 })
   await mailboxes.add({ address: mailbox, provider: 'one' })
