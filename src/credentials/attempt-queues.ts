@@ -2,22 +2,6 @@ import type { Gone } from '../base/async.ts'
 import { clientGone, Failure, stopping } from '../base/failure.ts'
 import type { FailureCounter } from './failure-counts.ts'
 
-/**
- * Attempts at one key (a user name, for example) run in parallel as long as the key has failures
- * left. After that they run one at a time, each after a delay. Only so is a limit of guesses a
- * rate, however many connections and addresses try at once.
- */
-interface AttemptQueue {
-  /**
-   * Resolves when it is the turn of this attempt, with a function that ends the turn. The caller
-   * ends it after the failure was counted.
-   * @throws Failure `limit-reached` at once when too many wait; `provider-unavailable` when postern
-   * stops, `invalid` when the client disconnects
-   */
-  take(turn: Turn): Promise<() => void>
-  close(): void
-}
-
 interface Turn {
   /** What the attempt is counted for: a user name, or a user name from one source. */
   key: string
@@ -58,125 +42,140 @@ interface Line {
   isCalling: boolean
 }
 
-export function createAttemptQueue({
-  counter,
-  limit,
-  perSource,
-  delaySeconds,
-}: AttemptQueueDeps): AttemptQueue {
-  const lines = new Map<string, Line>()
-  const pauses = new Set<() => void>()
-  const mostWhenFull = Math.max(1, Math.floor(longestWaitSeconds / delaySeconds))
-  let [waitingInAll, closed] = [0, false]
+/**
+ * Attempts at one key (a user name, for example) run in parallel as long as the key has failures
+ * left. After that they run one at a time, each after a delay. Only so is a limit of guesses a
+ * rate, however many connections and addresses try at once.
+ */
+export class AttemptQueue {
+  readonly #deps: AttemptQueueDeps
+  readonly #lines = new Map<string, Line>()
+  readonly #pauses = new Set<() => void>()
+  readonly #mostWhenFull: number
+  #waitingInAll = 0
+  #isClosed = false
 
-  return {
-    take(turn) {
-      if (closed) return Promise.reject(stopping())
-      if (turn.gone?.aborted) return Promise.reject(clientGone())
-      const line = lineOf(turn.key)
-      if (!hasRoom(line, turn.source)) return Promise.reject(tooManyAtOnce(delaySeconds))
-      return new Promise((resolve, reject) => {
-        const waiting: Waiting = {
-          ...turn,
-          resolve,
-          reject,
-          onGone: () => refuse(line, waiting, clientGone()),
-        }
-        turn.gone?.addEventListener('abort', waiting.onGone)
-        lines.set(line.key, line)
-        line.waiting.add(waiting)
-        waitingInAll += 1
-        void call(line)
-      })
-    },
-    close() {
-      closed = true
-      for (const line of lines.values()) for (const waiting of line.waiting) refuse(line, waiting, stopping())
-      for (const end of pauses) end()
-    },
+  constructor(deps: AttemptQueueDeps) {
+    this.#deps = deps
+    this.#mostWhenFull = Math.max(1, Math.floor(longestWaitSeconds / deps.delaySeconds))
   }
 
-  function lineOf(key: string): Line {
-    return lines.get(key) ?? { key, waiting: new Set(), underway: 0, isFull: false, isCalling: false }
+  /**
+   * Resolves when it is the turn of this attempt, with a function that ends the turn. The caller
+   * ends it after the failure was counted.
+   * @throws Failure `limit-reached` at once when too many wait; `provider-unavailable` when postern
+   * stops, `invalid` when the client disconnects
+   */
+  take(turn: Turn): Promise<() => void> {
+    if (this.#isClosed) return Promise.reject(stopping())
+    if (turn.gone?.aborted) return Promise.reject(clientGone())
+    const line = this.#lineOf(turn.key)
+    if (!this.#hasRoom(line, turn.source)) return Promise.reject(tooManyAtOnce(this.#deps.delaySeconds))
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        ...turn,
+        resolve,
+        reject,
+        onGone: () => this.#refuse(line, waiting, clientGone()),
+      }
+      turn.gone?.addEventListener('abort', waiting.onGone)
+      this.#lines.set(line.key, line)
+      line.waiting.add(waiting)
+      this.#waitingInAll += 1
+      void this.#call(line)
+    })
   }
 
-  function hasRoom({ waiting, isFull }: Line, source: string): boolean {
-    if (waitingInAll >= mostInAll || waiting.size >= (isFull ? mostWhenFull : mostForOne)) return false
-    return !isFull || [...waiting].filter((other) => other.source === source).length < perSource
+  close(): void {
+    this.#isClosed = true
+    for (const line of this.#lines.values())
+      for (const waiting of line.waiting) this.#refuse(line, waiting, stopping())
+    for (const end of this.#pauses) end()
+  }
+
+  #lineOf(key: string): Line {
+    return this.#lines.get(key) ?? { key, waiting: new Set(), underway: 0, isFull: false, isCalling: false }
+  }
+
+  #hasRoom({ waiting, isFull }: Line, source: string): boolean {
+    if (this.#waitingInAll >= mostInAll || waiting.size >= (isFull ? this.#mostWhenFull : mostForOne))
+      return false
+    return !isFull || [...waiting].filter((other) => other.source === source).length < this.#deps.perSource
   }
 
   /**
    * Starts waiting attempts in the order of their arrival, as far as the key allows. Runs once at a
    * time for each key.
    */
-  async function call(line: Line): Promise<void> {
+  async #call(line: Line): Promise<void> {
     if (line.isCalling) return
     line.isCalling = true
     while (line.waiting.size > 0) {
-      const failures = counter.count(line.key)
-      line.isFull = failures >= limit
+      const failures = this.#deps.counter.count(line.key)
+      line.isFull = failures >= this.#deps.limit
       // An attempt that ends calls this again. Running attempts count as failures, or all would
       // start before the first has failed.
-      if (line.underway > 0 && failures + line.underway >= limit) break
-      if (line.isFull) await beforeTurn(line)
-      callFirst(line)
+      if (line.underway > 0 && failures + line.underway >= this.#deps.limit) break
+      if (line.isFull) await this.#beforeTurn(line)
+      this.#callFirst(line)
     }
     line.isCalling = false
-    if (line.waiting.size === 0 && line.underway === 0) lines.delete(line.key)
+    if (line.waiting.size === 0 && line.underway === 0) this.#lines.delete(line.key)
   }
 
-  async function beforeTurn(line: Line): Promise<void> {
+  async #beforeTurn(line: Line): Promise<void> {
     const { waiting } = line
     const stay = new Map<string, number>()
     let staying = 0
     for (const one of [...waiting]) {
       const ofSource = (stay.get(one.source) ?? 0) + 1
-      if (staying >= mostWhenFull || ofSource > perSource) refuse(line, one, tooManyAtOnce(delaySeconds))
+      if (staying >= this.#mostWhenFull || ofSource > this.#deps.perSource)
+        this.#refuse(line, one, tooManyAtOnce(this.#deps.delaySeconds))
       else {
         staying += 1
         stay.set(one.source, ofSource)
       }
     }
     const [first] = waiting
-    if (first) await pause(first.wait)
+    if (first) await this.#pause(first.wait)
   }
 
-  function callFirst(line: Line): void {
+  #callFirst(line: Line): void {
     const [first] = line.waiting
     if (!first) return
-    remove(line, first)
+    this.#remove(line, first)
     line.underway += 1
     let left = false
     first.resolve(() => {
       if (left) return
       left = true
       line.underway -= 1
-      if (line.underway === 0 && line.waiting.size === 0 && !line.isCalling) lines.delete(line.key)
-      else void call(line)
+      if (line.underway === 0 && line.waiting.size === 0 && !line.isCalling) this.#lines.delete(line.key)
+      else void this.#call(line)
     })
   }
 
-  function refuse(line: Line, waiting: Waiting, failure: Failure): void {
+  #refuse(line: Line, waiting: Waiting, failure: Failure): void {
     if (!line.waiting.has(waiting)) return
-    remove(line, waiting)
+    this.#remove(line, waiting)
     waiting.reject(failure)
   }
 
-  function remove(line: Line, waiting: Waiting): void {
+  #remove(line: Line, waiting: Waiting): void {
     line.waiting.delete(waiting)
-    waitingInAll -= 1
+    this.#waitingInAll -= 1
     waiting.gone?.removeEventListener('abort', waiting.onGone)
   }
 
-  function pause(milliseconds: number): Promise<void> {
+  #pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       const end = () => {
         clearTimeout(timer)
-        pauses.delete(end)
+        this.#pauses.delete(end)
         resolve()
       }
       const timer = setTimeout(end, milliseconds).unref()
-      pauses.add(end)
+      this.#pauses.add(end)
     })
   }
 }
@@ -189,54 +188,57 @@ export function tooManyAtOnce(retryAfterSeconds: number): Failure {
 }
 
 /** A fixed delay for attempts, with a limit of how many wait in all and of one source. */
-interface DelayQueue {
+export class DelayQueue {
+  readonly #limits: { places: number; perSource: number }
+  readonly #leave = new Set<() => void>()
+  /** Holds only sources that have an attempt waiting. */
+  readonly #bySource = new Map<string, number>()
+  #isClosed = false
+
+  constructor(limits: { places: number; perSource: number }) {
+    this.#limits = limits
+  }
+
   /**
    * Resolves with true after the delay, or with false at once when there is no room.
    * @throws Failure `provider-unavailable` when postern stops meanwhile, `invalid` when the client
    * disconnects
    */
-  wait(source: string, milliseconds: number, gone?: Gone): Promise<boolean>
-  /** Ends every delay. */
-  close(): void
-}
-
-export function createDelayQueue({ places, perSource }: { places: number; perSource: number }): DelayQueue {
-  const leave = new Set<() => void>()
-  /** Holds only sources that have an attempt waiting. */
-  const bySource = new Map<string, number>()
-  let closed = false
-
-  function count(source: string, more: 1 | -1): void {
-    const left = (bySource.get(source) ?? 0) + more
-    if (left === 0) bySource.delete(source)
-    else bySource.set(source, left)
+  wait(source: string, milliseconds: number, gone?: Gone): Promise<boolean> {
+    if (this.#isClosed) return Promise.reject(stopping())
+    if (gone?.aborted) return Promise.reject(clientGone())
+    if (
+      this.#leave.size >= this.#limits.places ||
+      (this.#bySource.get(source) ?? 0) >= this.#limits.perSource
+    )
+      return Promise.resolve(false)
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        clearTimeout(timer)
+        gone?.removeEventListener('abort', end)
+        this.#leave.delete(end)
+        this.#count(source, -1)
+        if (this.#isClosed) reject(stopping())
+        else if (gone?.aborted) reject(clientGone())
+        else resolve(true)
+      }
+      const timer = setTimeout(end, Math.max(0, milliseconds)).unref()
+      gone?.addEventListener('abort', end)
+      this.#leave.add(end)
+      this.#count(source, 1)
+    })
   }
 
-  return {
-    wait(source, milliseconds, gone) {
-      if (closed) return Promise.reject(stopping())
-      if (gone?.aborted) return Promise.reject(clientGone())
-      if (leave.size >= places || (bySource.get(source) ?? 0) >= perSource) return Promise.resolve(false)
-      return new Promise((resolve, reject) => {
-        const end = () => {
-          clearTimeout(timer)
-          gone?.removeEventListener('abort', end)
-          leave.delete(end)
-          count(source, -1)
-          if (closed) reject(stopping())
-          else if (gone?.aborted) reject(clientGone())
-          else resolve(true)
-        }
-        const timer = setTimeout(end, Math.max(0, milliseconds)).unref()
-        gone?.addEventListener('abort', end)
-        leave.add(end)
-        count(source, 1)
-      })
-    },
-    close() {
-      closed = true
-      for (const end of leave) end()
-    },
+  /** Ends every delay. */
+  close(): void {
+    this.#isClosed = true
+    for (const end of this.#leave) end()
+  }
+
+  #count(source: string, more: 1 | -1): void {
+    const left = (this.#bySource.get(source) ?? 0) + more
+    if (left === 0) this.#bySource.delete(source)
+    else this.#bySource.set(source, left)
   }
 }
 
@@ -245,42 +247,42 @@ const mostOfSource = 100
 
 /**
  * Single flight for identical attempts: one runs at a time, and its outcome (in `knownWrong`, or in
- * the verifiers' cache) spares the others the work. Resolves when it is the turn of this attempt,
- * with a function that ends the turn; resolves with undefined at once when too many attempts of its
- * source wait.
- * @throws Failure `invalid` when the client disconnects
+ * the verifiers' cache) spares the others the work.
  */
-type SameAtOnce = (attempt: string, source: string, gone?: Gone) => Promise<(() => void) | undefined>
-
-export function createSameAtOnce(): SameAtOnce {
+export class SameAtOnce {
   /** The waiting attempts behind each running one. */
-  const underway = new Map<string, Set<() => void>>()
-  const waitingOf = new Map<string, number>()
+  readonly #underway = new Map<string, Set<() => void>>()
+  readonly #waitingOf = new Map<string, number>()
 
-  return async (attempt, source, gone) => {
-    const waiting = underway.get(attempt)
+  /**
+   * Resolves when it is the turn of this attempt, with a function that ends the turn; resolves with
+   * undefined at once when too many attempts of its source wait.
+   * @throws Failure `invalid` when the client disconnects
+   */
+  async take(attempt: string, source: string, gone?: Gone): Promise<(() => void) | undefined> {
+    const waiting = this.#underway.get(attempt)
     if (waiting === undefined) {
-      underway.set(attempt, new Set())
-      return () => end(attempt)
+      this.#underway.set(attempt, new Set())
+      return () => this.#end(attempt)
     }
-    const others = waitingOf.get(source) ?? 0
+    const others = this.#waitingOf.get(source) ?? 0
     if (others >= mostOfSource) return undefined
-    waitingOf.set(source, others + 1)
+    this.#waitingOf.set(source, others + 1)
     try {
       await turnIn(waiting, gone)
     } finally {
-      const left = (waitingOf.get(source) ?? 1) - 1
-      if (left === 0) waitingOf.delete(source)
-      else waitingOf.set(source, left)
+      const left = (this.#waitingOf.get(source) ?? 1) - 1
+      if (left === 0) this.#waitingOf.delete(source)
+      else this.#waitingOf.set(source, left)
     }
-    return () => end(attempt)
+    return () => this.#end(attempt)
   }
 
-  function end(attempt: string): void {
-    const waiting = underway.get(attempt)
+  #end(attempt: string): void {
+    const waiting = this.#underway.get(attempt)
     const [next] = waiting ?? []
     if (next) next()
-    else underway.delete(attempt)
+    else this.#underway.delete(attempt)
   }
 }
 

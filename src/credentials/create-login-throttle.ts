@@ -3,15 +3,19 @@ import type { Gone } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import type { Secret } from '../base/secret.ts'
 import { userNameKey } from '../base/text.ts'
 import type { Limits } from '../model/limits.ts'
-import { createAttemptQueue, createDelayQueue, createSameAtOnce, tooManyAtOnce } from './attempt-queues.ts'
+import { AttemptQueue, DelayQueue, SameAtOnce, tooManyAtOnce } from './attempt-queues.ts'
 import { createEphemeralHmac } from './credential.ts'
 import {
+  type BlockedSources,
   createBlockedSources,
   createFailureCounter,
   createGuessLog,
   createSecretCount,
+  type FailureCounter,
+  type GuessLog,
 } from './failure-counts.ts'
 import type { LoginAttempt, LoginThrottle, Look } from './login-throttle.ts'
 
@@ -55,89 +59,107 @@ const shareBeforeLook = 0.75
  * harmless one is answered with false and counts nothing. To a blocked source, every answer but
  * true is the same refusal after the same delay. A shared source is never blocked.
  */
-export function createLoginThrottle({
-  limits,
-  loggableName,
-  clock,
-  log,
-}: LoginThrottleDeps): LoginThrottle & { close(): void } {
-  const { guessWindowSeconds, guessesPerSource, guessesPerName, guessesInAll, guessDelaySeconds } = limits
-  const delay = guessDelaySeconds * 1000
-  const mark = createEphemeralHmac()
-  const write = createGuessLog(log)
-  const counter = () => createFailureCounter(guessWindowSeconds, clock)
-  const bySource = counter()
-  const byName = counter()
+export function createLoginThrottle(deps: LoginThrottleDeps): LoginThrottle & { close(): void } {
+  return new Throttle(deps)
+}
+
+/** A password that was looked at, and is not right. */
+interface Failed {
+  seen: Look
+  thisOne: string
+  began: number
+  gone: Gone | undefined
+}
+
+class Throttle implements LoginThrottle {
+  readonly #deps: LoginThrottleDeps
+  readonly #limits: LoginThrottleDeps['limits']
+  readonly #delay: number
+  readonly #mark = createEphemeralHmac()
+  readonly #write: GuessLog
+  readonly #bySource: FailureCounter
+  readonly #byName: FailureCounter
   /** Failures of one user name from one source. */
-  const byPair = counter()
-  const inAll = counter()
-  const repeats = counter()
-  const blocked = createBlockedSources(guessWindowSeconds, clock)
-  const knownWrong = new LRUCache<string, true>({ max: wrongOnesRemembered })
-  const sameAtOnce = createSameAtOnce()
-  const countSecret = createSecretCount({ limits, clock, write })
-
-  const turns = { limit: guessesPerName, delaySeconds: guessDelaySeconds }
-  // Two for each source, so that one source cannot take all places of a name.
-  const ofName = createAttemptQueue({ ...turns, counter: byName, perSource: 2 })
-  const ofPair = createAttemptQueue({ ...turns, counter: byPair, perSource: Number.POSITIVE_INFINITY })
-  const beforeLook = createDelayQueue(waiting)
+  readonly #byPair: FailureCounter
+  readonly #inAll: FailureCounter
+  readonly #repeats: FailureCounter
+  readonly #blocked: BlockedSources
+  readonly #knownWrong = new LRUCache<string, true>({ max: wrongOnesRemembered })
+  readonly #countSecret: (source: string, thisOne: string) => void
+  readonly #sameAtOnce = new SameAtOnce()
+  readonly #ofName: AttemptQueue
+  readonly #ofPair: AttemptQueue
+  readonly #beforeLook = new DelayQueue(waiting)
   // A queue of its own, so that a flood of blocked attempts takes no places of others.
-  const beforeRefusal = createDelayQueue(waiting)
+  readonly #beforeRefusal = new DelayQueue(waiting)
 
-  return {
-    async attempt(attempt, look, gone) {
-      const began = clock.monotonic()
-      if (!attempt.known && isBlocked(attempt)) await refuse(attempt, began, gone)
-      const thisOne = mark(attempt.source, nameOf(attempt), attempt.against, attempt.secret.reveal())
-      const endSame = await sameAtOnce(thisOne, attempt.source, gone)
-      if (endSame === undefined) throw tooManyAtOnce(guessDelaySeconds)
+  constructor(deps: LoginThrottleDeps) {
+    const { limits, clock, log } = deps
+    const counter = () => createFailureCounter(limits.guessWindowSeconds, clock)
+    this.#deps = deps
+    this.#limits = limits
+    this.#delay = limits.guessDelaySeconds * 1000
+    this.#write = createGuessLog(log)
+    this.#bySource = counter()
+    this.#byName = counter()
+    this.#byPair = counter()
+    this.#inAll = counter()
+    this.#repeats = counter()
+    this.#blocked = createBlockedSources(limits.guessWindowSeconds, clock)
+    this.#countSecret = createSecretCount({ limits, clock, write: this.#write })
+    const turns = { limit: limits.guessesPerName, delaySeconds: limits.guessDelaySeconds }
+    // Two for each source, so that one source cannot take all places of a name.
+    this.#ofName = new AttemptQueue({ ...turns, counter: this.#byName, perSource: 2 })
+    this.#ofPair = new AttemptQueue({ ...turns, counter: this.#byPair, perSource: Number.POSITIVE_INFINITY })
+  }
+
+  async attempt(attempt: LoginAttempt, look: () => Promise<Look>, gone?: Gone): Promise<boolean> {
+    const began = this.#deps.clock.monotonic()
+    if (!attempt.known && this.#isBlocked(attempt)) await this.#refuse(attempt, began, gone)
+    const { source, against, secret } = attempt
+    const thisOne = this.#mark(source, this.#nameOf(attempt), against, secret.reveal())
+    const endSame = await this.#sameAtOnce.take(thisOne, source, gone)
+    if (endSame === undefined) throw tooManyAtOnce(this.#limits.guessDelaySeconds)
+    try {
+      if (this.#knownWrong.get(thisOne)) return await this.#repeated(attempt, began, gone)
+      const leave = await this.#waitForTurn(attempt, gone)
       try {
-        if (knownWrong.get(thisOne)) return await repeated(attempt, began, gone)
-        const leave = await waitForTurn(attempt, gone)
-        try {
-          const seen = await look()
-          return seen === 'right' || (await failed(attempt, { seen, thisOne, began, gone }))
-        } finally {
-          leave()
-        }
+        const seen = await look()
+        return seen === 'right' || (await this.#failed(attempt, { seen, thisOne, began, gone }))
       } finally {
-        endSame()
+        leave()
       }
-    },
+    } finally {
+      endSame()
+    }
+  }
 
-    refused: (source, secret) => countSecret(source, mark(source, secret.reveal())),
+  refused(source: string, secret: Secret): void {
+    this.#countSecret(source, this.#mark(source, secret.reveal()))
+  }
 
-    close() {
-      for (const one of [ofName, ofPair, beforeLook, beforeRefusal]) one.close()
-    },
+  close(): void {
+    for (const one of [this.#ofName, this.#ofPair, this.#beforeLook, this.#beforeRefusal]) one.close()
   }
 
   /** Resolves when the password may be verified, with a function that ends the turn. */
-  async function waitForTurn(attempt: LoginAttempt, gone: Gone | undefined): Promise<() => void> {
+  async #waitForTurn(attempt: LoginAttempt, gone: Gone | undefined): Promise<() => void> {
     const { source, known, policy } = attempt
     if (known) {
       // Unknown attempts of a blocked source are refused after the delay. The verification of a
       // known one has to fit in before that, or the time would tell them apart.
-      const wait = isBlocked(attempt) ? delay * shareBeforeLook : delay
-      return await ofPair.take({ key: pairOf(attempt), source, wait, gone })
+      const wait = this.#isBlocked(attempt) ? this.#delay * shareBeforeLook : this.#delay
+      return await this.#ofPair.take({ key: this.#pairOf(attempt), source, wait, gone })
     }
-    const isSprayed = inAll.count(policy.kind) >= guessesInAll
-    const waitsAnyway = byName.count(nameOf(attempt)) >= guessesPerName
-    if (isSprayed && !waitsAnyway && !(await beforeLook.wait(source, delay, gone)))
-      throw tooManyAtOnce(guessDelaySeconds)
-    const leave = await ofName.take({ key: nameOf(attempt), source, wait: delay, gone })
-    if (!isBlocked(attempt)) return leave
+    const isSprayed = this.#inAll.count(policy.kind) >= this.#limits.guessesInAll
+    const waitsAnyway = this.#byName.count(this.#nameOf(attempt)) >= this.#limits.guessesPerName
+    if (isSprayed && !waitsAnyway && !(await this.#beforeLook.wait(source, this.#delay, gone)))
+      throw tooManyAtOnce(this.#limits.guessDelaySeconds)
+    const leave = await this.#ofName.take({ key: this.#nameOf(attempt), source, wait: this.#delay, gone })
+    if (!this.#isBlocked(attempt)) return leave
     // The source was blocked while this attempt waited.
     leave()
-    throw tooMany(source)
-  }
-
-  interface Failed {
-    seen: Look
-    thisOne: string
-    began: number
-    gone: Gone | undefined
+    throw this.#tooMany(source)
   }
 
   /**
@@ -145,75 +167,76 @@ export function createLoginThrottle({
    * verified at all.
    * @throws Failure `limit-reached`
    */
-  async function failed(attempt: LoginAttempt, { seen, thisOne, began, gone }: Failed): Promise<false> {
-    const wasBlocked = isBlocked(attempt)
+  async #failed(attempt: LoginAttempt, { seen, thisOne, began, gone }: Failed): Promise<false> {
+    const wasBlocked = this.#isBlocked(attempt)
     if (seen === 'wrong') {
-      knownWrong.set(thisOne, true)
-      countGuess(attempt, wasBlocked)
+      this.#knownWrong.set(thisOne, true)
+      this.#countGuess(attempt, wasBlocked)
     }
-    return wasBlocked ? await refuse(attempt, began, gone) : false
+    return wasBlocked ? await this.#refuse(attempt, began, gone) : false
   }
 
   /**
    * The password failed a moment ago and is not verified again. Repetitions cost nothing, and are
    * limited all the same.
    */
-  async function repeated(attempt: LoginAttempt, began: number, gone: Gone | undefined): Promise<false> {
+  async #repeated(attempt: LoginAttempt, began: number, gone: Gone | undefined): Promise<false> {
     const { source, policy } = attempt
-    if (isBlocked(attempt)) return await refuse(attempt, began, gone)
-    const again = repeats.add(source)
-    if (again === guessesPerSource) write.repeated(source, shown(attempt), again)
-    if (again <= guessesPerSource) return false
-    if (policy.refusesLate && (await beforeRefusal.wait(source, delay, gone))) return false
-    throw tooManyAtOnce(guessDelaySeconds)
+    if (this.#isBlocked(attempt)) return await this.#refuse(attempt, began, gone)
+    const again = this.#repeats.add(source)
+    if (again === this.#limits.guessesPerSource) this.#write.repeated(source, this.#shown(attempt), again)
+    if (again <= this.#limits.guessesPerSource) return false
+    if (policy.refusesLate && (await this.#beforeRefusal.wait(source, this.#delay, gone))) return false
+    throw tooManyAtOnce(this.#limits.guessDelaySeconds)
   }
 
   /** Refuses at the same time after the start of each attempt, whatever happened before. */
-  async function refuse(attempt: LoginAttempt, began: number, gone: Gone | undefined): Promise<never> {
+  async #refuse(attempt: LoginAttempt, began: number, gone: Gone | undefined): Promise<never> {
     const { source, policy } = attempt
-    if (policy.refusesLate) await beforeRefusal.wait(source, began + delay - clock.monotonic(), gone)
-    throw tooMany(source)
+    if (policy.refusesLate)
+      await this.#beforeRefusal.wait(source, began + this.#delay - this.#deps.clock.monotonic(), gone)
+    throw this.#tooMany(source)
   }
 
-  function isBlocked({ source, policy }: LoginAttempt): boolean {
-    return !policy.isShared && blocked.has(source)
+  #isBlocked({ source, policy }: LoginAttempt): boolean {
+    return !policy.isShared && this.#blocked.has(source)
   }
 
-  function countGuess(attempt: LoginAttempt, wasBlocked: boolean): void {
+  #countGuess(attempt: LoginAttempt, wasBlocked: boolean): void {
     const { source, policy } = attempt
-    if (!wasBlocked && !policy.isShared) countForSource(source)
-    const all = inAll.add(policy.kind)
-    if (all === guessesInAll) write.spray(source, all)
-    byPair.add(pairOf(attempt))
-    const forName = byName.add(nameOf(attempt))
-    if (forName === guessesPerName) write.name(shown(attempt), source, forName)
+    if (!wasBlocked && !policy.isShared) this.#countForSource(source)
+    const all = this.#inAll.add(policy.kind)
+    if (all === this.#limits.guessesInAll) this.#write.spray(source, all)
+    this.#byPair.add(this.#pairOf(attempt))
+    const forName = this.#byName.add(this.#nameOf(attempt))
+    if (forName === this.#limits.guessesPerName) this.#write.name(this.#shown(attempt), source, forName)
   }
 
-  function countForSource(source: string): void {
-    const fromSource = bySource.add(source)
-    if (fromSource < guessesPerSource || blocked.has(source)) return
+  #countForSource(source: string): void {
+    const fromSource = this.#bySource.add(source)
+    if (fromSource < this.#limits.guessesPerSource || this.#blocked.has(source)) return
     // The block lasts at least as long as the counter's window, so that the source starts anew with
     // all of its guesses.
-    blocked.add(source)
-    write.source(source, fromSource, guessWindowSeconds)
+    this.#blocked.add(source)
+    this.#write.source(source, fromSource, this.#limits.guessWindowSeconds)
   }
 
   /** The names of the pages' roles are public. */
-  function shown({ name, policy }: LoginAttempt): string {
-    return policy.kind === 'page' ? name : loggableName(name)
+  #shown({ name, policy }: LoginAttempt): string {
+    return policy.kind === 'page' ? name : this.#deps.loggableName(name)
   }
 
   // Hashed, because user names can have any length.
-  function nameOf({ name, policy }: LoginAttempt): string {
-    return mark(policy.kind, userNameKey(name))
+  #nameOf({ name, policy }: LoginAttempt): string {
+    return this.#mark(policy.kind, userNameKey(name))
   }
 
-  function pairOf({ source, name, policy }: LoginAttempt): string {
-    return mark(source, policy.kind, userNameKey(name))
+  #pairOf({ source, name, policy }: LoginAttempt): string {
+    return this.#mark(source, policy.kind, userNameKey(name))
   }
 
-  function tooMany(source: string): Failure {
-    const retryAfterSeconds = Math.max(1, Math.ceil(blocked.remainingSeconds(source)))
+  #tooMany(source: string): Failure {
+    const retryAfterSeconds = Math.max(1, Math.ceil(this.#blocked.remainingSeconds(source)))
     return new Failure('limit-reached', 'Too many wrong passwords came from this address', {
       fix: `Try again with the right one in ${retryAfterSeconds} seconds.`,
       retryAfterSeconds,

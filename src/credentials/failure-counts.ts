@@ -55,7 +55,7 @@ interface FailureWindow {
 }
 
 /** Sources that have used up their guesses, each blocked for a fixed time. */
-interface BlockedSources {
+export interface BlockedSources {
   add(source: string): void
   has(source: string): boolean
   /** 0 for a source that is not blocked. */
@@ -131,7 +131,7 @@ function tooManySecrets(retryAfterSeconds: number): Failure {
  * Log lines about guessing, to build alerts and bans on. None is written more than once in a
  * window.
  */
-interface GuessLog {
+export interface GuessLog {
   /** A source was blocked. */
   source(source: string, failures: number, forSeconds: number): void
   /**
