@@ -1,12 +1,15 @@
-import type { Transaction } from 'kysely'
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { setImmediate as turnOfOthers } from 'node:timers/promises'
+import type { Kysely, Transaction } from 'kysely'
 import type { Clock } from '../base/clock.ts'
+import type { Secret } from '../base/secret.ts'
 import { userNameKey } from '../base/text.ts'
 import { type AddressKey, addressKey, domainMailbox, isDomainMailbox } from '../model/address.ts'
-import type { JournalEntry, JournalQuery, SendHour } from '../model/journal.ts'
+import type { JournalEntry, JournalFault, JournalQuery, JournalVerdict, SendHour } from '../model/journal.ts'
 import { type Database, nullsToAbsent } from './database.ts'
-import { chained, type JournalChain, sweepChain, verifyChain } from './journal-chain.ts'
+import { deriveKey } from './hash-root.ts'
 import type { JournalStore } from './ports.ts'
-import type { JournalTable, Tables } from './tables.ts'
+import type { JournalChainTable, JournalTable, Tables } from './tables.ts'
 
 const hourMilliseconds = 3_600_000
 /** Of one statement: SQLite takes 32,766 values in one. */
@@ -171,4 +174,214 @@ function entryOf(row: JournalTable): JournalEntry {
     ...nullsToAbsent({ mailbox, login, source, by, milliseconds }),
     details: JSON.parse(row.details),
   }
+}
+
+/*
+ * The entries of the journal are a chain: each has a place, and a mark that is a keyed hash of its
+ * content, its place and the mark before it. Who can write in the database and has no key can
+ * neither change an entry nor remove one, nor put it elsewhere, without that being found. Both ends
+ * of the chain stand in a row of their own, which is marked as well: so entries that were swept are
+ * known from entries that were removed, at the beginning and at the end.
+ *
+ * What is not found: a whole database that was put back from an earlier copy.
+ */
+
+/** An entry that has its place. */
+type Link = Omit<JournalTable, 'mark'>
+
+export interface JournalChain {
+  /** @param before the mark of the entry before it; empty for the first one */
+  markOf(before: string, link: Link): string
+  markOfEnds(ends: Ends): string
+}
+
+type Ends = Omit<JournalChainTable, 'id' | 'mark'>
+
+export function createJournalChain(root: Secret): JournalChain {
+  const key = deriveKey(root, 'postern journal chain')
+  const markOf = (...parts: unknown[]) =>
+    createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url')
+  return {
+    markOf(before, link) {
+      const { id, at, kind, event, outcome, mailbox_key, login, source, done_by } = link
+      const { milliseconds, details, place } = link
+      const who = [mailbox_key, link.mailbox_domain, login, source, done_by]
+      return markOf('entry', before, place, id, at, kind, event, outcome, who, milliseconds, details)
+    },
+    markOfEnds: ({ swept_place, swept_mark, last_place, last_mark, doubted_at }) =>
+      markOf('ends', swept_place, swept_mark, last_place, last_mark, doubted_at),
+  }
+}
+
+const onlyRow = 1
+/** Of a verdict: who wrecks a journal must not fill the memory. */
+const mostFaults = 100
+
+/** Gives the entries that there are their places, in the order of what happened. */
+export async function beginChain(tables: Kysely<Tables>, chain: JournalChain): Promise<void> {
+  let [place, mark, behind] = [0, '', '']
+  for (;;) {
+    const rows = await tables
+      .selectFrom('journal')
+      .selectAll()
+      .where('id', '>', behind)
+      .orderBy('id')
+      .limit(rowsAtOnce)
+      .execute()
+    for (const row of rows) {
+      place += 1
+      mark = chain.markOf(mark, { ...row, place })
+      await tables.updateTable('journal').set({ place, mark }).where('id', '=', row.id).execute()
+    }
+    const last = rows.at(-1)
+    if (last === undefined) break
+    behind = last.id
+  }
+  await putEnds(tables, chain, {
+    swept_place: 0,
+    swept_mark: '',
+    last_place: place,
+    last_mark: mark,
+    doubted_at: null,
+  })
+}
+
+/** The entries as they follow the last one; both ends are written. */
+async function chained(
+  tables: Kysely<Tables>,
+  chain: JournalChain,
+  entries: readonly Omit<Link, 'place'>[],
+  now: number,
+): Promise<JournalTable[]> {
+  const ends = await endsOf(tables, chain, now)
+  let { last_place: place, last_mark: mark } = ends
+  const rows = entries.map((entry) => {
+    place += 1
+    const link = { ...entry, place }
+    mark = chain.markOf(mark, link)
+    return { ...link, mark }
+  })
+  await putEnds(tables, chain, { ...ends, last_place: place, last_mark: mark })
+  return rows
+}
+
+/** Removes the oldest entries, at most so many, up to the first that is not older than `before`. */
+async function sweepChain(
+  tables: Kysely<Tables>,
+  chain: JournalChain,
+  { before, most, now }: { before: number; most: number; now: number },
+): Promise<number> {
+  const oldest = await tables
+    .selectFrom('journal')
+    .select(['place', 'mark', 'at'])
+    .orderBy('place')
+    .limit(most)
+    .execute()
+  const kept = oldest.findIndex(({ at }) => at >= before)
+  const last = oldest.at(kept === -1 ? oldest.length - 1 : kept - 1)
+  if (last === undefined || kept === 0) return 0
+  const ends = await endsOf(tables, chain, now)
+  await tables.deleteFrom('journal').where('place', '<=', last.place).execute()
+  // A doubt is forgotten with the entries that it was about.
+  const doubted = ends.doubted_at !== null && ends.doubted_at >= before ? ends.doubted_at : null
+  await putEnds(tables, chain, {
+    ...ends,
+    swept_place: last.place,
+    swept_mark: last.mark,
+    doubted_at: doubted,
+  })
+  return kept === -1 ? oldest.length : kept
+}
+
+/** As they were written. Where something else has changed them, the chain goes on and says so. */
+async function endsOf(tables: Kysely<Tables>, chain: JournalChain, now: number): Promise<Ends> {
+  const row = await tables
+    .selectFrom('journal_chain')
+    .selectAll()
+    .where('id', '=', onlyRow)
+    .executeTakeFirst()
+  if (row && isSame(row.mark, chain.markOfEnds(row))) return row
+  const { first, last } = await tables
+    .selectFrom('journal')
+    .select(({ fn }) => [fn.min('place').as('first'), fn.max('place').as('last')])
+    .executeTakeFirstOrThrow()
+  return {
+    swept_place: Math.max(0, Number(first ?? 1) - 1),
+    swept_mark: row?.swept_mark ?? '',
+    last_place: Math.max(Number(last ?? 0), row?.last_place ?? 0),
+    last_mark: row?.last_mark ?? '',
+    doubted_at: now,
+  }
+}
+
+async function putEnds(tables: Kysely<Tables>, chain: JournalChain, ends: Ends): Promise<void> {
+  const { swept_place, swept_mark, last_place, last_mark, doubted_at } = ends
+  const values = { swept_place, swept_mark, last_place, last_mark, doubted_at }
+  const mark = chain.markOfEnds(values)
+  await tables
+    .insertInto('journal_chain')
+    .values({ id: onlyRow, ...values, mark })
+    .onConflict((on) => on.column('id').doUpdateSet({ ...values, mark }))
+    .execute()
+}
+
+/** Follows the chain from end to end, a little at a time. What is written meanwhile is not looked at. */
+async function verifyChain(database: Database, chain: JournalChain): Promise<JournalVerdict> {
+  const ends = await database.read(readEnds)
+  if (ends === undefined || !isSame(ends.mark, chain.markOfEnds(ends)))
+    return { entries: 0, faults: [{ what: 'ends-changed' }] }
+  const faults: JournalFault[] =
+    ends.doubted_at === null ? [] : [{ what: 'ends-changed', at: ends.doubted_at }]
+  let [place, mark, entries] = [ends.swept_place, ends.swept_mark, 0]
+  while (place < ends.last_place) {
+    const rows = await database.read((tables) => linksBehind(tables, place, ends.last_place))
+    for (const row of rows) {
+      if (row.place > place + 1)
+        faults.push({ what: 'missing', entries: row.place - place - 1, before: row.id })
+      else if (!isSame(row.mark, chain.markOf(mark, row))) faults.push({ what: 'changed', id: row.id })
+      entries += 1
+      place = row.place
+      mark = row.mark
+    }
+    if (rows.length === 0) break
+    await turnOfOthers()
+  }
+  if (place < ends.last_place) faults.push({ what: 'missing', entries: ends.last_place - place })
+  else if (!isSame(mark, ends.last_mark)) faults.push({ what: 'ends-changed' })
+  const added = await database.read(countBehindEnd)
+  if (added > 0) faults.push({ what: 'added', entries: added })
+  const sweptMeanwhile = (await database.read(readEnds))?.swept_place !== ends.swept_place
+  if (sweptMeanwhile && faults.length > 0) return verifyChain(database, chain)
+  return { entries, faults: faults.slice(0, mostFaults) }
+}
+
+function readEnds(tables: Kysely<Tables>) {
+  return tables.selectFrom('journal_chain').selectAll().where('id', '=', onlyRow).executeTakeFirst()
+}
+
+function linksBehind(tables: Kysely<Tables>, behind: number, last: number) {
+  return tables
+    .selectFrom('journal')
+    .selectAll()
+    .where('place', '>', behind)
+    .where('place', '<=', last)
+    .orderBy('place')
+    .limit(rowsAtOnce)
+    .execute()
+}
+
+/** In one query, because entries are written all the time. */
+async function countBehindEnd(tables: Kysely<Tables>): Promise<number> {
+  const last = tables.selectFrom('journal_chain').select('last_place').where('id', '=', onlyRow)
+  const found = await tables
+    .selectFrom('journal')
+    .select(({ fn }) => fn.countAll().as('added'))
+    .where((by) => by.or([by('place', 'is', null), by('place', '>', last)]))
+    .executeTakeFirst()
+  return Number(found?.added ?? 0)
+}
+
+function isSame(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(String(left)), Buffer.from(right)]
+  return a.length === b.length && timingSafeEqual(a, b)
 }

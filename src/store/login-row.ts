@@ -1,7 +1,7 @@
 import { meantBy, normalForm, userNameKey } from '../base/text.ts'
 import type { Address } from '../model/address.ts'
-import type { ListedLogin, Login, Mending } from '../model/login.ts'
-import { readVerifier } from './credential-rows.ts'
+import type { ListedLogin, Login, Mending, Verifier } from '../model/login.ts'
+import type { PageVerifier } from '../model/page-access.ts'
 import { nullsToAbsent } from './database.ts'
 import type { SealContext, Sealer } from './sealer.ts'
 import type { LoginsTable } from './tables.ts'
@@ -107,4 +107,67 @@ function listedLogin(columns: LoginsTable, mailboxes: Address[]): ListedLogin {
       lastUsedAt: columns.last_used_at,
     }),
   }
+}
+
+type Scrypt = Extract<Verifier, { kind: 'scrypt' }>
+
+/**
+ * Four times what postern itself asks for: more costs memory (128 octets times cost times block
+ * size), and time, as chosen by an attacker who can write in the database.
+ */
+const most = { cost: 2 ** 17, blockSize: 16, parallelization: 4, text: 128 }
+
+/**
+ * How a password is recognised, as a row tells it. Undefined for what postern would not have
+ * written: nothing is worked out by that.
+ */
+function readVerifier(text: string): ListedLogin['verifier'] | undefined {
+  const found = parsed(text)
+  switch (found?.kind) {
+    case 'none':
+      return { kind: 'none' }
+    case 'sealed':
+      return { kind: 'sealed', generated: found.generated === true }
+    case 'keyed':
+      return isText(found.hash) ? { kind: 'keyed', hash: found.hash } : undefined
+    default:
+      return scryptOf(found)
+  }
+}
+
+/** The same where nothing but a password for the pages can be. */
+export function readPageVerifier(text: string): PageVerifier | undefined {
+  const found = parsed(text)
+  const verifier = scryptOf(found)
+  return verifier && typeof found?.hint === 'number' ? { ...verifier, hint: found.hint } : verifier
+}
+
+type Found = Readonly<Record<string, unknown>>
+
+function scryptOf(found: Found | undefined): Scrypt | undefined {
+  if (found?.kind !== 'scrypt') return undefined
+  const { salt, hash, cost, blockSize, parallelization } = found
+  if (!isText(salt) || !isText(hash)) return undefined
+  if (!isCount(cost, most.cost) || !isCount(blockSize, most.blockSize)) return undefined
+  if (!isCount(parallelization, most.parallelization)) return undefined
+  // RFC 7914, section 2: N is a power of two, and larger than one.
+  if (cost < 2 || (cost & (cost - 1)) !== 0) return undefined
+  return { kind: 'scrypt', salt, hash, cost, blockSize, parallelization }
+}
+
+function parsed(text: string): Found | undefined {
+  try {
+    const found: unknown = JSON.parse(text)
+    return typeof found === 'object' && found !== null ? (found as Found) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= most.text
+}
+
+function isCount(value: unknown, highest: number): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= highest
 }

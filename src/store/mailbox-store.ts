@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import { type Address, type AddressKey, addressKey, domainMailbox, sameAddress } from '../model/address.ts'
 import type { AcceptedName, Mailbox, StoredMailbox } from '../model/mailbox.ts'
-import { narrowScopes } from './api-key-store.ts'
+import { narrowScopes } from './credential-stores.ts'
 import { type Database, inPages, nullsToAbsent, preparedRead } from './database.ts'
 import {
   grantBeside,

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { PageSession } from '../model/page-access.ts'
-import { readPageVerifier } from './credential-rows.ts'
 import { type Database, nullsToAbsent } from './database.ts'
+import { readPageVerifier } from './login-row.ts'
 import type { PageAccessStore } from './ports.ts'
 import type { PageSessionsTable, Tables } from './tables.ts'
 

@@ -217,7 +217,7 @@ export interface JournalTable {
   details: string
   /** In the chain of all entries, from 1. */
   place: number
-  /** See journal-chain.ts. */
+  /** See journal-store.ts. */
   mark: string
 }
 

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { narrowScopes } from '../api-key-store.ts'
+import { narrowScopes } from '../credential-stores.ts'
 import { sql } from '../kysely.ts'
 import { markColumn, markedTables } from '../row-marks.ts'
 import type { SchemaWords, Tables } from '../tables.ts'
