@@ -19,21 +19,21 @@ function anExample(id: string, { message, fix, told }: FailureEntry): Failure {
 }
 
 describe('the catalogue of failures', () => {
-  it('has stable ids: a subject, and what happened', () => {
+  it('a failure has a stable id: a subject, and what happened', () => {
     const wrong = entries
       .map(([id]) => id)
       .filter((id) => !/^[a-z]+(-[a-z]+)*\.[a-z0-9]+(-[a-z0-9]+)*$/.test(id))
     expect(wrong).toEqual([])
   })
 
-  it('says what is wrong without a full stop, and what to do in whole sentences', () => {
+  it('a failure says what is wrong without a full stop, and what to do in whole sentences', () => {
     const wrong = entries.filter(
       ([, { message, fix = '.' }]) => /\.$/.test(message) || /^\s|\s$|\n/.test(`${message}${fix}`),
     )
     expect(wrong).toEqual([])
   })
 
-  it('has each in Japanese, with the same values', () => {
+  it('each failure is there in Japanese, with the same values', () => {
     const t = phrasesIn('ja')
     for (const [id, entry] of entries) {
       const example = anExample(id, entry)
@@ -52,7 +52,7 @@ describe('the catalogue of failures', () => {
 })
 
 describe('a failure', () => {
-  it('has the code, the message and the fix of its entry, with its values', () => {
+  it('a failure has the code, the message and the fix of its entry, with its values', () => {
     const cause = new Error('why')
     const thrown = failure('network.too-slow', { host: 'mail.example', seconds: 5, cause, said: 'no' })
     expect(thrown).toMatchObject({
@@ -66,7 +66,7 @@ describe('a failure', () => {
     expect(thrown.fix).toMatch(/^Try again later/)
   })
 
-  it('demands the values of its id, and no others', () => {
+  it('a failure demands the values of its id, and no others', () => {
     // @ts-expect-error a value is missing
     failure('network.too-slow', { host: 'mail.example' })
     // @ts-expect-error all are missing
@@ -78,12 +78,12 @@ describe('a failure', () => {
     expect(failure('postern.stopping').values).toEqual({})
   })
 
-  it('takes values as they are, whatever they look like', () => {
+  it('a failure takes values as they are, whatever they look like', () => {
     const { message } = failure('network.too-slow', { host: '{seconds} $& {host}', seconds: 5 })
     expect(message).toBe('{seconds} $& {host} did not answer within 5 seconds')
   })
 
-  it('keeps what it is when its time changes', () => {
+  it('a failure keeps what it is when its time changes', () => {
     const thrown = failure('network.too-slow', { host: 'mail.example', seconds: 5, said: 'later' })
     const { message, fix, id, values, said } = thrown
     expect(withRetryAfter(thrown, 7)).toMatchObject({ message, fix, id, values, said, retryAfterSeconds: 7 })
