@@ -113,7 +113,7 @@ async function mailboxAt(id: string, address: string): Promise<DemoMailbox> {
 const read = () => scrape(metricsUrl)
 
 describe('the metrics of a postern that has sent mail', () => {
-  it('count each message by what became of it, its recipients and octets', async () => {
+  it('the metrics count each message by what became of it, its recipients and octets', async () => {
     const { value, series } = await read()
     expect(value('postern_messages_total', { provider, outcome: 'sent' })).toBe(2)
     expect(value('postern_messages_total', { provider, outcome: 'refused', error_type: '5xx' })).toBe(1)
@@ -126,7 +126,7 @@ describe('the metrics of a postern that has sent mail', () => {
     )
   })
 
-  it('tell the time of the provider from that of the client and of the wait', async () => {
+  it('the metrics tell the time of the provider from that of the client and of the wait', async () => {
     const { value } = await read()
     const seconds = value('postern_message_provider_seconds_sum', { provider }) ?? 0
     expect(value('postern_message_provider_seconds_count', { provider })).toBe(4)
@@ -141,7 +141,7 @@ describe('the metrics of a postern that has sent mail', () => {
     expect(waited).toBeLessThan(slowMilliseconds / 1000 + 2)
   })
 
-  it('count sign-ins, sessions, events and requests for tokens', async () => {
+  it('the metrics count sign-ins, sessions, events and requests for tokens', async () => {
     const { value, series } = await read()
     expect(value('postern_sign_ins_total', { door: 'smtp', outcome: 'done' })).toBe(6)
     const refused = { door: 'smtp', outcome: 'refused', error_type: 'wrong-credentials' }
@@ -159,7 +159,7 @@ describe('the metrics of a postern that has sent mail', () => {
     })
   })
 
-  it('tell how much of the limits is used, and which connections are open', async () => {
+  it('the metrics tell how much of the limits is used, and which connections are open', async () => {
     const { value } = await read()
     expect(value('postern_provider_connections', { provider, state: 'idle' })).toBe(1)
     expect(value('postern_provider_connections', { provider, state: 'in-use' })).toBe(0)
@@ -175,7 +175,7 @@ describe('the metrics of a postern that has sent mail', () => {
     )
   })
 
-  it('tell when a grant expires, as soon as its provider does', async () => {
+  it('the metrics tell when a grant expires, as soon as its provider does', async () => {
     const { value, series } = await read()
     const left =
       (value('postern_grant_expires_seconds', { provider: 'testing', kind: 'test-phase' }) ?? 0) -
@@ -185,7 +185,7 @@ describe('the metrics of a postern that has sent mail', () => {
     expect(series('postern_grant_expires_seconds').filter((labels) => 'mailbox' in labels)).toEqual([])
   })
 
-  it('name no mailbox, no login and no source', async () => {
+  it('the metrics name no mailbox, no login and no source', async () => {
     const { text } = await read()
     for (const secret of [
       'me@example.com',
@@ -197,7 +197,7 @@ describe('the metrics of a postern that has sent mail', () => {
       expect(text).not.toContain(secret)
   })
 
-  it('change nothing by being read', async () => {
+  it('a reading of the metrics changes nothing', async () => {
     const own = ({ text }: Scrape) => text.split('\n').filter((line) => /^(postern|http_client)_/.test(line))
     const first = own(await read())
     expect(own(await read())).toEqual(first)
@@ -209,7 +209,7 @@ describe('the metrics of a postern that has sent mail', () => {
       expect(series(name).map((labels) => labels.provider)).not.toContain('microsoft')
   })
 
-  it('are there for an API key that may read, and for no other', async () => {
+  it('the metrics are there for an API key that may read, and for no other', async () => {
     const url = `${stage.postern.url}/metrics`
     const keyFor = async (scope: string) =>
       (await command(stage.postern, 'api-key', 'add', '--scope', scope)).key as string
@@ -221,7 +221,7 @@ describe('the metrics of a postern that has sent mail', () => {
     expect((await fetch(url, { headers: { authorization: `Bearer ${other}` } })).status).toBe(403)
   })
 
-  it('see a client that is connected, and one that has left', async () => {
+  it('the metrics see a client that is connected, and one that has left', async () => {
     const open = async () => (await read()).value('postern_smtp_sessions')
     await eventually('that all have left', async () => (await open()) === 0)
     const client = connect(stage.postern.smtpPort, '127.0.0.1')
