@@ -55,7 +55,7 @@ const pause = (about: Pause['about'], over: Partial<Pause> = {}): Pause => ({
 })
 
 describe('metrics', () => {
-  it('begin with the first look, or when they are told to', async () => {
+  it('metrics begin with the first look, or when they are told to', async () => {
     const stage = createMetricsStage()
     stage.says.line({ event: 'message.sent', provider: 'custom' })
     expect(stage.asked.watch).toBe(0)
@@ -66,7 +66,7 @@ describe('metrics', () => {
     expect(stage.asked.watch).toBe(1)
   })
 
-  it('are looked up once for all who ask at the same time', async () => {
+  it('metrics are looked up once for all who ask at the same time', async () => {
     let looks = 0
     const { metrics } = createMetricsStage({
       async isReady() {
@@ -80,7 +80,7 @@ describe('metrics', () => {
     expect(texts[0]?.text).toContain('postern_ready 0\n')
   })
 
-  it('count what the log has told as one', async () => {
+  it('metrics count what the log has told as one', async () => {
     const stage = createMetricsStage()
     await stage.metrics.begin()
     const refusal = { event: 'message.not-taken', provider: 'custom', reason: 'too-large' }
@@ -96,7 +96,7 @@ describe('metrics', () => {
     expect(value('postern_events_total', { event: 'message.not-taken' })).toBe(49)
   })
 
-  it('have no label that strangers can fill', async () => {
+  it('metrics have no label that strangers can fill', async () => {
     const stage = createMetricsStage()
     await stage.metrics.begin()
     for (let count = 0; count < 500; count += 1) {
@@ -126,7 +126,7 @@ describe('metrics', () => {
     expect(series('http_client_request_duration_seconds_count')).toHaveLength(51)
   })
 
-  it('tell an answer of an HTTP server from none', async () => {
+  it('metrics tell an answer of an HTTP server from none', async () => {
     const stage = createMetricsStage()
     await stage.metrics.begin()
     const url = new URL('https://login.example.com/token')
@@ -146,7 +146,7 @@ describe('metrics', () => {
 describe('what expires', () => {
   const unused = { oauth: { ...createProviderOAuth(), unusedDays: 90 } }
 
-  it('is told by provider and kind, the first of each, without a mailbox', async () => {
+  it('an expiry is told by provider and kind, the first of each, without a mailbox', async () => {
     const stage = createMetricsStage({}, [{ id: 'one', ...unused }, { id: 'two' }])
     const now = stage.clock.now()
     await addMailbox(stage, 'a@example.com', 'one', { renewedAt: now - 3 * day })
@@ -167,7 +167,7 @@ describe('what expires', () => {
     expect(value('postern_mailboxes', { provider: 'two', state: 'active' })).toBe(1)
   })
 
-  it('names as many mailboxes as it may, those that expire first', async () => {
+  it('an expiry names as many mailboxes as it may, those that expire first', async () => {
     const stage = createMetricsStage({ namedMailboxes: 2 }, [{ id: 'one' }])
     const now = stage.clock.now()
     for (const [index, name] of ['late', 'first', 'second'].entries())
@@ -179,7 +179,7 @@ describe('what expires', () => {
     expect(named.sort()).toEqual(['first@example.com', 'second@example.com', undefined])
   })
 
-  it('is read from the store once a minute, and stays as it was while the store fails', async () => {
+  it('an expiry is read from the store once a minute, and stays as it was while the store fails', async () => {
     const stage = createMetricsStage({}, [{ id: 'one' }])
     await addMailbox(stage, 'a@example.com', 'one')
     const absent = async () =>
@@ -198,7 +198,7 @@ describe('what expires', () => {
     expect((await failing.read()).value('postern_ready')).toBe(0)
   })
 
-  it('are client secrets and the certificate for clients as well', async () => {
+  it('client secrets and the certificate for clients expire as well', async () => {
     const [endsAt, certificateEnd] = [Date.UTC(2030, 11, 1), Date.UTC(2030, 6, 1)]
     const registration = { clientId: 'x', clientSecrets: [{ value: new Secret('s'), expiresAt: endsAt }] }
     const stage = createMetricsStage({ certificateExpiresAt: () => certificateEnd }, [
@@ -214,7 +214,7 @@ describe('what expires', () => {
 })
 
 describe('breakers and limits', () => {
-  it('are counted once, however many mailboxes share them', async () => {
+  it('breakers and limits are counted once, however many mailboxes share them', async () => {
     const shared = [pause('registration'), pause('mailbox')]
     const one = active('a@example.com', {
       account: 'me@example.com',
@@ -241,7 +241,7 @@ describe('breakers and limits', () => {
     ])
   })
 
-  it('are those of whoever has used most of a limit, by the name that signs in', async () => {
+  it('the limits are those of whoever has used most, by the name that signs in', async () => {
     const stage = createMetricsStage({
       activeMailboxes: () => [
         active('a@example.com', { account: 'me@example.com', inUse: 1 }),
@@ -259,7 +259,7 @@ describe('breakers and limits', () => {
 const ours = (name: string) => name.startsWith('postern_') || name.startsWith('http_')
 
 describe('the names', () => {
-  it('are all in docs/monitoring.md, and no others', async () => {
+  it('the names are all in docs/monitoring.md, and no others', async () => {
     const docs = readFileSync(resolve(import.meta.dirname, '../../docs/monitoring.md'), 'utf8')
     const told = [...docs.matchAll(/^\| `([a-z_]+)` \| (\w+) \|/gm)].map(
       ([, name, type]) => `${name} ${type}`,
@@ -269,7 +269,7 @@ describe('the names', () => {
     expect(told.sort()).toEqual(there.sort())
   })
 
-  it.runIf(peer('promtool'))('are what Prometheus asks for, as promtool sees it', async () => {
+  it.runIf(peer('promtool'))('the names are what Prometheus asks for, as promtool sees it', async () => {
     const stage = createMetricsStage({ activeMailboxes: () => [active('a@example.com', { inUse: 1 })] })
     await stage.metrics.begin()
     stage.says.line({

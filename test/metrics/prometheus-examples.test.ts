@@ -40,14 +40,14 @@ function metricsIn(text: string): string[] {
 }
 
 describe('the rules and the dashboard', () => {
-  it('ask for metrics that there are', () => {
+  it('the rules and the dashboard ask for metrics that there are', () => {
     const queries = variables.map(({ query }) => query.query ?? '')
     const asked = [alerts, ...expressions(), ...queries].flatMap(metricsIn)
     expect(asked.length).toBeGreaterThan(40)
     expect(asked.filter((name) => !known.has(name))).toEqual([])
   })
 
-  it('ask for labels that these have', async () => {
+  it('the rules and the dashboard ask for labels that these have', async () => {
     const docs = await readFile(resolve(examples, '../../docs/monitoring.md'), 'utf8')
     const labels = new Map(
       [...docs.matchAll(/^\| `([a-z_]+)` \| \w+ \| (.*?) \|/gm)].map(([, name = '', listed = '']) => [
@@ -68,21 +68,21 @@ describe('the rules and the dashboard', () => {
     expect(wrong).toEqual([])
   })
 
-  it('show every subject: each panel has a title and a query', () => {
+  it('the dashboard shows every subject: each panel has a title and a query', () => {
     expect(panels.length).toBeGreaterThan(15)
     expect(panels.filter(({ title, targets }) => title === '' || targets.length === 0)).toEqual([])
   })
 })
 
 describe.runIf(peer('promtool'))('promtool', () => {
-  it('takes the settings and the rules', async () => {
+  it('promtool takes the settings and the rules', async () => {
     const settings = await promtool('check', 'config', '--syntax-only', join(examples, 'prometheus.yml'))
     expect([settings.code, settings.output]).toEqual([0, expect.stringContaining('SUCCESS')])
     const rules = await promtool('check', 'rules', join(examples, 'alerts.yml'))
     expect([rules.code, rules.output]).toEqual([0, expect.stringContaining('SUCCESS')])
   })
 
-  it('sees each alert when something is wrong, and none when nothing is', async () => {
+  it('promtool sees each alert when something is wrong, and none when nothing is', async () => {
     const file = join(import.meta.dirname, 'alerts.test.yml')
     const { code, output } = await promtool('test', 'rules', file)
     expect([code, output]).toEqual([0, expect.stringContaining('SUCCESS')])
@@ -91,7 +91,7 @@ describe.runIf(peer('promtool'))('promtool', () => {
     expect(names.filter((name) => tested.split(`alertname: ${name}`).length !== 3)).toEqual([])
   })
 
-  it('can read every query of the dashboard', async () => {
+  it('promtool can read every query of the dashboard', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-dashboard-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     const rules = expressions().map((expr, index) => ({
