@@ -41,7 +41,7 @@ async function writeInPieces(socket: Socket, text: string, size: number): Promis
 }
 
 describe('clients whose input is read into the same memory', () => {
-  it('each send their own message, whatever the others send meanwhile', async () => {
+  it('clients each send their own message, whatever the others send meanwhile', async () => {
     const { relay, endpoint } = await openStage()
     const texts = Array.from({ length: 8 }, (_, client) => longMessage(`client-${client}`))
     await Promise.all(
@@ -61,7 +61,7 @@ describe('clients whose input is read into the same memory', () => {
     expect(arrived.sort()).toEqual(texts.sort())
   })
 
-  it('have the commands behind a long message obeyed, and the next message with them', async () => {
+  it('the commands behind a long message are obeyed, and the next message with them', async () => {
     const { relay, endpoint } = await openStage()
     const [first, second] = [longMessage('first'), longMessage('second')]
     const socket = connect(endpoint.port)
@@ -74,7 +74,7 @@ describe('clients whose input is read into the same memory', () => {
     expect(relay.messages.map(String)).toEqual([first, second, 'small\r\n'])
   })
 
-  it('have a long message cut where a bare LF is, and the connection closed', async () => {
+  it('a long message is cut where a bare LF is, and the connection closed', async () => {
     const { relay, endpoint } = await openStage()
     const client = connectLineClient(endpoint)
     client.send(`${opening}${envelope}${longMessage('one')}bare\n.\r\n${envelope}smuggled\r\n.\r\n`)
@@ -84,7 +84,7 @@ describe('clients whose input is read into the same memory', () => {
     expect(relay.asked.filter((one) => one.startsWith('MAIL'))).toHaveLength(1)
   })
 
-  it('take nothing with them when they leave in the middle', async () => {
+  it('clients take nothing with them when they leave in the middle', async () => {
     const { relay, endpoint } = await openStage()
     const socket = connect(endpoint.port)
     socket.resume()
@@ -94,7 +94,7 @@ describe('clients whose input is read into the same memory', () => {
     expect(relay.messages).toEqual([])
   })
 
-  it('are told when their long message is too large, and go on', async () => {
+  it('clients are told when their long message is too large, and go on', async () => {
     const { relay, endpoint } = await openStage()
     relay.offer.size = 300_000
     const client = connectLineClient(endpoint)
@@ -111,7 +111,7 @@ describe('clients whose input is read into the same memory', () => {
     expect(relay.messages.map(String)).toEqual(['small\r\n'])
   })
 
-  it('are not waited for longer than their message may take', async () => {
+  it('clients are not waited for longer than their message may take', async () => {
     const { relay, endpoint } = await openStage({ limits: { messageSeconds: 1 } })
     const client = connectLineClient(endpoint)
     client.send(`${opening}${envelope}${longMessage('slow')}`)
@@ -119,7 +119,7 @@ describe('clients whose input is read into the same memory', () => {
     expect(relay.messages).toEqual([])
   })
 
-  it('are let go by the server that counts them', async () => {
+  it('clients are let go by the server that counts them', async () => {
     const { server, endpoint } = await openStage()
     const sockets = Array.from({ length: 5 }, () => connect(endpoint.port).resume())
     await Promise.all(sockets.map((socket) => once(socket, 'connect')))
