@@ -36,7 +36,7 @@ function someOctets(length: number, seed: number): Buffer {
 }
 
 describe('the writer of records', () => {
-  it('writes everything in order, in whole blocks up to the last, however it is cut and however slowly it is taken', async () => {
+  it('the writer writes everything in order, in whole blocks up to the last, however it is cut and however slowly it is taken', async () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 3 * block }), { minLength: 1, maxLength: 4 })
     await fc.assert(
       fc.asyncProperty(fc.nat(4 * block), sizes, fc.nat(255), async (length, cuts, seed) => {
@@ -60,7 +60,7 @@ describe('the writer of records', () => {
     )
   })
 
-  it('lets two messages at a time leave each other alone', async () => {
+  it('the writer lets two messages at a time leave each other alone', async () => {
     const messages = [someOctets(10 * block, 1), someOctets(10 * block, 2)]
     const slow = [slowWrite(), slowWrite()]
     await Promise.all(
@@ -80,7 +80,7 @@ describe('the writer of records', () => {
     )
   })
 
-  it('wants no more while two blocks are under way', async () => {
+  it('the writer wants no more while two blocks are under way', async () => {
     const slow = slowWrite()
     const writer = createRecordWriter(slow.write)
     expect(writer.take(Buffer.alloc(block))).toBeUndefined()
@@ -96,7 +96,7 @@ describe('the writer of records', () => {
     expect(goesOn).toBe(true)
   })
 
-  it('does not keep for long what fills no block', async () => {
+  it('the writer does not keep for long what fills no block', async () => {
     const written = new PassThrough()
     const writer = createRecordWriter(async (octets) => void written.write(Buffer.from(octets)))
     void writer.take(Buffer.from('a few '))
@@ -105,7 +105,7 @@ describe('the writer of records', () => {
     expect(String(octets)).toBe('a few octets')
   })
 
-  it('writes nothing more once it is stopped', async () => {
+  it('the writer writes nothing more once it is stopped', async () => {
     const slow = slowWrite()
     const writer = createRecordWriter(slow.write)
     void writer.take(Buffer.from('a few octets'))
@@ -114,7 +114,7 @@ describe('the writer of records', () => {
     expect(slow.sizes).toEqual([])
   })
 
-  it('tells of a write that fails by the next call and at the end, and by nothing that nobody waits for', async () => {
+  it('the writer tells of a write that fails by the next call and at the end, and by nothing that nobody waits for', async () => {
     const slow = slowWrite()
     const writer = createRecordWriter(slow.write)
     void writer.take(Buffer.alloc(2 * block))
@@ -124,7 +124,7 @@ describe('the writer of records', () => {
     await expect(writer.end()).rejects.toThrow('lost')
   })
 
-  it('never uses memory again that somebody may still read', async () => {
+  it('the writer never uses memory again that somebody may still read', async () => {
     const failed = slowWrite()
     const writer = createRecordWriter(failed.write)
     void writer.take(Buffer.alloc(block, 'a'))
