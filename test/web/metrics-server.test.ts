@@ -61,7 +61,7 @@ function asker({ port }: Endpoint) {
 }
 
 describe('the listener for metrics', () => {
-  it('gives them without a key, and counts from the start', async () => {
+  it('the listener gives metrics without a key, and counts from the start', async () => {
     const { ask, begun } = await started()
     expect(begun).toEqual(['begun'])
     const { status, text: given, headers } = await ask('/metrics')
@@ -70,7 +70,7 @@ describe('the listener for metrics', () => {
     expect(await ask('/metrics', { method: 'HEAD' })).toMatchObject({ status: 200, text: '' })
   })
 
-  it('tells health as the web listener does', async () => {
+  it('the listener tells health as the web listener does', async () => {
     const { ask } = await started()
     expect(await ask('/healthz')).toMatchObject({ status: 200, text: '{"status":"ok"}' })
     expect(await ask('/readyz')).toMatchObject({ status: 200, text: '{"status":"ready"}' })
@@ -79,7 +79,7 @@ describe('the listener for metrics', () => {
     expect(await full.ask('/readyz')).toMatchObject({ status: 503, text: '{"status":"not ready"}' })
   })
 
-  it('serves nothing else', async () => {
+  it('the listener serves nothing else', async () => {
     const { ask } = await started()
     for (const path of ['/', '/metrics/', '/Metrics', '//metrics', '/api/v1/mailboxes', '/metrics?x'])
       expect([path, (await ask(path)).status]).toEqual([path, 404])
@@ -87,7 +87,7 @@ describe('the listener for metrics', () => {
     expect([posted.status, posted.headers.allow]).toEqual([405, 'GET, HEAD'])
   })
 
-  it('on loopback answers to addresses and to localhost, not to a name that another site has pointed here', async () => {
+  it('the listener on loopback answers to addresses and to localhost, not to a name that another site has pointed here', async () => {
     const { ask } = await started()
     for (const host of ['127.0.0.1:9587', 'localhost', '[::1]:9587'])
       expect([host, (await ask('/metrics', { host })).status]).toEqual([host, 200])
@@ -97,14 +97,14 @@ describe('the listener for metrics', () => {
     expect((await elsewhere.ask('/metrics', { host: 'postern.monitoring.svc:9587' })).status).toBe(200)
   })
 
-  it('says no more than that something is wrong, and logs the rest', async () => {
+  it('the listener says no more than that something is wrong, and logs the rest', async () => {
     const { ask, log } = await started({ read: () => Promise.reject(new Error('/var/lib/postern is gone')) })
     const answer = await ask('/metrics')
     expect([answer.status, answer.text]).toEqual([500, 'Something went wrong inside postern\n'])
     expect(log.lines.map(({ message }) => message)).toEqual(['The metrics could not be read'])
   })
 
-  it('names its own setting when its address is taken', async () => {
+  it('the listener names its own setting when its address is taken', async () => {
     const metrics = { read: async () => ({ contentType, text }), async begin() {} }
     const listen = [{ host: '192.0.2.1', port: 9587 }]
     const server = createMetricsServer({
@@ -121,7 +121,7 @@ describe('the listener for metrics', () => {
 })
 
 describe('/metrics of the web listener', () => {
-  it('is for API keys that may read, and for the owner', async () => {
+  it('/metrics is for API keys that may read, and for the owner', async () => {
     const test = testServer()
     const ask = (key?: string) => {
       const asked = test.get('/metrics')
