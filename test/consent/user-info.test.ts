@@ -129,7 +129,7 @@ describe('an ID token without an address', () => {
       'no-identity',
       /could not be read/,
     ],
-  ])('an address that comes %s proves nothing', async (_, answer, reason, message) => {
+  ])('the address proves nothing: %s', async (_, answer, reason, message) => {
     const refused = consent({}, [answer])
     await expect(refused).rejects.toMatchObject({ reason, message: expect.stringMatching(message) })
     expect(paths().filter((path) => path === '/other')).toEqual([])

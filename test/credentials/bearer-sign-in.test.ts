@@ -24,7 +24,7 @@ describe('an API key as a bearer', () => {
     ['nothing, where it sends for one', ['send:me@example.com', 'read'], '', ['Me@example.com']],
     ['nothing, where it sends for several', both, '', ['Me@example.com', 'shop@example.com']],
     ['one of several', both, 'shop@example.com', ['shop@example.com']],
-  ])('a key signs in with %s for a name', async (_what, scopes, userName, mailboxes) => {
+  ])('the user name may be %s', async (_what, scopes, userName, mailboxes) => {
     const { apiKey, key } = await keyWith(...scopes)
     expect(await bearer(userName, key)).toEqual({
       userName: 'api-key nightly report',

@@ -27,7 +27,7 @@ const admitted = async (sender: string, from = device) =>
   (await stage.signIns.authorize(sender, from)).userName
 
 describe('a client that cannot sign in', () => {
-  it('the client is the login whose networks hold its address and which may use its sender', async () => {
+  it('the client gets the login whose networks hold its address and which may use its sender', async () => {
     const { id } = await open('copier')
     await open('scanner', { mailboxes: ['shop@example.com'], senders: ['*@scans.example'] })
     await open('elsewhere', { networks: ['192.0.2.128/25'], senders: ['x@example.net'] })

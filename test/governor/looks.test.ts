@@ -85,7 +85,7 @@ describe.each<OpeningStage>(['connection', 'sign-in', 'mail'])(
   },
 )
 
-it('one that is served after a refusal, and after the way there was in trouble, tells all the others as well', () => {
+it('a mailbox that is served after a refusal, and after its route was in trouble, tells all the others as well', () => {
   const { all, clock, state, pass, untilAllAreServed } = house(40, 'connection')
   state.refused = new Set(all)
   pass(halfAnHour, 2)

@@ -87,7 +87,7 @@ describe('a long list of mailboxes', () => {
     stage = await setUp()
   })
 
-  it('costs one question to the store, however many mailboxes there are', async () => {
+  it('a list costs one question to the store, however many mailboxes there are', async () => {
     const { mailboxes, store } = stage
     const listed = await mailboxes.withPauses(await mailboxes.list())
     expect(listed.map(({ address }) => address).sort()).toEqual([...all].sort())
@@ -95,7 +95,7 @@ describe('a long list of mailboxes', () => {
     expect(store.asked).toEqual(['mailboxes.listWithGrants'])
   })
 
-  it('has what each mailbox shows by itself but for what it may send now, and opens no seal', async () => {
+  it('a list has what each mailbox shows by itself but for what it may send now, and opens no seal', async () => {
     const { mailboxes } = stage
     const { sending, ...shown } = await mailboxes.show('m7@example.com')
     expect(sending).toBeDefined()
@@ -103,7 +103,7 @@ describe('a long list of mailboxes', () => {
     expect((await mailboxes.list()).find(({ address }) => address === 'm7@example.com')).toEqual(shown)
   })
 
-  it('says what holds a mailbox back, and of the others nothing', async () => {
+  it('a list says what holds a mailbox back, and of the others nothing', async () => {
     const { mailboxes, relay, store } = stage
     await expect(relay.verify(keyed('m7@example.com'))).rejects.toMatchObject({
       code: 'provider-unavailable',
