@@ -1,7 +1,7 @@
 import { userNameKey } from '#built/base/text.js'
 import { sourceOf } from '#built/net/ip.js'
-import { decodeBase64 } from '#built/sasl/exchange.js'
-import { mechanismsFor } from '#built/sasl/mechanisms.js'
+import { decodeBase64, mechanismsFor } from '#built/sasl/mechanisms.js'
+import { isHttpInPlaceOfBase64 } from '#built/smtp/client-opening.js'
 import { parseCommand } from '#built/smtp/command.js'
 import {
   readGivenSender,
@@ -9,7 +9,6 @@ import {
   readPath,
   readRecipientParameters,
 } from '#built/smtp/command-arguments.js'
-import { isHttpInPlaceOfBase64 } from '#built/smtp/foreign-protocols.js'
 import { mendedRecipients } from '#built/smtp/mending.js'
 import { isProxyHeader, readProxyHeader } from '#built/smtp/proxy-header.js'
 import { senderRefused } from '#built/smtp/replies.js'

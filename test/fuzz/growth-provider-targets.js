@@ -12,7 +12,7 @@ import {
   requireGood,
 } from '#built/providers/oauth/token-response.js'
 import { replyClassOf } from '#built/providers/reply-class.js'
-import { readErrorChallenge } from '#built/sasl/bearer-mechanisms.js'
+import { readErrorChallenge } from '#built/sasl/mechanisms.js'
 import { relayedReply } from '#built/smtp/replies.js'
 import { certificatesIn, namesOf, readCertificatePair } from '#built/tls/certificate-pair.js'
 import { openingWait, refusal, wordsOf } from '#built/upstream/refusal.js'

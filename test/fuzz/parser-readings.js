@@ -1,4 +1,4 @@
-import { decodeBase64 } from '#built/sasl/exchange.js'
+import { decodeBase64 } from '#built/sasl/mechanisms.js'
 import { parseCommand } from '#built/smtp/command.js'
 import { formatMail, formatRecipient, parseCapabilities } from '#built/wire/envelope.js'
 import { createInputBuffer } from '#built/wire/input-buffer.js'

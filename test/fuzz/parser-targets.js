@@ -1,7 +1,6 @@
 import { Failure } from '#built/base/failure.js'
 import { parseAddress } from '#built/model/address.js'
-import { readErrorChallenge } from '#built/sasl/bearer-mechanisms.js'
-import { mechanismsFor } from '#built/sasl/mechanisms.js'
+import { mechanismsFor, readErrorChallenge } from '#built/sasl/mechanisms.js'
 import { readPath } from '#built/smtp/command-arguments.js'
 import { originatorsOf } from '#built/wire/header-addresses.js'
 import {
