@@ -82,7 +82,7 @@ const clock = systemClock
 export type ReadConfigAgain = () => Promise<Pick<EffectiveConfig, 'config'> | { mistakes: readonly string[] }>
 
 /**
- * Opens the data directory and starts both doors; all of it or nothing.
+ * Opens the data directory and starts both servers; all of it or nothing.
  * @throws Failure `configuration` with what to change, `store-unavailable`
  */
 export async function startPostern(
@@ -102,13 +102,13 @@ export async function startPostern(
 }
 
 /**
- * Mailboxes, logins and API keys without the doors, for verbs that run while no postern does.
+ * Mailboxes, logins and API keys without the servers, for verbs that run while no postern does.
  * @throws Failure as `startPostern`; also when a postern runs on this data directory
  */
 export async function openServices(config: Config, plainLog: Log): Promise<OpenedServices> {
   const data = await openData(config, plainLog)
   const { store, keyedHash, ownerKey, journal } = data
-  // Whoever may write in the data directory did it, and there is no door between.
+  // Whoever may write in the data directory did it, and there is no server between.
   const log = journal.log.child({ by: 'command' })
   const catalogue = createCatalogue(config)
   const { limits, extraCa } = config
@@ -181,7 +181,7 @@ async function openData({ dataDir, key, limits }: Config, log: Log): Promise<Ope
   }
 }
 
-/** Everything behind the doors. */
+/** Everything behind the servers. */
 function composeServices(config: Config, log: Log, data: ServedData) {
   const { keyedHash, ownerKey, journal, readConfigAgain } = data
   const { store, follow } = followStore(rememberReads(data.store))
@@ -410,8 +410,8 @@ async function startDoors(
     serving = false
     services.throttle.close()
     try {
-      const doors = [commandServer, webServer, metricsServer].map((door) => door.stop())
-      await Promise.all([removeRunningFile(dataDir), ...doors, smtpServer.stop(graceSeconds)])
+      const closing = [commandServer, webServer, metricsServer].map((server) => server.stop())
+      await Promise.all([removeRunningFile(dataDir), ...closing, smtpServer.stop(graceSeconds)])
     } finally {
       await services.close()
     }

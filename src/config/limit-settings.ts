@@ -7,7 +7,7 @@ export const limitSettings = {
     'POSTERN_COMMAND_LINE_OCTETS',
     4096,
     512,
-    'The longest command line that the SMTP door reads.',
+    'The longest command line that the SMTP server reads.',
   ),
   authLineOctets: octets(
     'POSTERN_AUTH_LINE_OCTETS',

@@ -103,7 +103,7 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
       // The default names both loopback addresses; a machine without IPv6 has only one of them.
       if (isFirst || !isMissingAddress(error) || !isLoopback(listener.host)) throw error
       const address = formatEndpoint(listener)
-      log.warn({ address }, 'this machine has no such address: the SMTP door does without it')
+      log.warn({ address }, 'this machine has no such address: the SMTP server does without it')
     }
   }
 
@@ -179,7 +179,7 @@ function listen(
     const server = createServer(options, (socket) => accept(withSharedReads(socket, kept)))
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(listener, error)))
     server.listen({ port: listener.port, host: listener.host, backlog }, () => {
-      server.on('error', (error) => log.error({ err: error }, 'the SMTP door cannot accept a connection'))
+      server.on('error', (error) => log.error({ err: error }, 'the SMTP server cannot accept a connection'))
       resolve(server)
     })
   })
@@ -227,7 +227,7 @@ function cannotListen(listener: SmtpListener, error: NodeJS.ErrnoException): Fai
   if (error.code === 'EADDRINUSE') {
     return new Failure(
       'configuration',
-      `The SMTP door cannot listen on ${where}: another program does already`,
+      `The SMTP server cannot listen on ${where}: another program does already`,
       {
         cause: error,
         fix: `Stop the other program, or set ${setting} to another address or port.`,
@@ -235,7 +235,7 @@ function cannotListen(listener: SmtpListener, error: NodeJS.ErrnoException): Fai
     )
   }
   const reason = error.code === 'EACCES' ? 'not allowed for this user' : (error.code ?? 'unknown reason')
-  return new Failure('configuration', `The SMTP door cannot listen on ${where}: ${reason}`, {
+  return new Failure('configuration', `The SMTP server cannot listen on ${where}: ${reason}`, {
     cause: error,
     fix: `Set ${setting} to an address of this machine and a port above 1023.`,
   })

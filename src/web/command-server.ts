@@ -97,9 +97,7 @@ export function createCommandServer({
   return {
     async start() {
       const endpoint = (await openSocket()) ? undefined : await openPort()
-      open?.on('error', (error) =>
-        log.warn({ err: error }, 'the door of the command could not take a connection'),
-      )
+      open?.on('error', (error) => log.warn({ err: error }, 'the command server could not take a connection'))
       return endpoint
     },
     async stop() {

@@ -29,19 +29,22 @@ export async function close(server: Server): Promise<void> {
 }
 
 /** What a listener is called, and what moves it. */
-export interface Door {
+export interface NamedListener {
   name: string
   setting: string
 }
 
-export const webDoor: Door = { name: 'The web door', setting: 'POSTERN_WEB_LISTEN' }
-export const metricsDoor: Door = { name: 'The door for metrics', setting: 'POSTERN_METRICS_LISTEN' }
+export const webListener: NamedListener = { name: 'The web server', setting: 'POSTERN_WEB_LISTEN' }
+export const metricsListener: NamedListener = {
+  name: 'The metrics server',
+  setting: 'POSTERN_METRICS_LISTEN',
+}
 
 /**
  * Opens the server at one address, and returns that address with the port that it got.
  * @throws Failure `configuration` with the address and what to do; its cause has the system's code
  */
-export async function listen(server: Server, endpoint: Endpoint, door: Door): Promise<Endpoint> {
+export async function listen(server: Server, endpoint: Endpoint, of: NamedListener): Promise<Endpoint> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
@@ -51,7 +54,7 @@ export async function listen(server: Server, endpoint: Endpoint, door: Door): Pr
       })
     })
   } catch (error) {
-    throw cannotListen(endpoint, error, door)
+    throw cannotListen(endpoint, error, of)
   }
   const { port } = server.address() as AddressInfo
   return { host: endpoint.host, port }
@@ -61,7 +64,7 @@ export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
-function cannotListen(endpoint: Endpoint, error: unknown, { name, setting }: Door): Failure {
+function cannotListen(endpoint: Endpoint, error: unknown, { name, setting }: NamedListener): Failure {
   const address = formatEndpoint(endpoint)
   const otherAddress = `set ${setting} to another address.`
   switch (systemCode(error)) {

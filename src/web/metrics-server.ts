@@ -4,7 +4,7 @@ import { asFailure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Endpoint } from '../net/endpoint.ts'
-import { close, createLimitedServer, isLoopbackHost, listen, metricsDoor } from './listen.ts'
+import { close, createLimitedServer, isLoopbackHost, listen, metricsListener } from './listen.ts'
 import type { Readiness } from './readiness.ts'
 
 /** Metrics and health at addresses of their own, where nobody needs a key. Nothing else is served there. */
@@ -81,10 +81,8 @@ export function createMetricsServer({
     const isLoopback = isLoopbackHost(endpoint.host)
     const server = createLimitedServer((request, response) => void handle(request, response, isLoopback))
     server.maxConnections = mostConnections
-    const opened = await listen(server, endpoint, metricsDoor)
-    server.on('error', (error) =>
-      log.warn({ err: error }, 'the door for metrics could not take a connection'),
-    )
+    const opened = await listen(server, endpoint, metricsListener)
+    server.on('error', (error) => log.warn({ err: error }, 'the metrics server could not take a connection'))
     open.push(server)
     return opened
   }

@@ -8,7 +8,7 @@ import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
 import { isWithin } from '../net/ip.ts'
 import { isMissingAddress } from '../net/listen.ts'
 import { createWebConnections, type WebConnectionLimits } from './connections.ts'
-import { close, createLimitedServer, isLoopbackHost, listen, webDoor } from './listen.ts'
+import { close, createLimitedServer, isLoopbackHost, listen, webListener } from './listen.ts'
 import type { Readiness } from './readiness.ts'
 import { createSignInLinks } from './sign-in-links.ts'
 import type { WebAppDeps } from './web-app.ts'
@@ -81,17 +81,17 @@ export function createWebServer({
     const server = createLimitedServer(limitPipelining(connections.tracking(app)))
     connections.watch(server)
     try {
-      const opened = await listen(server, endpoint, webDoor)
+      const opened = await listen(server, endpoint, webListener)
       open.push({ server, endpoint: opened })
       ports = [...ports, opened.port]
-      server.on('error', (error) => log.warn({ err: error }, 'the web door could not take a connection'))
+      server.on('error', (error) => log.warn({ err: error }, 'the web server could not take a connection'))
     } catch (error) {
       // The default names both loopback addresses; a machine without IPv6 has one of them, which
       // suffices.
       if (isFirst || !isMissingAddress(error) || !isLoopbackHost(endpoint.host)) throw error
       log.warn(
         { address: formatEndpoint(endpoint) },
-        'this machine has no such address: the web door does without it',
+        'this machine has no such address: the web server does without it',
       )
     }
   }

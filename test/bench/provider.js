@@ -61,7 +61,7 @@ function follow(socket) {
     .once('close', () => open.delete(socket))
 }
 
-/** Whoever comes from afar is carried to a second door behind it. @returns {Promise<number>} the port */
+/** Whoever comes from afar is carried to a second server behind it. @returns {Promise<number>} the port */
 async function openDoor(serve, port) {
   const nearPort = await listen(
     createServer((socket) => serve(follow(socket))),

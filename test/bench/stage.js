@@ -18,7 +18,7 @@ import { startWorker } from './worker.js'
  * @property {Record<string, string>} environment postern's
  * @property {import('./worker.js').Worker} provider
  * @property {number} posternPid
- * @property {{ port: number, apiKey: string }} web postern's HTTP door
+ * @property {{ port: number, apiKey: string }} web postern's web server
  * @property {(file: string) => import('./worker.js').Worker} worker a process of this folder, ended with the stage
  * @property {boolean} [oneLife] what goes through it cannot be started anew
  * @property {() => Promise<void>} clear

@@ -1,4 +1,4 @@
-// From the start of the process to the moment when both doors take connections, and the resident memory then.
+// From the start of the process to the moment when both servers take connections, and the resident memory then.
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { spawnBroker, writeData } from './broker.js'

@@ -74,7 +74,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
 })
 
 it.each([
-  ['the first request to the web door', 'web/web-app.ts', ['express', 'helmet', 'zod']],
+  ['the first request to the web server', 'web/web-app.ts', ['express', 'helmet', 'zod']],
   ['the first question to a provider', 'providers/oauth/create-oauth-client.ts', ['openid-client']],
   ['the first look at the metrics', 'metrics/exposition.ts', ['prom-client']],
   ['a providers file', 'providers/file/providers-file.ts', ['zod']],

@@ -50,14 +50,14 @@ const listening: readonly BrokenConfiguration[] = [
     ],
   },
   {
-    name: 'one address for both doors',
+    name: 'one address for both servers',
     environment: { POSTERN_SMTP_LISTEN: '127.0.0.1:9000', POSTERN_WEB_LISTEN: '127.0.0.1:9000' },
     mistakes: [
       'POSTERN_SMTP_LISTEN and POSTERN_WEB_LISTEN both take 127.0.0.1:9000: give each its own port.',
     ],
   },
   {
-    name: 'one address for both ways of the SMTP door, and for the pages',
+    name: 'one address for both ways of the SMTP server, and for the pages',
     environment: {
       POSTERN_SMTP_LISTEN: '127.0.0.1:9000',
       POSTERN_SMTPS_LISTEN: '127.0.0.1:9000',

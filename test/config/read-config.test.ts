@@ -30,7 +30,7 @@ describe('a broken configuration', () => {
       [
         'a level that there is not',
         'secrets without their client IDs',
-        'one address for both doors',
+        'one address for both servers',
       ].includes(name),
     )
     const environment = Object.assign({}, ...all.map((broken) => broken.environment))

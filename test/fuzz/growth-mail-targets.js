@@ -19,7 +19,7 @@ import { createMessageScanner, undoDotStuffing } from '#built/wire/message-scann
 import { headerTargets } from './growth-header-targets.js'
 import { playPipelined } from './growth-session.js'
 
-// The SMTP door. The lengths are those of the limits that it has by default.
+// The SMTP server. The lengths are those of the limits that it has by default.
 const commandLine = 4_096
 const authLine = 12_288
 const buffer = 65_536

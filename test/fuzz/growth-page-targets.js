@@ -22,7 +22,7 @@ import { plainPath } from '#built/web/routing.js'
 import { isToken } from '#built/web/sign-in-links.js'
 import { phrasesIn } from '#built/web/texts/phrases.js'
 
-// The HTTP door. A header has at most 16 KiB, a form and a body 64 KiB.
+// The web server. A header has at most 16 KiB, a form and a body 64 KiB.
 const header = 16_384
 const body = 65_536
 

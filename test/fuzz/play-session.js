@@ -17,7 +17,7 @@ import { cut } from './cut.js'
  * @property {boolean} hung the server kept the connection open beyond `hangSeconds`
  * @property {boolean} closedByServer while the client still had it open in both directions
  *
- * @typedef {object} Door
+ * @typedef {object} Target
  * @property {number} port
  * @property {ReadonlyMap<string, import('./credentials.js').Login>} logins
  * @property {string | undefined} ca
@@ -30,11 +30,11 @@ const hangSeconds = 30
  * Does what the plan says, over a real socket.
  *
  * @param {SessionPlan} plan
- * @param {Door} door
+ * @param {Target} target
  * @returns {Promise<Transcript>}
  */
-export async function playSession(plan, door) {
-  const raw = connectTcp({ port: door.port, host: '127.0.0.1', localAddress: plan.from, noDelay: true })
+export async function playSession(plan, target) {
+  const raw = connectTcp({ port: target.port, host: '127.0.0.1', localAddress: plan.from, noDelay: true })
   const line = attach(raw, true)
   const segments = [line.segment]
   let { socket, wait } = line
@@ -73,7 +73,7 @@ export async function playSession(plan, door) {
   /** @param {import('./session-plan.js').Write} step */
   async function perform(step) {
     const segment = /** @type {Segment} */ (segments.at(-1))
-    const octets = fillIn(step.octets, door.logins, segment.received.trimEnd().split('\r\n').at(-1) ?? '')
+    const octets = fillIn(step.octets, target.logins, segment.received.trimEnd().split('\r\n').at(-1) ?? '')
     for (const [index, piece] of cut(octets, step.cuts).entries()) {
       if (index > 0) await nextTurn()
       if (socket.destroyed || !socket.writable) return
@@ -88,10 +88,10 @@ export async function playSession(plan, door) {
     const segment = /** @type {Segment} */ (segments.at(-1))
     // In the middle of anything else a handshake would be noise that cannot be had again.
     if (how === 'starttls' && !/(?:^|\r\n)220 [^\r\n]*\r\n$/.test(segment.received)) return
-    if (!door.ca || segments.length > 1 || (how === 'implicit' && segment.sent + segment.received !== ''))
+    if (!target.ca || segments.length > 1 || (how === 'implicit' && segment.sent + segment.received !== ''))
       return
     socket.removeAllListeners('data')
-    const secure = connectTls({ socket: raw, ca: door.ca, servername: 'localhost' })
+    const secure = connectTls({ socket: raw, ca: target.ca, servername: 'localhost' })
     const next = attach(secure, how === 'implicit')
     await new Promise((resolve) => {
       secure.once('secureConnect', () => resolve(undefined))

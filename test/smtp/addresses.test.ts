@@ -61,7 +61,7 @@ it.runIf(hasIPv6)('somebody else at the second address is told, and nothing stay
   const { port } = other.address() as AddressInfo
   await expect(byDefaultAt(port)).rejects.toMatchObject({
     code: 'configuration',
-    message: `The SMTP door cannot listen on [::1]:${port}: another program does already`,
+    message: `The SMTP server cannot listen on [::1]:${port}: another program does already`,
     fix: expect.stringContaining('POSTERN_SMTP_LISTEN'),
   })
   const after = await hold('127.0.0.1', port)

@@ -1,6 +1,6 @@
 import type { Dictionary } from './translation.ts'
 
-/** What the pages themselves say, and the web door's own refusals. */
+/** What the pages themselves say, and the web server's own refusals. */
 export const japaneseOfPages: Dictionary = {
   // Refusals by the server
   '{1} is not possible here': 'ここでは {1} は使えません',
