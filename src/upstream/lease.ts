@@ -25,8 +25,13 @@ export interface Lease extends Pick<SignedIn, 'connection' | 'capabilities'> {
    * connection, `reclaim` is called, which has to end the lease. Undefined: the provider is waited
    * for again.
    */
-  waitsForClient(reclaim: (() => void) | undefined): void
+  waitsForClient(holder: LeaseHolder | undefined): void
   discard(): void
+}
+
+/** Who has a lease, and can be made to give it back. */
+export interface LeaseHolder {
+  reclaim(): void
 }
 
 /**
@@ -62,7 +67,7 @@ export interface Member extends SignedIn {
 interface Silence {
   /** On the monotonic clock, in milliseconds. */
   since: number
-  reclaim(): void
+  holder: LeaseHolder
 }
 
 /** The states of one connection of a pool. `createPool` has the table. */
@@ -157,8 +162,8 @@ export class MemberLease implements Lease {
     this.waited = waited
   }
 
-  waitsForClient(reclaim: (() => void) | undefined): void {
-    if (!this.#isOver) this.#member.silent = reclaim && { since: this.#owner.now(), reclaim }
+  waitsForClient(holder: LeaseHolder | undefined): void {
+    if (!this.#isOver) this.#member.silent = holder && { since: this.#owner.now(), holder }
   }
 
   recordSent(): void {

@@ -313,7 +313,7 @@ class ConnectionPool implements Pool, LeaseOwner {
     const longest = this.#members.longestSilence()
     const late = this.now() - this.#deps.limits.clientTurnSeconds * 1000
     if (!longest || longest.since > late) return false
-    longest.reclaim()
+    longest.holder.reclaim()
     return true
   }
 

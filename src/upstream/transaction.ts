@@ -5,9 +5,9 @@ import { replyClassOf } from '../providers/reply-class.ts'
 import { formatMail, formatRecipient, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { ConnectionLost, lossAsFailure } from './connection.ts'
-import { type Lease, resetLease } from './lease.ts'
+import { type Lease, type LeaseHolder, resetLease } from './lease.ts'
 import type { SignedIn } from './open-signed-in.ts'
-import type { Begun, MessageSource, Transaction } from './relay.ts'
+import type { Begun, MessageOctets, MessageSource, Transaction } from './relay.ts'
 import { type MessageHead, readHead, sendMessage, type TransactionContext } from './send-message.ts'
 
 /**
@@ -43,7 +43,7 @@ export async function beginTransaction(
   if (mailReply && !then.lost) {
     const answered = together ? replies : then.replies
     for (const reply of answered) permit.onReply(reply, 'recipient')
-    return { replies: answered, transaction: createTransaction(lease, context, permit) }
+    return { replies: answered, transaction: new OpenTransaction(lease, context, permit) }
   }
   lease.discard()
   throw lossAsFailure(then.lost ?? new ConnectionLost('protocol', 'MAIL was not answered'), context.host)
@@ -139,38 +139,94 @@ type State = 'open' | 'promised' | 'taken' | 'over'
  * | the connection fails before octets have left  | discarded      | `not-sent` |
  * | the connection fails after that               | discarded      | `unknown`  |
  */
-function createTransaction(lease: Lease, context: TransactionContext, permit: SendPermit): Transaction {
-  const seconds = context.limits.upstreamReplySeconds
-  let state: State = 'open'
-  lease.waitsForClient(reclaim)
+class OpenTransaction implements Transaction, LeaseHolder {
+  readonly #lease: Lease
+  readonly #context: TransactionContext
+  readonly #permit: SendPermit
+  readonly #seconds: number
+  #state: State = 'open'
 
-  function checkOpen(): void {
-    if (state === 'taken') throw tooSilent()
-    if (state !== 'open') throw failure('upstream.transaction-over')
+  constructor(lease: Lease, context: TransactionContext, permit: SendPermit) {
+    this.#lease = lease
+    this.#context = context
+    this.#permit = permit
+    this.#seconds = context.limits.upstreamReplySeconds
+    lease.waitsForClient(this)
+  }
+
+  async recipients(commands: readonly RecipientCommand[]): Promise<readonly Reply[]> {
+    this.#checkOpen()
+    this.#permit.reserve(commands.length)
+    const octets = commands.map((command) => formatRecipient(command, this.#lease.capabilities))
+    this.#lease.waitsForClient(undefined)
+    const { replies, lost } = await exchangeEnvelope(this.#lease, octets, this.#seconds, this.#context)
+    for (const reply of replies) this.#permit.onReply(reply, 'recipient')
+    if (lost) {
+      this.#state = 'over'
+      this.#lease.discard()
+      this.#permit.end('not-sent')
+      throw lossAsFailure(lost, this.#context.host)
+    }
+    this.#lease.waitsForClient(this)
+    return replies
+  }
+
+  promise(): void {
+    this.#checkOpen()
+    this.#state = 'promised'
+    this.#lease.waitsForClient(undefined)
+  }
+
+  async send(message: MessageOctets, gone?: Gone): Promise<Reply> {
+    if (this.#state !== 'promised') this.promise()
+    this.#state = 'over'
+    const source = message[Symbol.asyncIterator]()
+    const head = await this.#headOf(source)
+    this.#letThrough(head, source, gone)
+    const commit = () => {
+      if (gone?.aborted) throw clientGone()
+      this.#lease.recordSent()
+    }
+    try {
+      const { reply, stillOpen } = await sendMessage(this.#lease, head, source, this.#context, commit)
+      this.#permit.onReply(reply, 'message')
+      this.#permit.end('answered')
+      // The client is answered without waiting for the RSET.
+      if (stillOpen) void resetLease(this.#lease, 1, this.#seconds)
+      else this.#lease.release(1)
+      return reply
+    } catch (error) {
+      this.#lease.discard()
+      this.#permit.end(isUnknown(error) ? 'unknown' : 'not-sent')
+      throw error
+    }
+  }
+
+  async reset(): Promise<void> {
+    if (this.#state === 'open' || this.#state === 'promised') await this.#giveUp('over')
+  }
+
+  reclaim(): void {
+    if (this.#state === 'open') void this.#giveUp('taken')
+  }
+
+  #checkOpen(): void {
+    if (this.#state === 'taken') throw tooSilent()
+    if (this.#state !== 'open') throw failure('upstream.transaction-over')
   }
 
   /** Nothing of a message has left, so the connection is as good as before. */
-  function giveUp(next: 'taken' | 'over'): Promise<void> {
-    state = next
-    permit.end('not-sent')
-    return resetLease(lease, 0, seconds)
+  #giveUp(next: 'taken' | 'over'): Promise<void> {
+    this.#state = next
+    this.#permit.end('not-sent')
+    return resetLease(this.#lease, 0, this.#seconds)
   }
 
-  function reclaim(): void {
-    if (state === 'open') void giveUp('taken')
-  }
-
-  function promise(): void {
-    checkOpen()
-    state = 'promised'
-    lease.waitsForClient(undefined)
-  }
-
-  async function headOf(source: MessageSource): Promise<MessageHead> {
+  async #headOf(source: MessageSource): Promise<MessageHead> {
     try {
       return await readHead(source)
     } catch (error) {
-      void giveUp('over')
+      void this.#giveUp('over')
       throw error
     }
   }
@@ -179,62 +235,15 @@ function createTransaction(lease: Lease, context: TransactionContext, permit: Se
    * Holds back what the provider has refused this program repeatedly.
    * @throws Failure `provider-setup`; `invalid` when the client has gone
    */
-  function letThrough(head: MessageHead, source: MessageSource, gone: Gone | undefined): void {
+  #letThrough(head: MessageHead, source: MessageSource, gone: Gone | undefined): void {
     try {
       if (gone?.aborted) throw clientGone()
-      permit.carry(head.octets)
+      this.#permit.carry(head.octets)
     } catch (error) {
-      void giveUp('over')
+      void this.#giveUp('over')
       source.return?.().catch(() => {})
       throw error
     }
-  }
-
-  return {
-    async recipients(commands) {
-      checkOpen()
-      permit.reserve(commands.length)
-      const octets = commands.map((command) => formatRecipient(command, lease.capabilities))
-      lease.waitsForClient(undefined)
-      const { replies, lost } = await exchangeEnvelope(lease, octets, seconds, context)
-      for (const reply of replies) permit.onReply(reply, 'recipient')
-      if (lost) {
-        state = 'over'
-        lease.discard()
-        permit.end('not-sent')
-        throw lossAsFailure(lost, context.host)
-      }
-      lease.waitsForClient(reclaim)
-      return replies
-    },
-    promise,
-    async send(message, gone) {
-      if (state !== 'promised') promise()
-      state = 'over'
-      const source = message[Symbol.asyncIterator]()
-      const head = await headOf(source)
-      letThrough(head, source, gone)
-      const commit = () => {
-        if (gone?.aborted) throw clientGone()
-        lease.recordSent()
-      }
-      try {
-        const { reply, stillOpen } = await sendMessage(lease, head, source, context, commit)
-        permit.onReply(reply, 'message')
-        permit.end('answered')
-        // The client is answered without waiting for the RSET.
-        if (stillOpen) void resetLease(lease, 1, seconds)
-        else lease.release(1)
-        return reply
-      } catch (error) {
-        lease.discard()
-        permit.end(isUnknown(error) ? 'unknown' : 'not-sent')
-        throw error
-      }
-    },
-    async reset() {
-      if (state === 'open' || state === 'promised') await giveUp('over')
-    },
   }
 }
 
