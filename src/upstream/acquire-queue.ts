@@ -68,64 +68,87 @@ const most = { inLane: 1_000, inAll: 5_000, callers: 5_000 }
 
 /** @param tooLate makes the failure of a ticket that has waited too long */
 export function createAcquireQueue(now: () => number, tooLate: (ticket: Ticket) => Failure): AcquireQueue {
-  const lanes = createFairQueue<Waiting>()
+  return new TicketQueue(now, tooLate)
+}
+
+class TicketQueue implements AcquireQueue {
+  readonly #now: () => number
+  readonly #tooLate: (ticket: Ticket) => Failure
+  readonly #lanes = createFairQueue<Waiting>()
   /** Tickets that have waited already. */
-  const retries: Waiting[] = []
-  const readiness: { resolve(): void; reject(failure: Failure): void }[] = []
+  readonly #retries: Waiting[] = []
+  readonly #readiness: { resolve(): void; reject(failure: Failure): void }[] = []
 
-  const count = () => retries.length + lanes.size()
+  constructor(now: () => number, tooLate: (ticket: Ticket) => Failure) {
+    this.#now = now
+    this.#tooLate = tooLate
+  }
 
-  function giveUp(waiting: Waiting, failure: Failure): void {
-    if (waiting.retry) retries.splice(retries.indexOf(waiting), 1)
-    else lanes.remove(waiting.lane, waiting)
-    settle(waiting)
+  acquire(ticket: Ticket): Promise<Lease> {
+    if (!ticket.retry && (this.waiting() >= most.inAll || this.#lanes.sizeOf(ticket.lane) >= most.inLane))
+      return Promise.reject(tooManyWait())
+    if (ticket.gone?.aborted) return Promise.reject(clientGone())
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = { ...ticket, resolve, reject }
+      const late = () => this.#giveUp(waiting, this.#tooLate(ticket))
+      waiting.timer = setTimeout(late, Math.max(0, ticket.until - this.#now())).unref()
+      waiting.onGone = () => this.#giveUp(waiting, clientGone())
+      ticket.gone?.addEventListener('abort', waiting.onGone)
+      if (ticket.retry) this.#retries.push(waiting)
+      else this.#lanes.push(ticket.lane, waiting)
+    })
+  }
+
+  untilReady(): Promise<void> {
+    if (this.#readiness.length >= most.callers) return Promise.reject(tooManyWait())
+    return new Promise((resolve, reject) => this.#readiness.push({ resolve, reject }))
+  }
+
+  next(): Ticket | undefined {
+    return this.#retries[0] ?? this.#lanes.first()
+  }
+
+  serve(lease: Lease): void {
+    const waiting = this.#retries.shift() ?? this.#lanes.shift()
+    if (waiting === undefined) return
+    this.#settle(waiting)
+    waiting.resolve(lease)
+  }
+
+  ready(): void {
+    for (const { resolve } of this.#readiness.splice(0)) resolve()
+  }
+
+  refuseAll(failure: Failure): void {
+    for (const { reject } of this.#readiness.splice(0)) reject(failure)
+    for (const waiting of [...this.#retries.splice(0), ...this.#lanes.clear()]) {
+      this.#settle(waiting)
+      waiting.reject(failure)
+    }
+  }
+
+  wanted(): number {
+    return Math.max(this.waiting(), this.#readiness.length > 0 ? 1 : 0)
+  }
+
+  waiting(): number {
+    return this.#retries.length + this.#lanes.size()
+  }
+
+  ahead(lane: string): number {
+    return this.#retries.length + this.#lanes.ahead(lane)
+  }
+
+  #giveUp(waiting: Waiting, failure: Failure): void {
+    if (waiting.retry) this.#retries.splice(this.#retries.indexOf(waiting), 1)
+    else this.#lanes.remove(waiting.lane, waiting)
+    this.#settle(waiting)
     waiting.reject(failure)
   }
 
-  function settle({ timer, gone, onGone }: Waiting): void {
+  #settle({ timer, gone, onGone }: Waiting): void {
     clearTimeout(timer)
     if (onGone) gone?.removeEventListener('abort', onGone)
-  }
-
-  return {
-    acquire(ticket) {
-      if (!ticket.retry && (count() >= most.inAll || lanes.sizeOf(ticket.lane) >= most.inLane))
-        return Promise.reject(tooManyWait())
-      if (ticket.gone?.aborted) return Promise.reject(clientGone())
-      return new Promise((resolve, reject) => {
-        const waiting: Waiting = { ...ticket, resolve, reject }
-        const late = () => giveUp(waiting, tooLate(ticket))
-        waiting.timer = setTimeout(late, Math.max(0, ticket.until - now())).unref()
-        waiting.onGone = () => giveUp(waiting, clientGone())
-        ticket.gone?.addEventListener('abort', waiting.onGone)
-        if (ticket.retry) retries.push(waiting)
-        else lanes.push(ticket.lane, waiting)
-      })
-    },
-    untilReady() {
-      if (readiness.length >= most.callers) return Promise.reject(tooManyWait())
-      return new Promise((resolve, reject) => readiness.push({ resolve, reject }))
-    },
-    next: () => retries[0] ?? lanes.first(),
-    serve(lease) {
-      const waiting = retries.shift() ?? lanes.shift()
-      if (waiting === undefined) return
-      settle(waiting)
-      waiting.resolve(lease)
-    },
-    ready() {
-      for (const { resolve } of readiness.splice(0)) resolve()
-    },
-    refuseAll(failure) {
-      for (const { reject } of readiness.splice(0)) reject(failure)
-      for (const waiting of [...retries.splice(0), ...lanes.clear()]) {
-        settle(waiting)
-        waiting.reject(failure)
-      }
-    },
-    wanted: () => Math.max(count(), readiness.length > 0 ? 1 : 0),
-    waiting: count,
-    ahead: (lane) => retries.length + lanes.ahead(lane),
   }
 }
 
@@ -163,7 +186,7 @@ function tooManyWait(): Failure {
  * remembered: it may wait somewhat longer after each wait that it sat out, and less than that after
  * it hung up.
  */
-interface Patience {
+export interface Patience {
   /** A client's command arrives, and may have to wait. */
   begins(waiter: Waiter, login: string): Wait
 }
@@ -193,29 +216,38 @@ const [nearEnough, longer, shorter] = [0.75, 1.5, 0.8]
 type PatienceLimits = Pick<Limits, 'leaseWaitSeconds' | 'shortWaitSeconds'>
 
 export function createPatience(limits: PatienceLimits, clock: Pick<Clock, 'monotonic'>): Patience {
-  const { leaseWaitSeconds: longest, shortWaitSeconds: short } = limits
-  /** In seconds, by program. */
-  const shown = new LRUCache<string, number>({ max: rememberedPrograms })
+  return new KnownPatience(limits, clock)
+}
 
-  function after(known: number, waited: number, how: 'answered' | 'hung-up'): number {
-    if (how === 'hung-up') return waited < leastPatience ? known : Math.min(known, waited * shorter)
-    return waited < known * nearEnough ? known : Math.min(longest, known * longer)
+class KnownPatience implements Patience {
+  readonly #limits: PatienceLimits
+  readonly #clock: Pick<Clock, 'monotonic'>
+  /** In seconds, by program. */
+  readonly #shown = new LRUCache<string, number>({ max: rememberedPrograms })
+
+  constructor(limits: PatienceLimits, clock: Pick<Clock, 'monotonic'>) {
+    this.#limits = limits
+    this.#clock = clock
   }
 
-  return {
-    begins({ source, inGroups }, login) {
-      const since = clock.monotonic()
-      const key = `${inGroups}\n${source}\n${login}`
-      const seconds = shown.get(key) ?? (inGroups ? longest : Math.min(short, longest))
-      return {
-        seconds: short < longest ? seconds : longest,
-        ended(how) {
-          // Other waits of the same program may have ended meanwhile.
-          const known = shown.get(key) ?? seconds
-          const now = after(known, (clock.monotonic() - since) / 1000, how)
-          if (now !== known) shown.set(key, now)
-        },
-      }
-    },
+  begins({ source, inGroups }: Waiter, login: string): Wait {
+    const since = this.#clock.monotonic()
+    const key = `${inGroups}\n${source}\n${login}`
+    const { leaseWaitSeconds: longest, shortWaitSeconds: short } = this.#limits
+    const seconds = this.#shown.get(key) ?? (inGroups ? longest : Math.min(short, longest))
+    return {
+      seconds: short < longest ? seconds : longest,
+      ended: (how) => {
+        // Other waits of the same program may have ended meanwhile.
+        const known = this.#shown.get(key) ?? seconds
+        const now = this.#after(known, (this.#clock.monotonic() - since) / 1000, how)
+        if (now !== known) this.#shown.set(key, now)
+      },
+    }
+  }
+
+  #after(known: number, waited: number, how: 'answered' | 'hung-up'): number {
+    if (how === 'hung-up') return waited < leastPatience ? known : Math.min(known, waited * shorter)
+    return waited < known * nearEnough ? known : Math.min(this.#limits.leaseWaitSeconds, known * longer)
   }
 }
