@@ -230,7 +230,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   const throttle = createLoginThrottle({ limits, loggableName: credentialIndex.loggableName, clock, log })
   follow({
     mailboxChanged: grantChanged,
-    mailboxesChanged: relay.refreshCapabilities,
+    mailboxesChanged: () => relay.refreshCapabilities(),
     signInsChanged: credentialIndex.refresh,
   })
   const remembered = credentialIndex.apiKey
@@ -361,7 +361,7 @@ async function startDoors(
     {
       version,
       sessions: () => smtpServer.sessions(),
-      activeMailboxes: relay.states,
+      activeMailboxes: () => relay.states(),
       tokenPauses: () => services.tokens.pauses(),
       mailboxes: data.store.mailboxes,
       grants: data.store.grants,

@@ -1,19 +1,33 @@
 import type { Gone } from '../base/async.ts'
 import { clientGone, type Failure, failure } from '../base/failure.ts'
-import type { SendPermit } from '../governor/governor.ts'
+import type { Pause, SendPermit } from '../governor/governor.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
+import type { Address, AddressKey, KeyedAddress } from '../model/address.ts'
 import { keyed } from '../model/address.ts'
 import type { Connect } from '../net/connect.ts'
 import type { MailboxStore, ServerCapabilityStore } from '../store/ports.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { isTransient, type Reply, statusOf } from '../wire/reply.ts'
+import type { Patience } from './acquire-queue.ts'
 import { createPatience, type Ticket, type Wait } from './acquire-queue.ts'
 import { createDialer } from './dial.ts'
+import type { KnownCapabilities } from './known-capabilities.ts'
 import { createKnownCapabilities } from './known-capabilities.ts'
 import type { Lease } from './lease.ts'
 import { createOpener } from './open-signed-in.ts'
-import type { Begun, Relay, Spent } from './relay.ts'
+import type {
+  ActiveMailbox,
+  Begun,
+  HeldBack,
+  Relay,
+  RelayCapabilities,
+  SendingState,
+  Spent,
+  WaitingClient,
+} from './relay.ts'
+import type { Routes } from './routes.ts'
 import { createRoutes, type Route, type RoutesDeps } from './routes.ts'
+import type { ChunkRefusals } from './send-message.ts'
 import { createChunkRefusals, readArrived } from './send-message.ts'
 import { beginTransaction, isUseless } from './transaction.ts'
 
@@ -40,35 +54,116 @@ interface Beginning {
  * them.
  */
 export function createRelay(deps: RelayDeps): Relay {
-  const { limits, clock, log, tokens } = deps
-  const capabilities = createKnownCapabilities(deps)
-  const openSignedIn = createOpener({ dial: createDialer(deps), tokens, limits, log })
-  const routes = createRoutes({
-    ...deps,
-    async open(asked, signal) {
-      const signedIn = await openSignedIn(asked, signal)
-      capabilities.heard(asked.provider, signedIn.capabilities)
-      return signedIn
-    },
-  })
-  const withoutChunking = createChunkRefusals(clock)
-  const patience = createPatience(limits, clock)
+  return new UpstreamRelay(deps)
+}
+
+class UpstreamRelay implements Relay {
+  readonly #deps: RelayDeps
+  readonly #capabilities: KnownCapabilities
+  readonly #routes: Routes
+  readonly #withoutChunking: ChunkRefusals
+  readonly #patience: Patience
+
+  constructor(deps: RelayDeps) {
+    const { tokens, limits, clock, log } = deps
+    const openSignedIn = createOpener({ dial: createDialer(deps), tokens, limits, log })
+    this.#deps = deps
+    this.#capabilities = createKnownCapabilities(deps)
+    this.#routes = createRoutes({
+      ...deps,
+      open: async (asked, signal) => {
+        const signedIn = await openSignedIn(asked, signal)
+        this.#capabilities.heard(asked.provider, signedIn.capabilities)
+        return signedIn
+      },
+    })
+    this.#withoutChunking = createChunkRefusals(clock)
+    this.#patience = createPatience(limits, clock)
+  }
+
+  async verify(mailbox: KeyedAddress): Promise<void> {
+    const { pool } = await this.#routes.to(mailbox)
+    await pool.ensureReady()
+  }
+
+  async tryNow(address: Address): Promise<void> {
+    const { governor, pool } = await this.#routes.to(keyed(address))
+    governor.reset()
+    await pool.ensureReady()
+  }
+
+  async begin(
+    mailbox: KeyedAddress,
+    mail: MailCommand,
+    recipients: readonly RecipientCommand[],
+    login: string,
+    client?: WaitingClient,
+  ): Promise<Begun> {
+    const route = await this.#routes.to(mailbox)
+    const spent = client?.spent ?? { provider: '', waiting: 0, atProvider: 0 }
+    spent.provider = route.provider.id
+    const permit = route.governor.permit(mail.sender, login, client?.source)
+    const wait = client && this.#patience.begins(client, login)
+    try {
+      permit.reserve(recipients.length)
+      const beginning = { mail, recipients, permit }
+      const begun = await this.#beginOn(route, beginning, login, { gone: client?.gone, wait, spent })
+      if (!begun.transaction) permit.end('not-sent')
+      return begun
+    } catch (error) {
+      permit.end('not-sent')
+      throw error
+    } finally {
+      wait?.ended(client?.gone.aborted ? 'hung-up' : 'answered')
+    }
+  }
+
+  capabilities(mailbox?: AddressKey): RelayCapabilities {
+    return this.#capabilities.of(mailbox === undefined ? undefined : this.#routes.peek(mailbox)?.provider)
+  }
+
+  refreshCapabilities(): Promise<void> {
+    return this.#capabilities.refresh()
+  }
+
+  drain(mailbox: Address): void {
+    this.#routes.drain(mailbox)
+  }
+
+  state(mailbox: Address): Promise<SendingState> {
+    return this.#routes.state(mailbox)
+  }
+
+  states(): readonly ActiveMailbox[] {
+    return this.#routes.states()
+  }
+
+  pauses(mailbox: HeldBack): Promise<readonly Pause[]> {
+    return this.#routes.pauses(mailbox)
+  }
+
+  async close(): Promise<void> {
+    await this.#routes.close()
+    await this.#capabilities.close()
+  }
 
   /** @param wait absent: postern itself sends, and has no deadline of its own */
-  async function beginOn(
+  async #beginOn(
     { pool, governor, provider }: Route,
     { mail, recipients, permit }: Beginning,
     login: string,
     { gone, wait, spent }: { gone?: Gone | undefined; wait?: Wait | undefined; spent: Spent },
   ): Promise<Begun> {
     const { host } = provider.submission
+    const { limits, clock } = this.#deps
+    const withoutChunking = this.#withoutChunking
     const context = { host, limits, withoutChunking, chunking: provider.chunking, clock, spent }
     const seconds = wait?.seconds ?? limits.leaseWaitSeconds
     const until = clock.monotonic() + seconds * 1000
     const hurried = seconds < limits.leaseWaitSeconds
     // All warm connections may have died at the same moment. The one after them is new.
     for (let deaths = 0; deaths <= provider.limits.connections; deaths += 1) {
-      const lease = await acquire(
+      const lease = await this.#acquire(
         pool,
         { lane: login, retry: deaths > 0, seconds, until, hurried, gone },
         spent,
@@ -86,55 +181,13 @@ export function createRelay(deps: RelayDeps): Relay {
     throw failure('upstream.closed-before-reply', { host })
   }
 
-  async function acquire(pool: Route['pool'], ticket: Ticket, spent: Spent): Promise<Lease> {
-    const since = clock.monotonic()
+  async #acquire(pool: Route['pool'], ticket: Ticket, spent: Spent): Promise<Lease> {
+    const since = this.#deps.clock.monotonic()
     try {
       return await pool.acquire(ticket)
     } finally {
-      spent.waiting += clock.monotonic() - since
+      spent.waiting += this.#deps.clock.monotonic() - since
     }
-  }
-
-  return {
-    async verify(mailbox) {
-      const { pool } = await routes.to(mailbox)
-      await pool.ensureReady()
-    },
-    async tryNow(address) {
-      const { governor, pool } = await routes.to(keyed(address))
-      governor.reset()
-      await pool.ensureReady()
-    },
-    async begin(mailbox, mail, recipients, login, client) {
-      const route = await routes.to(mailbox)
-      const spent = client?.spent ?? { provider: '', waiting: 0, atProvider: 0 }
-      spent.provider = route.provider.id
-      const permit = route.governor.permit(mail.sender, login, client?.source)
-      const wait = client && patience.begins(client, login)
-      try {
-        permit.reserve(recipients.length)
-        const beginning = { mail, recipients, permit }
-        const begun = await beginOn(route, beginning, login, { gone: client?.gone, wait, spent })
-        if (!begun.transaction) permit.end('not-sent')
-        return begun
-      } catch (error) {
-        permit.end('not-sent')
-        throw error
-      } finally {
-        wait?.ended(client?.gone.aborted ? 'hung-up' : 'answered')
-      }
-    },
-    capabilities: (mailbox) =>
-      capabilities.of(mailbox === undefined ? undefined : routes.peek(mailbox)?.provider),
-    refreshCapabilities: capabilities.refresh,
-    drain: routes.drain,
-    state: routes.state,
-    states: routes.states,
-    pauses: routes.pauses,
-    async close() {
-      await routes.close()
-      await capabilities.close()
-    },
   }
 }
 

@@ -8,7 +8,7 @@ import type { RelayCapabilities } from './relay.ts'
  * What the mail servers of the providers can do: as they last said in EHLO (also before a restart),
  * and until then as the provider's data has it.
  */
-interface KnownCapabilities {
+export interface KnownCapabilities {
   /** Reads which providers have mailboxes. Never rejects: on failure the last answer stays. */
   refresh(): Promise<void>
   /** A mail server has answered EHLO. */

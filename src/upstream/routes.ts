@@ -16,7 +16,7 @@ import type { Limits } from '../model/limits.ts'
 import type { Mailbox, StoredMailbox } from '../model/mailbox.ts'
 import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
 import type { MailboxStore } from '../store/ports.ts'
-import type { OpenSignedIn } from './open-signed-in.ts'
+import type { OpenSignedIn, SignedIn } from './open-signed-in.ts'
 import { createPool, type Neighbour, type Pool, type PooledGovernor, type PoolState } from './pool.ts'
 import type { ActiveMailbox, HeldBack, SendingState } from './relay.ts'
 
@@ -76,41 +76,97 @@ const usualMostMailboxes = 5000
 const freshMilliseconds = 5000
 
 export function createRoutes(deps: RoutesDeps): Routes {
-  const { catalogue, mailboxes, governors, open, limits, clock, log } = deps
-  const { mostMailboxes = usualMostMailboxes } = deps
-  /** The least recently used first. */
-  const routes = new Map<AddressKey, Route>()
-  const groups = createRouteGroups()
-  let closed = false
-  /** Counts the calls of `drain`: what was read before such a call may be stale. */
-  let changes = 0
+  return new MailboxRoutes(deps)
+}
 
-  async function to({ address, key }: KeyedAddress): Promise<Route> {
-    const known = routes.get(key)
-    const route = known && clock.monotonic() < known.freshUntil ? known : await lookAgain(address, key)
-    if (routes.get(key) === route) noteUse(key, route)
+class MailboxRoutes implements Routes {
+  readonly #deps: RoutesDeps
+  readonly #mostMailboxes: number
+  /** The least recently used first. */
+  readonly #routes = new Map<AddressKey, Route>()
+  readonly #groups = new RouteGroups()
+  #isClosed = false
+  /** Counts the calls of `drain`: what was read before such a call may be stale. */
+  #changes = 0
+
+  constructor(deps: RoutesDeps) {
+    this.#deps = deps
+    this.#mostMailboxes = deps.mostMailboxes ?? usualMostMailboxes
+  }
+
+  async to({ address, key }: KeyedAddress): Promise<Route> {
+    const known = this.#routes.get(key)
+    const route =
+      known && this.#deps.clock.monotonic() < known.freshUntil ? known : await this.#lookAgain(address, key)
+    if (this.#routes.get(key) === route) this.#noteUse(key, route)
     // Checked after the wait above: a call that began before `close` must not open anything after
     // it.
-    if (closed) throw stopping()
+    if (this.#isClosed) throw stopping()
     return route
   }
 
-  function noteUse(key: AddressKey, route: Route): void {
-    routes.delete(key)
-    routes.set(key, route)
+  peek(key: AddressKey): Route | undefined {
+    return this.#routes.get(key)
   }
 
-  async function lookAgain(address: Address, key: AddressKey): Promise<Route> {
-    const changesBefore = changes
-    const mailbox = await mailboxes.covering(address)
+  drain(address: Address): void {
+    this.#changes += 1
+    for (const route of this.#routesOf(address)) {
+      route.freshUntil = 0
+      route.governor.reset()
+      route.pool.drain()
+    }
+  }
+
+  async state(address: Address): Promise<SendingState> {
+    // A look changes nothing: no route is made, mended or dropped here.
+    const mailbox = await this.#deps.mailboxes.covering(address)
+    if (!mailbox) throw unknownMailbox(address)
+    const provider = this.#deps.catalogue.registered(mailbox.providerId)
+    const route = this.#routes.get(mailbox.key)
+    const isSame = route?.provider.id === provider.id
+    const governed = isSame
+      ? route.governor.state()
+      : await this.#deps.governors.look(mailbox.address, provider, accountOf(mailbox))
+    return sendingState(governed, route?.pool.state())
+  }
+
+  states(): readonly ActiveMailbox[] {
+    return [...this.#routes.values()].map(({ mailbox, provider, account, governor, pool }) => ({
+      mailbox: mailbox.address,
+      provider: provider.id,
+      account,
+      state: sendingState(governor.state(), pool.state()),
+    }))
+  }
+
+  async pauses({ key, providerId, account }: HeldBack): Promise<readonly Pause[]> {
+    // Another name may have been accepted since the list was read.
+    const route = this.#routes.get(key)
+    return this.#deps.governors.pauses(key, providerId, route?.account ?? account)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([...this.#routes.values()].map(({ pool }) => pool.close()))
+  }
+
+  #noteUse(key: AddressKey, route: Route): void {
+    this.#routes.delete(key)
+    this.#routes.set(key, route)
+  }
+
+  async #lookAgain(address: Address, key: AddressKey): Promise<Route> {
+    const changesBefore = this.#changes
+    const mailbox = await this.#deps.mailboxes.covering(address)
     if (!mailbox) {
-      const gone = routes.get(key)
+      const gone = this.#routes.get(key)
       gone?.governor.reset()
       gone?.pool.drain()
       throw unknownMailbox(address)
     }
-    const provider = catalogue.registered(mailbox.providerId)
-    const route = routes.get(mailbox.key) ?? (await makeRoute(mailbox, provider))
+    const provider = this.#deps.catalogue.registered(mailbox.providerId)
+    const route = this.#routes.get(mailbox.key) ?? (await this.#makeRoute(mailbox, provider))
     const before = route.provider
     if (before.id !== provider.id) {
       route.pool.drain()
@@ -118,24 +174,28 @@ export function createRoutes(deps: RoutesDeps): Routes {
     }
     route.provider = provider
     route.mailbox = mailbox
-    groups.put(route)
-    await follow(route, accountOf(mailbox), before.id)
-    if (changes === changesBefore) route.freshUntil = clock.monotonic() + freshMilliseconds
+    this.#groups.put(route)
+    await this.#follow(route, accountOf(mailbox), before.id)
+    if (this.#changes === changesBefore) route.freshUntil = this.#deps.clock.monotonic() + freshMilliseconds
     return route
   }
 
-  async function makeRoute(mailbox: StoredMailbox, provider: RegisteredProvider): Promise<Route> {
+  async #makeRoute(mailbox: StoredMailbox, provider: RegisteredProvider): Promise<Route> {
     const { key } = mailbox
     const account = accountOf(mailbox)
-    const governor = await governors.of(mailbox.address, () => routes.get(key)?.provider ?? provider, account)
+    const governor = await this.#deps.governors.of(
+      mailbox.address,
+      () => this.#routes.get(key)?.provider ?? provider,
+      account,
+    )
     // Another call may have made the route during the wait.
-    const known = routes.get(key)
+    const known = this.#routes.get(key)
     if (known) return known
     const route = { mailbox, provider, governor, account, freshUntil: 0 }
-    const made: Route = Object.assign(route, { pool: makePool(mailbox.address, () => made) })
-    routes.set(key, made)
-    groups.put(made)
-    evictIdle(key)
+    const made: Route = Object.assign(route, { pool: this.#makePool(mailbox.address, () => made) })
+    this.#routes.set(key, made)
+    this.#groups.put(made)
+    this.#evictIdle(key)
     return made
   }
 
@@ -143,31 +203,35 @@ export function createRoutes(deps: RoutesDeps): Routes {
    * Another name signs in for the mailbox, or it has another provider: what it sends counts there
    * from now on.
    */
-  async function follow(route: Route, account: string, providerBefore = route.provider.id): Promise<void> {
+  async #follow(route: Route, account: string, providerBefore = route.provider.id): Promise<void> {
     const provider = route.provider.id
     if (route.account === account && provider === providerBefore) return
     const { address, key } = route.mailbox
     const before = route.account
     route.account = account
-    const governor = await governors.of(address, () => route.provider, account)
-    governors.forget(address, providerBefore, before)
+    const governor = await this.#deps.governors.of(address, () => route.provider, account)
+    this.#deps.governors.forget(address, providerBefore, before)
     // During the wait the route may have changed once more, or been forgotten.
     const isSame = route.account === account && route.provider.id === provider
-    if (!isSame || routes.get(key) !== route) return governors.forget(address, provider, account)
+    if (!isSame || this.#routes.get(key) !== route)
+      return this.#deps.governors.forget(address, provider, account)
     route.governor = governor
-    groups.put(route)
+    this.#groups.put(route)
   }
 
-  async function noteAccepted(route: Route, { of }: SignInName): Promise<void> {
+  async #noteAccepted(route: Route, { of }: SignInName): Promise<void> {
     const { mailbox } = route
     if (mailbox.acceptedName === of || namesThatSignIn(mailbox).length === 1) return
     route.mailbox = { ...mailbox, acceptedName: of }
     try {
-      await mailboxes.noteAccepted(mailbox.coveredBy ?? mailbox.address, of)
-      await follow(route, accountOf(route.mailbox))
+      await this.#deps.mailboxes.noteAccepted(mailbox.coveredBy ?? mailbox.address, of)
+      await this.#follow(route, accountOf(route.mailbox))
     } catch (error) {
       // The next sign-in finds it out again.
-      log.warn({ mailbox: mailbox.address, err: error }, 'the name that signed in could not be noted')
+      this.#deps.log.warn(
+        { mailbox: mailbox.address, err: error },
+        'the name that signed in could not be noted',
+      )
     }
   }
 
@@ -175,33 +239,24 @@ export function createRoutes(deps: RoutesDeps): Routes {
    * A domain has any number of addresses. A route without use is dropped; using it again costs a
    * new connection.
    */
-  function evictIdle(but: string): void {
-    if (routes.size <= mostMailboxes) return
-    for (const [key, route] of routes) {
+  #evictIdle(but: string): void {
+    if (this.#routes.size <= this.#mostMailboxes) return
+    for (const [key, route] of this.#routes) {
       if (key === but || route.pool.busy()) continue
       route.pool.drain()
-      routes.delete(key)
-      groups.remove(route)
-      governors.forget(key, route.provider.id, route.account)
-      if (routes.size <= mostMailboxes) return
+      this.#routes.delete(key)
+      this.#groups.remove(route)
+      this.#deps.governors.forget(key, route.provider.id, route.account)
+      if (this.#routes.size <= this.#mostMailboxes) return
     }
   }
 
-  function makePool(mailbox: Address, current: () => Route): Pool {
+  #makePool(mailbox: Address, current: () => Route): Pool {
+    const { limits, clock, log } = this.#deps
     return createPool({
-      async open(signal) {
-        const route = current()
-        const { provider, governor } = route
-        // Later attempts get one try each: the wait between them was long enough to reach another
-        // machine.
-        const secondTry = !governor.connectBreaker.refused()
-        const asked = { mailbox, provider, names: namesThatSignIn(route.mailbox), secondTry }
-        const signedIn = await open(asked, signal)
-        void noteAccepted(route, signedIn.name)
-        return signedIn
-      },
+      open: (signal) => this.#openFor(current(), mailbox, signal),
       governor: governorNow(() => current().governor),
-      neighbours: () => groups.neighboursOf(current()),
+      neighbours: () => this.#groups.neighboursOf(current()),
       messagesPerConnection: () => current().provider.limits.messagesPerConnection,
       limits,
       clock,
@@ -209,53 +264,23 @@ export function createRoutes(deps: RoutesDeps): Routes {
     })
   }
 
-  function routesOf(mailbox: Address): Route[] {
-    const own = addressKey(mailbox)
-    if (isDomainMailbox(own))
-      return [...routes].flatMap(([key, route]) => (keyCovers(own, key) ? [route] : []))
-    const route = routes.get(own)
-    return route ? [route] : []
+  async #openFor(route: Route, mailbox: Address, signal: AbortSignal): Promise<SignedIn> {
+    const { provider, governor } = route
+    // Later attempts get one try each: the wait between them was long enough to reach another
+    // machine.
+    const secondTry = !governor.connectBreaker.refused()
+    const asked = { mailbox, provider, names: namesThatSignIn(route.mailbox), secondTry }
+    const signedIn = await this.#deps.open(asked, signal)
+    void this.#noteAccepted(route, signedIn.name)
+    return signedIn
   }
 
-  return {
-    to,
-    peek: (key) => routes.get(key),
-    drain(address) {
-      changes += 1
-      for (const route of routesOf(address)) {
-        route.freshUntil = 0
-        route.governor.reset()
-        route.pool.drain()
-      }
-    },
-    async state(address) {
-      // A look changes nothing: no route is made, mended or dropped here.
-      const mailbox = await mailboxes.covering(address)
-      if (!mailbox) throw unknownMailbox(address)
-      const provider = catalogue.registered(mailbox.providerId)
-      const route = routes.get(mailbox.key)
-      const isSame = route?.provider.id === provider.id
-      const governed = isSame
-        ? route.governor.state()
-        : await governors.look(mailbox.address, provider, accountOf(mailbox))
-      return sendingState(governed, route?.pool.state())
-    },
-    states: () =>
-      [...routes.values()].map(({ mailbox, provider, account, governor, pool }) => ({
-        mailbox: mailbox.address,
-        provider: provider.id,
-        account,
-        state: sendingState(governor.state(), pool.state()),
-      })),
-    async pauses({ key, providerId, account }) {
-      // Another name may have been accepted since the list was read.
-      const route = routes.get(key)
-      return governors.pauses(key, providerId, route?.account ?? account)
-    },
-    async close() {
-      closed = true
-      await Promise.all([...routes.values()].map(({ pool }) => pool.close()))
-    },
+  #routesOf(mailbox: Address): Route[] {
+    const own = addressKey(mailbox)
+    if (isDomainMailbox(own))
+      return [...this.#routes].flatMap(([key, route]) => (keyCovers(own, key) ? [route] : []))
+    const route = this.#routes.get(own)
+    return route ? [route] : []
   }
 }
 
@@ -295,42 +320,34 @@ interface GroupedRoute {
   pool: Neighbour
 }
 
-/** Groups the mailboxes that one name signs in for at one provider. Most are alone. */
-interface RouteGroups {
-  /** The route is new, or its name or provider has changed. */
-  put(route: GroupedRoute): void
-  remove(route: GroupedRoute): void
-  neighboursOf(route: GroupedRoute): readonly Neighbour[]
-}
-
 const none: readonly Neighbour[] = []
 
-function createRouteGroups(): RouteGroups {
-  const groups = new Map<string, Set<GroupedRoute>>()
-  const keys = new Map<GroupedRoute, string>()
+/** Groups the mailboxes that one name signs in for at one provider. Most are alone. */
+class RouteGroups {
+  readonly #groups = new Map<string, Set<GroupedRoute>>()
+  readonly #keys = new Map<GroupedRoute, string>()
 
-  function remove(route: GroupedRoute): void {
-    const key = keys.get(route) ?? ''
-    const group = groups.get(key)
-    group?.delete(route)
-    if (group?.size === 0) groups.delete(key)
-    keys.delete(route)
+  /** The route is new, or its name or provider has changed. */
+  put(route: GroupedRoute): void {
+    const key = `${route.provider.id} ${withoutCase(route.account)}`
+    if (this.#keys.get(route) === key) return
+    this.remove(route)
+    this.#keys.set(route, key)
+    this.#groups.set(key, (this.#groups.get(key) ?? new Set()).add(route))
   }
 
-  return {
-    put(route) {
-      const key = `${route.provider.id} ${withoutCase(route.account)}`
-      if (keys.get(route) === key) return
-      remove(route)
-      keys.set(route, key)
-      groups.set(key, (groups.get(key) ?? new Set()).add(route))
-    },
-    remove,
-    neighboursOf(route) {
-      const group = groups.get(keys.get(route) ?? '')
-      // Called for each message.
-      if (!group || group.size === 1) return none
-      return [...group].filter((other) => other !== route).map(({ pool }) => pool)
-    },
+  remove(route: GroupedRoute): void {
+    const key = this.#keys.get(route) ?? ''
+    const group = this.#groups.get(key)
+    group?.delete(route)
+    if (group?.size === 0) this.#groups.delete(key)
+    this.#keys.delete(route)
+  }
+
+  neighboursOf(route: GroupedRoute): readonly Neighbour[] {
+    const group = this.#groups.get(this.#keys.get(route) ?? '')
+    // Called for each message.
+    if (!group || group.size === 1) return none
+    return [...group].filter((other) => other !== route).map(({ pool }) => pool)
   }
 }

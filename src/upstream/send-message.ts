@@ -248,7 +248,7 @@ function endedBeforeMessage(host: string): Failure {
 }
 
 /** Hosts that offer CHUNKING and refuse a chunk: they get DATA. */
-interface ChunkRefusals {
+export interface ChunkRefusals {
   has(host: string): boolean
   add(host: string, reply: Reply): void
 }
