@@ -91,6 +91,11 @@ export function failure<Id extends FailureId>(id: Id, ...given: Given<Id>): Fail
   return new Failure(filled(id, ...given))
 }
 
+/** Whether this names a failure, as of a problem document. */
+export function isFailureId(text: string | undefined): text is FailureId {
+  return text !== undefined && Object.hasOwn(catalogue, text)
+}
+
 /** The same, for a failure of a class of its own. */
 export function filled<Id extends FailureId>(id: Id, ...given: Given<Id>): FilledFailure {
   const entry: FailureEntry = catalogue[id]
@@ -108,6 +113,11 @@ export function filled<Id extends FailureId>(id: Id, ...given: Given<Id>): Fille
     ...(entry.fix !== undefined && { fix: fillIn(entry.fix, values) }),
     ...(entry.told !== undefined && { told: fillIn(entry.told, values) }),
   }
+}
+
+/** What a log line says of a failure, beside its message. */
+export function failureFields({ id, code, known }: Failure) {
+  return { failure: id, code, ...(known && { known: known.id }) }
 }
 
 /** The parts of a failure, to make another like it. */

@@ -1,11 +1,12 @@
 import { createInterface } from 'node:readline/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { asFailure, Failure } from '../base/failure.ts'
+import { asFailure, Failure, failure } from '../base/failure.ts'
 import type { CompletedConsent } from '../consent/consent-service.ts'
 import { isLoopbackHost } from '../net/connect.ts'
 import type { SentLink } from '../notices/notices.ts'
 import type { Context, RunningBroker } from './context.ts'
+import { failureTold } from './remote-broker.ts'
 import { table } from './terminal.ts'
 
 interface ConsentOptions {
@@ -122,12 +123,12 @@ async function pasteAnswer({ broker, context, command, address }: ConsentRequest
       stderr.write(`${message}. ${fix}\n`)
     }
   }
-  throw new Failure('invalid', 'Nothing was pasted', { fix: 'Begin again, and paste the address or code.' })
+  throw failure('command.nothing-pasted')
 }
 
 /** The one failure with this code that has not ended the consent. */
-function isMispasted({ message }: Failure): boolean {
-  return message === 'This is not what the browser ended at'
+function isMispasted({ id }: Failure): boolean {
+  return id === 'consent.not-the-address'
 }
 
 async function onDevice({ broker, context, command, address }: ConsentRequest): Promise<void> {
@@ -141,8 +142,8 @@ async function onDevice({ broker, context, command, address }: ConsentRequest): 
     const state = await broker.deviceConsent(begun.id)
     if (state.state === 'completed') return tellCompleted(context, command, state)
     if (state.state === 'refused') {
-      const { message, fix } = state
-      throw new Failure('consent-needed', message, fix === undefined ? {} : { fix })
+      const { failure: id, message: detail, fix } = state
+      throw failureTold({ failure: id, code: 'consent-needed', detail, ...(fix !== undefined && { fix }) })
     }
     await wait(1000)
   }

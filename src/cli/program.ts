@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { asFailure, Failure } from '../base/failure.ts'
+import { asFailure, type Failure, failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import type { ConfigReading, EffectiveConfig } from '../config/read-config.ts'
 import { addApiKeyVerbs, addSignInVerb, addTokenVerb } from './access.ts'
@@ -59,7 +59,7 @@ export async function runCommand(
 
 function badUsage({ code, message }: CommanderError): Failure {
   const what = code === 'commander.help' ? 'a verb is missing' : message.replace(/^error: /, '')
-  return new Failure('invalid', what, { fix: 'See "postern --help", or --help after a verb.' })
+  return failure('command.bad-usage', { what })
 }
 
 function createProgram(terminal: Terminal, version: string, context: Context, json: boolean): Command {

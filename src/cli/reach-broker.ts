@@ -2,7 +2,7 @@ import { lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import { type Endpoint, formatEndpoint, isWildcard } from '../net/endpoint.ts'
 import type { SmtpListener } from '../net/listen.ts'
@@ -50,17 +50,8 @@ export async function reachRunningBroker({ dataDir }: Config): Promise<Reached<R
     return { broker: createRemoteBroker(search.address), smtp: search.running.smtp }
   }
   await requireStore(dataDir)
-  const fix = 'Start it with "postern serve" (or: npm start), or name its data directory in POSTERN_DATA_DIR.'
-  if (search.state === 'none') {
-    throw new Failure(
-      'store-unavailable',
-      `No postern is running on the data directory ${dataDir}, and this needs one`,
-      { fix },
-    )
-  }
-  throw new Failure('store-unavailable', `${search.found}; this needs a running one`, {
-    fix: `${fix} One that runs, but is older than this command, has to be restarted.`,
-  })
+  if (search.state === 'none') throw failure('command.no-broker', { directory: dataDir })
+  throw failure('command.broker-left-behind', { found: search.found })
 }
 
 type Search =

@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { request as requestSealed } from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
-import { Failure, type FailureCode } from '../base/failure.ts'
+import { Failure, type FailureCode, failure, isFailureId } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import type { RunningBroker } from './context.ts'
 import { exitCodes } from './terminal.ts'
@@ -139,23 +139,28 @@ function ask(address: BrokerAddress, method: string, path: string, body?: object
 }
 
 function unreachable(cause: Error): Failure {
-  return new Failure('store-unavailable', 'The running postern does not answer', {
-    cause,
-    fix: 'Look at its log, and try again.',
-  })
+  return failure('command.broker-silent', { cause })
 }
 
 function failureOf({ status, text }: Answer): Failure {
   const problem: Problem = parseObject(text) ?? {}
-  const code =
-    problem.code !== undefined && Object.hasOwn(exitCodes, problem.code) ? problem.code : 'internal'
-  return new Failure(code as FailureCode, problem.detail ?? `The running postern answered ${status}`, {
-    ...(problem.fix !== undefined && { fix: problem.fix }),
-    ...(problem.retryAfterSeconds !== undefined && { retryAfterSeconds: problem.retryAfterSeconds }),
+  return failureTold({ detail: `The running postern answered ${status}`, ...problem })
+}
+
+/** A failure of the running postern, which may be of another version, again. */
+export function failureTold({ failure: id, code, detail = '', fix, retryAfterSeconds }: Problem): Failure {
+  return new Failure({
+    id: isFailureId(id) ? id : 'command.broker-answer',
+    values: {},
+    code: code !== undefined && Object.hasOwn(exitCodes, code) ? (code as FailureCode) : 'internal',
+    message: detail,
+    fix,
+    retryAfterSeconds,
   })
 }
 
 interface Problem {
+  failure?: string
   code?: string
   detail?: string
   fix?: string
@@ -172,7 +177,5 @@ function parseObject(text: string): object | undefined {
 }
 
 function refuseStranger(): never {
-  throw new Failure('internal', 'The running postern gave an answer that this command cannot read', {
-    fix: 'Restart postern, if it is not of the same version as the command.',
-  })
+  throw failure('command.broker-strange')
 }

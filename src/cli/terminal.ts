@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
-import { asFailure, Failure, type FailureCode } from '../base/failure.ts'
+import { asFailure, Failure, type FailureCode, failure, filled } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import { doubtOfFile } from '../store/file-trust.ts'
 
@@ -27,9 +27,10 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
 
 /** A failure as a person or a program reads it: what is wrong, and what to do. */
 export function describeFailure(error: unknown, json: boolean): string {
-  const { code, message, fix, retryAfterSeconds } = asFailure(error)
+  const { id, code, message, fix, retryAfterSeconds } = asFailure(error)
   if (!json) return `postern: ${message}\n${fix === undefined ? '' : `  Fix: ${fix}\n`}`
   const described = {
+    failure: id,
     code,
     message,
     ...(fix !== undefined && { fix }),
@@ -51,7 +52,7 @@ export async function readSecret(from: string, { stdin, stderr }: Terminal): Pro
   if (doubt !== undefined) stderr.write(`postern: ${from} ${doubt.problem}. ${doubt.fix}.\n`)
   const text = await (from === '-' ? readAll(stdin) : readSecretFile(from))
   const secret = text.replace(/\r?\n$/, '')
-  if (secret === '') throw new Failure('invalid', `${from === '-' ? 'Standard input' : from} is empty`)
+  if (secret === '') throw failure('command.input-empty', { from: from === '-' ? 'Standard input' : from })
   return new Secret(secret)
 }
 
@@ -60,7 +61,7 @@ async function readSecretFile(path: string): Promise<string> {
     return await readFile(path, 'utf8')
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable'
-    throw new Failure('invalid', `${path} cannot be read (${reason})`, { cause: error })
+    throw failure('command.file-unreadable', { path, reason, cause: error })
   }
 }
 
@@ -98,11 +99,13 @@ export class MistakenSettings extends Failure {
   readonly mistakes: readonly string[]
 
   constructor(mistakes: readonly string[]) {
-    const count = mistakes.length === 1 ? 'There is a mistake' : `There are ${mistakes.length} mistakes`
     const list = mistakes.map((mistake) => `\n  - ${mistake}`).join('')
-    super('configuration', `${count} in the settings:${list}`, {
-      fix: 'Mend them in the environment or in .env; .env.example explains each setting.',
-    })
+    const { length: count } = mistakes
+    super(
+      count === 1
+        ? filled('command.mistaken-setting', { list })
+        : filled('command.mistaken-settings', { count, list }),
+    )
     this.name = 'MistakenSettings'
     this.mistakes = mistakes
   }

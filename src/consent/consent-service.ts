@@ -78,7 +78,7 @@ export interface BegunDeviceConsent {
 export type DeviceConsentState =
   | { state: 'pending'; mailbox: Address }
   | ({ state: 'completed' } & CompletedConsent)
-  | { state: 'refused'; mailbox: Address; code: string; message: string; fix?: string }
+  | { state: 'refused'; mailbox: Address; failure: string; code: string; message: string; fix?: string }
 
 /** Consents of an administrator for a whole organisation, at Entra. */
 export interface AdminConsents {

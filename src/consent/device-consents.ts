@@ -75,8 +75,15 @@ export function createDeviceConsents(deps: DeviceConsentDeps): DeviceConsents {
       const done = await logged(log, finish(asked, begun, until))
       end(id, { state: 'completed', ...done })
     } catch (error) {
-      const { code, message, fix } = asFailure(error)
-      end(id, { state: 'refused', mailbox: address, code, message, ...(fix !== undefined && { fix }) })
+      const { id: failure, code, message, fix } = asFailure(error)
+      end(id, {
+        state: 'refused',
+        mailbox: address,
+        failure,
+        code,
+        message,
+        ...(fix !== undefined && { fix }),
+      })
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
@@ -95,7 +95,7 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
     },
     async revoke(id, by) {
       if (!(await store.apiKeys.revoke(id, clock.now()))) {
-        throw new Failure('not-found', `There is no API key ${printable(id)} that could be revoked`)
+        throw failure('api-key.unknown', { id: printable(id) })
       }
       log.info({ event: 'api-key.revoked', apiKey: id, ...actorFields(by) }, 'API key revoked')
     },
@@ -107,9 +107,7 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
       // A key is never refused before the store was asked.
       const key = opens(hash, remembered) ? remembered : await find(id)
       if (!opens(hash, key)) {
-        throw new Failure('wrong-credentials', 'This API key is not valid', {
-          fix: 'Make a new one with `postern api-key add`.',
-        })
+        throw failure('api-key.invalid')
       }
       noteUse(key.id, clock.now())
       return principalOf(key)
@@ -127,9 +125,7 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
 
   async function readScopes(texts: readonly string[]): Promise<Scope[]> {
     if (texts.length === 0) {
-      throw new Failure('invalid', 'An API key needs a scope', {
-        fix: 'Give at least one of read, admin, token:ADDRESS or send:ADDRESS.',
-      })
+      throw failure('api-key.without-scope')
     }
     const scopes = new Set<Scope>()
     for (const text of texts) scopes.add(await withExistingMailbox(parseScope(text)))

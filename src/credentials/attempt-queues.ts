@@ -1,5 +1,5 @@
 import type { Gone } from '../base/async.ts'
-import { clientGone, Failure, stopping } from '../base/failure.ts'
+import { clientGone, type Failure, failure, stopping } from '../base/failure.ts'
 import type { FailureCounter } from './failure-counts.ts'
 
 interface Turn {
@@ -181,10 +181,7 @@ export class AttemptQueue {
 }
 
 export function tooManyAtOnce(retryAfterSeconds: number): Failure {
-  return new Failure('limit-reached', 'Too many sign-ins are waiting at once', {
-    fix: 'Try again in a minute.',
-    retryAfterSeconds,
-  })
+  return failure('sign-in.too-many-waiting', { retryAfterSeconds })
 }
 
 /** A fixed delay for attempts, with a limit of how many wait in all and of one source. */

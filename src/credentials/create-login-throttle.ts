@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Gone } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import { userNameKey } from '../base/text.ts'
@@ -237,9 +237,6 @@ class Throttle implements LoginThrottle {
 
   #tooMany(source: string): Failure {
     const retryAfterSeconds = Math.max(1, Math.ceil(this.#blocked.remainingSeconds(source)))
-    return new Failure('limit-reached', 'Too many wrong passwords came from this address', {
-      fix: `Try again with the right one in ${retryAfterSeconds} seconds.`,
-      retryAfterSeconds,
-    })
+    return failure('sign-in.too-many-wrong', { seconds: retryAfterSeconds, retryAfterSeconds })
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { Failure, failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import type { KeyedHash } from '../base/secret.ts'
 import { printable, withoutCase } from '../base/text.ts'
@@ -67,7 +67,7 @@ export function createLogins(deps: LoginsDeps): Logins {
     async allow(id, texts, by) {
       const senders = readSenders(texts)
       if (senders.length === 0) {
-        throw new Failure('invalid', 'There is no sender to allow', { fix: 'Name at least one sender.' })
+        throw failure('login.no-sender-to-allow')
       }
       const login = await store.logins.allow(id, senders)
       if (login === undefined) throw noSuch(id, 'extended')
@@ -122,7 +122,7 @@ export function createLogins(deps: LoginsDeps): Logins {
 }
 
 function noSuch(id: string, participle: string): Failure {
-  return new Failure('not-found', `There is no login ${printable(id)} that could be ${participle}`)
+  return failure('login.unknown', { id: printable(id), participle })
 }
 
 /**
@@ -146,7 +146,7 @@ async function readLoginRequest(
   now: number,
 ): Promise<LoginPlan> {
   if (request.mailboxes.length === 0) {
-    throw new Failure('invalid', 'A login needs a mailbox', { fix: 'Name at least one mailbox address.' })
+    throw failure('login.without-mailbox')
   }
   const addresses: Address[] = []
   for (const text of request.mailboxes) addresses.push((await existingMailbox(mailboxes, text)).address)
@@ -169,21 +169,13 @@ async function readLoginRequest(
 }
 
 function noDomain(): Failure {
-  return new Failure(
-    'invalid',
-    'None of the mailboxes is a whole domain, whose personal mailboxes could be meant',
-    {
-      fix: 'Leave that out, or give the login a domain mailbox such as "*@example.com".',
-    },
-  )
+  return failure('login.no-domain-mailbox')
 }
 
 /** Other senders leave through a mailbox, and a whole domain is none. */
 function requireNoOtherSenders({ rewriteSender, senders = [] }: LoginRequest): void {
   if (!rewriteSender && senders.length === 0) return
-  throw new Failure('invalid', 'A whole domain is no mailbox that other senders could leave through', {
-    fix: 'Give the login a mailbox by its own address as well, or leave out further senders and their replacement.',
-  })
+  throw failure('login.only-domain-mailbox')
 }
 
 /** @throws Failure `invalid` */
@@ -201,20 +193,14 @@ const widest = { ipv4: 8, ipv6: 32 }
  */
 function requireBound({ password, cramMd5 }: LoginRequest, networks: readonly string[]): void {
   if (password !== undefined || cramMd5) {
-    throw new Failure('invalid', 'A login without a password has none to choose, and none for CRAM-MD5', {
-      fix: 'Leave out the password and CRAM-MD5, or make a login that signs in.',
-    })
+    throw failure('login.password-not-wanted')
   }
   if (networks.length === 0) {
-    throw new Failure('invalid', 'A login without a password must be bound to a network', {
-      fix: 'Name the address of the device or its network, such as 192.0.2.7 or 192.0.2.0/28.',
-    })
+    throw failure('login.network-needed')
   }
   const wide = networks.find((network) => isWiderThan(network, widest))
   if (wide === undefined) return
-  throw new Failure('invalid', `The network ${wide} is too wide for a login without a password`, {
-    fix: `Name the addresses of the devices themselves; /${widest.ipv4} is the widest of IPv4, /${widest.ipv6} of IPv6.`,
-  })
+  throw failure('login.network-too-wide', { network: wide, widest4: widest.ipv4, widest6: widest.ipv6 })
 }
 
 /**
@@ -223,9 +209,7 @@ function requireBound({ password, cramMd5 }: LoginRequest, networks: readonly st
  */
 function requireNamed(networks: readonly string[]): void {
   if (networks.length > 0) return
-  throw new Failure('invalid', 'A login for CRAM-MD5 must be bound to a network', {
-    fix: 'Name the address of the device, such as 192.0.2.7: only there is CRAM-MD5 offered, which other programs would choose for logins that cannot use it.',
-  })
+  throw failure('login.network-needed-for-cram-md5')
 }
 
 function unique<Text extends string>(texts: readonly Text[]): Text[] {

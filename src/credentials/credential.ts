@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
 import { hasEndlessMarks, normalForm, printable } from '../base/text.ts'
@@ -25,17 +25,10 @@ export function parseUserName(text: string): string {
   const name = normalForm(text)
   const length = [...name].length
   if (length < 1 || length > userNameCharacters)
-    throw refused(`A user name has 1 to ${userNameCharacters} characters, not ${length}`)
-  if (forbidden.test(name) || hasEndlessMarks(name))
-    throw refused('A user name holds no control or invisible characters')
-  if (name !== name.trim()) throw refused('A user name neither begins nor ends with a space')
+    throw failure('login.user-name-length', { most: userNameCharacters, length })
+  if (forbidden.test(name) || hasEndlessMarks(name)) throw failure('login.user-name-characters')
+  if (name !== name.trim()) throw failure('login.user-name-spaces')
   return name
-}
-
-function refused(message: string): Failure {
-  return new Failure('invalid', message, {
-    fix: 'Choose another user name; the mail address itself is a good one.',
-  })
 }
 
 /**
@@ -47,9 +40,7 @@ export function parseDisplayName(text: string | undefined, fallback: string): st
   const name = normalForm(text ?? '').trim()
   if (name === '') return fallback
   if ([...name].length > 100 || /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)) {
-    throw new Failure('invalid', 'A name has at most 100 characters and no control or invisible ones', {
-      fix: 'Give a short name, such as "Printer, 2nd floor".',
-    })
+    throw failure('login.label-unfit')
   }
   return name
 }
@@ -67,15 +58,11 @@ const moment =
 export function parseExpiry(text: string, now: number): number {
   const found = day.exec(text) ?? moment.exec(text)
   if (!found || !isCalendarDay(Number(found[1]), Number(found[2]), Number(found[3]))) {
-    throw new Failure('invalid', `"${printable(text)}" is not a date that postern can read`, {
-      fix: 'Write it as 2030-12-31 or 2030-12-31T18:00:00Z.',
-    })
+    throw failure('login.date-unreadable', { text: printable(text) })
   }
   const end = Date.parse(day.test(text) ? `${text}T23:59:59.999Z` : text)
   if (end <= now) {
-    throw new Failure('invalid', `"${printable(text)}" has passed already`, {
-      fix: 'Give a date in the future.',
-    })
+    throw failure('login.date-passed', { text: printable(text) })
   }
   return end
 }

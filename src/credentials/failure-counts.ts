@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Limits } from '../model/limits.ts'
 
@@ -121,10 +121,7 @@ export function createSecretCount({ limits, clock, write }: SecretCountDeps) {
 }
 
 function tooManySecrets(retryAfterSeconds: number): Failure {
-  return new Failure('limit-reached', 'Too many wrong keys or links came from this address', {
-    fix: `Try again with the right one in ${retryAfterSeconds} seconds.`,
-    retryAfterSeconds,
-  })
+  return failure('sign-in.too-many-wrong-keys', { seconds: retryAfterSeconds, retryAfterSeconds })
 }
 
 /**

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Gone, Ticket } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import type { Login } from '../model/login.ts'
 import { sourceOf } from '../net/ip.ts'
@@ -89,7 +89,7 @@ export function createLoginCheck({ logins, index, throttle, clock, chosenPasswor
 
 /** The one text for every refusal, which does not tell whether the user name exists. */
 export function wrongCredentials(): Failure {
-  return new Failure('wrong-credentials', 'Wrong user name or password')
+  return failure('sign-in.wrong')
 }
 
 /** A name that no login can have is not looked up, and refused like an unknown one. */

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Gone, Ticket } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
 import { type PageRole, type PageVerifier, pageRoles } from '../model/page-access.ts'
@@ -78,7 +78,7 @@ export function createPagePasswords(deps: PagePasswordsDeps): PagePasswords {
       const hash = await chosenPasswords.hash(chosen)
       const verifier = { ...hash, hint: hintOf(hash.salt, chosen) }
       const isSet = await pageAccess.setPassword(role, verifier, keepSession)
-      if (!isSet) throw new Failure('forbidden', 'Your session has ended', { fix: 'Sign in again.' })
+      if (!isSet) throw failure('page.session-ended')
       quickLooks.remember(role, verifier, chosen)
       log.info({ event: 'page.password-set', role, ...actorFields(by) }, 'A password for the pages was set')
     },

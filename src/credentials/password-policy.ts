@@ -1,6 +1,6 @@
 import type { ZxcvbnFactory } from '@zxcvbn-ts/core'
 import { lazy } from '../base/async.ts'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import { normalForm } from '../base/text.ts'
 
 const least = 10
@@ -32,32 +32,21 @@ export function preparePassword(text: string): string | undefined {
  */
 export async function checkChosenPassword(text: string, names: readonly string[]): Promise<string> {
   const prepared = preparePassword(text)
-  if (prepared === undefined) {
-    throw refused(
-      `it must have ${least} characters to ${passwordOctets} octets, none of them a control character`,
-    )
-  }
-  const reason = weakness(prepared, names) ?? (await guessableBy(prepared, names))
-  if (reason !== undefined) throw refused(reason)
+  if (prepared === undefined) throw failure('password.unreadable', { least, octets: passwordOctets })
+  const refusal = weakness(prepared, names) ?? (await guessableBy(prepared, names))
+  if (refusal) throw refusal
   return prepared
 }
 
-function refused(reason: string): Failure {
-  return new Failure('invalid', `This password is refused: ${reason}`, {
-    fix: 'Choose a longer one, such as four unrelated words, or let postern generate it.',
-  })
-}
-
 /** What shows without an estimate. */
-function weakness(password: string, names: readonly string[]): string | undefined {
+function weakness(password: string, names: readonly string[]): Failure | undefined {
   const folded = password.toLowerCase()
   const length = [...password].length
-  if (length < least) return `it has ${length} characters, and ${least} are the least`
+  if (length < least) return failure('password.too-short', { length, least })
   const contained = namesWithin(folded, names)
-  if (contained !== undefined)
-    return `it contains "${contained}", which belongs to the user name or the mailbox`
+  if (contained !== undefined) return failure('password.holds-name', { name: contained })
   const distinct = new Set(folded).size
-  if (distinct < distinctAtLeast) return `it is made of only ${distinct} different characters`
+  if (distinct < distinctAtLeast) return failure('password.few-characters', { distinct })
   return undefined
 }
 
@@ -74,24 +63,24 @@ function isLongEnough(name: string): boolean {
 }
 
 /** By which of the ways of guessers a password is found too soon. */
-async function guessableBy(password: string, names: readonly string[]): Promise<string | undefined> {
+async function guessableBy(password: string, names: readonly string[]): Promise<Failure | undefined> {
   const { byPatterns, byWords } = await estimators()
   const patterns = estimate(byPatterns, password)
   if (patterns.guesses < fewestGuesses) {
-    if (patterns.longest === 'repeat') return 'it repeats one piece over and over'
-    if (patterns.longest !== 'date') return 'it is a run of neighbouring letters, digits or keys'
+    if (patterns.longest === 'repeat') return failure('password.repeats')
+    if (patterns.longest !== 'date') return failure('password.run-of-keys')
   }
   const length = [...password].length
   if (/^\d+$/.test(password) && length < digitsOnlyAtLeast) {
-    return `it is a number of fewer than ${digitsOnlyAtLeast} digits, as dates and telephone numbers are`
+    return failure('password.number', { least: digitsOnlyAtLeast })
   }
   if ([...password.replace(/\d/g, '')].length <= 3 && length < digitsOnlyAtLeast) {
-    return `it is hardly more than a number, and such a password needs ${digitsOnlyAtLeast} characters`
+    return failure('password.nearly-number', { least: digitsOnlyAtLeast })
   }
   const own = wordsOf(names)
   const forms = [password, password.replace(betweenWords, '')]
   if (forms.some((form) => estimate(byWords, form, own).guesses < fewestGuesses)) {
-    return 'it is little more than words, names, dates or runs of keys that everybody tries first'
+    return failure('password.common')
   }
   return undefined
 }

@@ -1,4 +1,4 @@
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { printable } from '../base/text.ts'
 import { type Address, covers as isCovered, isDomainMailbox, parseAddress } from '../model/address.ts'
 import { meansPersonal, personalMark, type Scope, scopeAddress } from '../model/api-key.ts'
@@ -23,20 +23,12 @@ export function parseScope(text: string): Scope {
   if (text === 'read' || text === 'admin') return text
   const [, verb, address] = /^(token|send):(.*)$/s.exec(text) ?? []
   if ((verb !== 'token' && verb !== 'send') || address === undefined) {
-    throw new Failure('invalid', `"${printable(text)}" is not a scope`, {
-      fix: 'Use read, admin, token:ADDRESS or send:ADDRESS.',
-    })
+    throw failure('api-key.no-scope', { text: printable(text) })
   }
   if (!address.endsWith(personalMark)) return `${verb}:${parseAddress(address)}`
   const domain = parseAddress(address.slice(0, -personalMark.length))
   if (isDomainMailbox(domain)) return `${verb}:${domain}${personalMark}`
-  throw new Failure(
-    'invalid',
-    `"${printable(text)}" names one mailbox, and ${personalMark} is for whole domains`,
-    {
-      fix: 'Leave that out.',
-    },
-  )
+  throw failure('api-key.mark-for-domains', { text: printable(text), mark: personalMark })
 }
 
 /** A mailbox that a login or an API key may send from. */

@@ -1,12 +1,12 @@
 import type { Gone } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { KeyedHash } from '../base/secret.ts'
 import { printable, shellWord, userNameKey, withoutCase } from '../base/text.ts'
 import { isPersonal } from '../mailboxes/app-only.ts'
 import {
-  howToAllow,
+  commandToAllow,
   mailboxForSender,
   type OutgoingMessage,
   type SenderMailbox,
@@ -191,9 +191,11 @@ function createNetworkAuthorization({ store, index, clock }: NetworkAuthorizatio
     // A login that may use the sender as given is preferred to one that would replace it.
     const chosen = allowed.find(({ asGiven }) => asGiven) ?? allowed[0]
     if (chosen) return chosen.candidate
-    const message = `No login without a password may send as ${printable(sender, 254)} from here`
-    const fix = howToAllow(first.submitter, sender)
-    throw new Failure('sender-refused', message, fix === undefined ? {} : { fix })
+    const shown = printable(sender, 254)
+    const command = commandToAllow(first.submitter, sender)
+    throw command === undefined
+      ? failure('sender.none-without-password', { sender: shown })
+      : failure('sender.none-without-password-yet', { sender: shown, command })
   }
 
   async function candidatesFrom(remoteAddress: string): Promise<AuthorizedLogin[]> {
@@ -259,7 +261,7 @@ export function requireItself({ userName, mailboxes }: Submitter, identity: stri
   const own = mailboxes.flatMap(({ key, aliases }) => [key, ...aliases.map((alias) => alias.key)])
   const key = withoutCase(identity)
   if (userNameKey(identity) === userNameKey(userName) || own.some((one) => keyCovers(one, key))) return
-  throw new Failure('wrong-credentials', 'The client asks to act for somebody else than its login')
+  throw failure('sign-in.for-somebody-else')
 }
 
 interface RevalidationDeps {
@@ -312,7 +314,7 @@ function createRevalidation({ index, store, clock }: RevalidationDeps) {
     // What is mended is that of the sign-in, because it gives no right.
     const { mending } = submitter
     const verdict = mailboxForSender({ mailboxes: own, senders, rewriteSender, mending }, givenSender)
-    if (!verdict.allowed) throw new Failure('sender-refused', verdict.reason)
+    if (!verdict.allowed) throw new Failure(verdict.refusal)
     if (verdict.mailbox.key !== mailbox.key || verdict.sender !== sender) throw ended()
     if (!reachesPersonal(own, mailbox) && isPersonal(await store.grants.standing(mailbox.address)))
       throw notForDomain(mailbox.address)
@@ -399,18 +401,9 @@ function reachesPersonal(own: readonly SenderMailbox[], mailbox: KeyedAddress): 
 }
 
 function ended(): Failure {
-  return new Failure(
-    'wrong-credentials',
-    'The login or API key of this session has ended, or lost this mailbox',
-  )
+  return failure('sign-in.ended')
 }
 
 function notForDomain(mailbox: Address): Failure {
-  return new Failure(
-    'sender-refused',
-    `A login or API key for the whole domain does not reach ${mailbox}, which is a person's own`,
-    {
-      fix: `Allow it with: postern login add ${shellWord(mailbox)}`,
-    },
-  )
+  return failure('sender.personal-mailbox', { mailbox, word: shellWord(mailbox) })
 }

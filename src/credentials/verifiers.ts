@@ -1,6 +1,6 @@
 import { scrypt as nodeScrypt, randomBytes } from 'node:crypto'
 import { type ConcurrencyLimits, createConcurrencyLimiter, type Ticket } from '../base/async.ts'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import type { Verifier } from '../model/login.ts'
 import { freshPassword, sameHash } from './credential.ts'
@@ -84,10 +84,7 @@ export function createChosenPasswords(cost: number, scrypt: Scrypt = scryptOffTh
 }
 
 function tooManySignIns(): Failure {
-  return new Failure('limit-reached', 'Too many sign-ins are waiting at once', {
-    fix: 'Try again in a minute.',
-    retryAfterSeconds: 5,
-  })
+  return failure('sign-in.too-many-at-once')
 }
 
 const scryptOffTheLoop: Scrypt = (password, salt, parameters) =>

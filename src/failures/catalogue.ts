@@ -1,7 +1,10 @@
 import { consentFailures } from './consent.ts'
 import type { ValuesOf } from './entry.ts'
+import { loginFailures } from './login.ts'
+import { machineFailures } from './machine.ts'
 import { networkFailures } from './network.ts'
 import { providerFailures } from './provider.ts'
+import { requestsFailures } from './requests.ts'
 import { upstreamFailures } from './upstream.ts'
 
 /** Every failure, by its id. Ids are stable: logs, problem documents and docs/errors.md name them. */
@@ -10,6 +13,9 @@ export const catalogue = {
   ...upstreamFailures,
   ...providerFailures,
   ...consentFailures,
+  ...loginFailures,
+  ...machineFailures,
+  ...requestsFailures,
 }
 
 export type FailureId = keyof typeof catalogue

@@ -1,6 +1,6 @@
 import type { FailureEntries } from './entry.ts'
 
-/** Consents, and who is sent the links to them. */
+/** Consents, mailboxes, and who is told of them. */
 export const consentFailures = {
   'consent.code-not-entered': {
     code: 'consent-needed',
@@ -172,6 +172,23 @@ export const consentFailures = {
     message: '"{mailbox}" is a whole domain, whose mail an app sends without a consent',
     fix: 'Nothing is to be done here; add a mailbox by its own address where a person has to consent.',
   },
+  'consent.link-id-taken': {
+    code: 'already-exists',
+    message: 'There is a consent link with this id already',
+  },
+  'consent.link-used': {
+    code: 'not-found',
+    message: 'This consent link was used already, has expired, or never existed',
+    fix: 'Ask for a new link.',
+  },
+  'consent.state-taken': {
+    code: 'already-exists',
+    message: 'There is a consent with this state already',
+  },
+  'consent.mailbox-or-link-gone': {
+    code: 'not-found',
+    message: 'The mailbox {mailbox} or its consent link is gone',
+  },
   'mailbox.unknown': {
     code: 'not-found',
     message: 'There is no mailbox {mailbox}',
@@ -181,5 +198,99 @@ export const consentFailures = {
     code: 'provider-unavailable',
     message: '{mailbox} has just moved to another provider',
     fix: 'Try again.',
+  },
+  'mailbox.no-app-only': {
+    code: 'invalid',
+    message: "{provider} lets no app send without a person's consent",
+    fix: 'Add the mailbox without --app-only, and let its owner consent.',
+  },
+  'mailbox.domain-needs-app-only': {
+    code: 'invalid',
+    message: '"{mailbox}" is a whole domain, and nobody can consent for all of its mailboxes',
+    fix: 'Add it with --app-only at a provider that lets an app send for an organisation, or add each mailbox by its own address.',
+  },
+  'mailbox.app-only-with-person': {
+    code: 'invalid',
+    message: 'A mailbox without a consent has no refresh token and nobody who signs in',
+    fix: 'Leave out either --app-only, or the refresh token and the person.',
+  },
+  'mailbox.whole-domain': {
+    code: 'invalid',
+    message: '"{mailbox}" is a whole domain',
+    fix: 'Name one address of it.',
+  },
+  'mailbox.user-unusable': {
+    code: 'invalid',
+    message: '"{text}" is no name that a mail server could know',
+    fix: 'Give the name with which the person signs in at the mail server, such as till@example.onmicrosoft.com.',
+  },
+  'mailbox.domain-without-aliases': {
+    code: 'invalid',
+    message: '"{mailbox}" is a whole domain, which has no aliases',
+    fix: 'Let a login use a further sender: postern login add --sender ADDRESS.',
+  },
+  'mailbox.alias-of-domain': {
+    code: 'invalid',
+    message: '"{text}" is a whole domain, and an alias is one address',
+    fix: 'Let a login use any address of a domain: postern login add ADDRESS --sender "*@example.com".',
+  },
+  'mailbox.no-refresh-token': {
+    code: 'invalid',
+    message: 'This is not a refresh token: it must be one line of visible ASCII',
+    fix: 'Give a file that holds the refresh token and nothing else.',
+  },
+  'mailbox.exists': {
+    code: 'already-exists',
+    message: 'The mailbox {mailbox} exists already',
+  },
+  'notice.webhook-unreached': {
+    code: 'provider-unavailable',
+    message: 'The webhook at {host} cannot be reached',
+    fix: 'Check POSTERN_NOTIFY_WEBHOOK_URL, and that its server answers.',
+  },
+  'notice.webhook-unreachable': {
+    code: 'provider-unavailable',
+    message: 'The webhook at {host} cannot be reached: {reason}',
+    fix: 'Check POSTERN_NOTIFY_WEBHOOK_URL, and that its server answers.',
+  },
+  'notice.webhook-set-up-wrong': {
+    code: 'provider-setup',
+    message: 'The webhook at {host} cannot be reached: {reason}',
+    fix: '{reason.fix}',
+  },
+  'notice.command-ended': {
+    code: 'provider-unavailable',
+    message: 'POSTERN_NOTIFY_COMMAND was ended by {signal}',
+    fix: 'Run it by hand with a JSON text on its standard input; it has {seconds} seconds and must end with 0.',
+  },
+  'notice.command-failed': {
+    code: 'provider-unavailable',
+    message: 'POSTERN_NOTIFY_COMMAND ended with exit code {status}',
+    fix: 'Run it by hand with a JSON text on its standard input; it has {seconds} seconds and must end with 0.',
+  },
+  'notice.webhook-refused': {
+    code: 'provider-unavailable',
+    message: 'The webhook at {host} answered with HTTP status {status}',
+    fix: 'Check what its server says about the request; redirects are not followed.',
+  },
+  'notice.mail-not-taken': {
+    code: 'provider-unavailable',
+    message: 'The notice was not taken from {mailbox} ({status})',
+    fix: 'Check with "postern mailbox show {mailbox}" whether it can send, and POSTERN_NOTIFY_MAIL_TO.',
+  },
+  'notice.command-not-started': {
+    code: 'configuration',
+    message: 'POSTERN_NOTIFY_COMMAND cannot be started',
+    fix: 'Check that a shell is installed and that postern may run programs.',
+  },
+  'notice.no-channel': {
+    code: 'configuration',
+    message: 'There is no way to send a consent link: no channel for notices is set',
+    fix: 'Set POSTERN_NOTIFY_WEBHOOK_URL, POSTERN_NOTIFY_MAIL_FROM or POSTERN_NOTIFY_COMMAND, and restart; or hand the link over yourself.',
+  },
+  'notice.link-not-delivered': {
+    code: 'provider-unavailable',
+    message: 'The consent link was delivered by no channel ({reason})',
+    fix: 'Mend one of the channels, or hand the link over yourself.',
   },
 } as const satisfies FailureEntries

@@ -2,6 +2,24 @@ import type { FailureEntries } from './entry.ts'
 
 /** Connections to other servers, and to a proxy on the way; and what may come from anywhere. */
 export const networkFailures = {
+  'postern.fault': {
+    code: 'internal',
+    message: 'Something went wrong inside postern',
+  },
+  'postern.stopping': {
+    code: 'provider-unavailable',
+    message: 'postern is stopping',
+    fix: 'Try again in a minute.',
+  },
+  'postern.client-gone': {
+    code: 'invalid',
+    message: 'The client has gone',
+  },
+  'postern.not-serving': {
+    code: 'store-unavailable',
+    message: 'postern is starting or stopping',
+    fix: 'Ask again in a moment.',
+  },
   'network.too-slow': {
     code: 'provider-unavailable',
     message: '{host} did not answer within {seconds} seconds',
@@ -101,23 +119,5 @@ export const networkFailures = {
     code: 'invalid',
     message: '"{text}" is not a mail address',
     fix: 'Give one address of the form name@example.com.',
-  },
-  'postern.fault': {
-    code: 'internal',
-    message: 'Something went wrong inside postern',
-  },
-  'postern.stopping': {
-    code: 'provider-unavailable',
-    message: 'postern is stopping',
-    fix: 'Try again in a minute.',
-  },
-  'postern.not-serving': {
-    code: 'store-unavailable',
-    message: 'postern is starting or stopping',
-    fix: 'Ask again in a moment.',
-  },
-  'postern.client-gone': {
-    code: 'invalid',
-    message: 'The client has gone',
   },
 } as const satisfies FailureEntries

@@ -1,6 +1,6 @@
 import type { FailureEntries } from './entry.ts'
 
-/** Providers and their authorization servers, app registrations and tokens. */
+/** Providers and their authorization servers, app registrations, grants and tokens. */
 export const providerFailures = {
   'provider.unknown': {
     code: 'not-found',
@@ -106,6 +106,17 @@ export const providerFailures = {
     code: 'provider-setup',
     message: "{provider} refuses postern's registration for {mailbox}, and accepts it for other mailboxes",
     fix: 'Check that the organisation of {mailbox} still allows the app; the log says why.',
+  },
+  'registration.without-credentials': {
+    code: 'configuration',
+    message:
+      'The registration of {provider} has no client secret and no certificate, so nobody could tell that it is us',
+    fix: 'Give the registration one of them at the provider and in the settings, and restart.',
+  },
+  'registration.of-many-tenants': {
+    code: 'configuration',
+    message: '"{tenant}" stands for many organisations, and an app without a person belongs to one',
+    fix: 'Set POSTERN_MICROSOFT_TENANT to the ID or a domain of the organisation, and restart.',
   },
   'token.without-scope': {
     code: 'provider-setup',

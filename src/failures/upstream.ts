@@ -203,4 +203,41 @@ export const upstreamFailures = {
     message: 'The client took so long that others got its connection',
     fix: 'Send the message again. A program that prepares it between RCPT and DATA should do so before.',
   },
+  'sending.recipients-used-up': {
+    code: 'limit-reached',
+    message:
+      '{account} has had {used} recipients in 24 hours, its provider allows {most}, and a message to {recipients} more was to leave',
+    fix: 'Wait until the day has rolled on, spread the mail over more mailboxes, or raise recipientsPerDay in POSTERN_PROVIDERS_FILE if your contract allows more.',
+  },
+  'sending.recipients-under-way': {
+    code: 'limit-reached',
+    message:
+      '{account} has had {used} recipients in 24 hours and {reserved} under way, its provider allows {most}, and a message to {recipients} more was to leave',
+    fix: 'Wait until the day has rolled on, spread the mail over more mailboxes, or raise recipientsPerDay in POSTERN_PROVIDERS_FILE if your contract allows more.',
+  },
+  'sending.no-transaction-for-recipients': {
+    code: 'internal',
+    message: 'There is no transaction to add recipients to',
+  },
+  'sending.no-transaction': {
+    code: 'internal',
+    message: 'There is no transaction to go on with',
+  },
+  'sending.no-transaction-for-message': {
+    code: 'internal',
+    message: 'There is no transaction for this message',
+  },
+  'sending.no-message': {
+    code: 'internal',
+    message: 'There is no message to send',
+  },
+  'sending.no-submitter': {
+    code: 'internal',
+    message: 'There is nobody to send a message for',
+  },
+  'sending.envelope-unfit': {
+    code: 'invalid',
+    message: 'The envelope holds a character that cannot be in a command',
+    fix: 'Send addresses and parameters without control characters.',
+  },
 } as const satisfies FailureEntries

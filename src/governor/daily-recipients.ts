@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
 
@@ -115,15 +115,10 @@ function usedUp(
   { used, reserved, recipients, most }: { used: number; reserved: number; recipients: number; most: number },
   retryAfterSeconds: number,
 ): Failure {
-  const underWay = reserved > 0 ? ` and ${reserved} under way` : ''
-  return new Failure(
-    'limit-reached',
-    `${account} has had ${used} recipients in 24 hours${underWay}, its provider allows ${most}, and a message to ${recipients} more was to leave`,
-    {
-      retryAfterSeconds,
-      fix: 'Wait until the day has rolled on, spread the mail over more mailboxes, or raise recipientsPerDay in POSTERN_PROVIDERS_FILE if your contract allows more.',
-    },
-  )
+  const known = { account, used, recipients, most, retryAfterSeconds }
+  return reserved > 0
+    ? failure('sending.recipients-under-way', { ...known, reserved })
+    : failure('sending.recipients-used-up', known)
 }
 
 /** Writes counts by the hour, many at a time: each write waits for the disk. */

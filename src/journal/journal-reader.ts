@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { normalForm, printable } from '../base/text.ts'
 import { type AddressKey, domainMailbox, parseAddress } from '../model/address.ts'
 import {
@@ -107,7 +107,7 @@ const day = 86_400_000
 export function readFilters(filters: JournalFilters): JournalQuery {
   const { mailbox, login, kind, outcome, since, until, before, after, limit = usual } = filters
   if (!Number.isInteger(limit) || limit < 1 || limit > most) {
-    throw new Failure('invalid', 'This is no number of journal entries', { fix: `Ask for 1 to ${most}.` })
+    throw failure('journal.no-number', { most })
   }
   const [from, to] = [since && timeOf(since), until && timeOf(until) + (isDate(until) ? day : 0)]
   const newest = [before && idOf(before), to && firstIdAt(to + day)].filter((one) => one).sort()[0]
@@ -134,9 +134,7 @@ export function readFilters(filters: JournalFilters): JournalQuery {
 function oneOf<Word extends string>(words: readonly Word[], text: string): Word {
   const word = words.find((one) => one === text)
   if (word !== undefined) return word
-  throw new Failure('invalid', `"${printable(text)}" is not what journal entries are told apart by`, {
-    fix: `Use one of ${words.join(', ')}.`,
-  })
+  throw failure('journal.filter-unknown', { text: printable(text), words: words.join(', ') })
 }
 
 function isDate(text: string): boolean {
@@ -152,14 +150,10 @@ function timeOf(text: string): number {
   const date = text.slice(0, 10)
   const isDay = !Number.isNaN(time) && new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)
   if (isDay) return time
-  throw new Failure('invalid', `"${printable(text)}" is not a time that postern can read`, {
-    fix: 'Write it as 2030-12-31 or 2030-12-31T18:00:00Z.',
-  })
+  throw failure('journal.time-unreadable', { text: printable(text) })
 }
 
 function idOf(text: string): string {
   if (/^[0-9a-f]{24}$/.test(text)) return text
-  throw new Failure('invalid', `"${printable(text)}" is not the id of a journal entry`, {
-    fix: 'Give an id that the journal has shown.',
-  })
+  throw failure('journal.id-unreadable', { text: printable(text) })
 }

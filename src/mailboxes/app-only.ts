@@ -1,4 +1,4 @@
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import { isDomainMailbox } from '../model/address.ts'
 import type { Flow, Standing } from '../model/grant.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
@@ -27,47 +27,29 @@ export function appOnlyFlow(request: MailboxRequest, provider: RegisteredProvide
   requireNobody(request)
   if (flows.includes('service-account')) return 'service-account'
   if (!flows.includes('client-credentials')) {
-    throw new Failure('invalid', `${provider.name} lets no app send without a person's consent`, {
-      fix: 'Add the mailbox without --app-only, and let its owner consent.',
-    })
+    throw failure('mailbox.no-app-only', { provider: provider.name })
   }
   requireProof(provider)
   return 'client-credentials'
 }
 
 function domainNeedsApp(address: string): Failure {
-  return new Failure(
-    'invalid',
-    `"${address}" is a whole domain, and nobody can consent for all of its mailboxes`,
-    {
-      fix: 'Add it with --app-only at a provider that lets an app send for an organisation, or add each mailbox by its own address.',
-    },
-  )
+  return failure('mailbox.domain-needs-app-only', { mailbox: address })
 }
 
 function requireNobody({ refreshToken, signsInAs, saslUser = '' }: MailboxRequest): void {
   if (!refreshToken && signsInAs === undefined && saslUser === '') return
-  throw new Failure('invalid', 'A mailbox without a consent has no refresh token and nobody who signs in', {
-    fix: 'Leave out either --app-only, or the refresh token and the person.',
-  })
+  throw failure('mailbox.app-only-with-person')
 }
 
 /** The registration needs a client secret or certificate, and one tenant. */
 function requireProof({ id, registration }: RegisteredProvider): void {
   const { clientSecrets, certificate, tenant } = registration
   if (clientSecrets.length === 0 && !certificate) {
-    throw new Failure(
-      'configuration',
-      `The registration of ${id} has no client secret and no certificate, so nobody could tell that it is us`,
-      { fix: 'Give the registration one of them at the provider and in the settings, and restart.' },
-    )
+    throw failure('registration.without-credentials', { provider: id })
   }
   if (tenant !== undefined && !isOneTenant(tenant)) {
-    throw new Failure(
-      'configuration',
-      `"${tenant}" stands for many organisations, and an app without a person belongs to one`,
-      { fix: 'Set POSTERN_MICROSOFT_TENANT to the ID or a domain of the organisation, and restart.' },
-    )
+    throw failure('registration.of-many-tenants', { tenant })
   }
 }
 

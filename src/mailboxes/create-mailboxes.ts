@@ -1,6 +1,6 @@
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
@@ -137,7 +137,7 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
   async function oneMailbox(address: string): Promise<Mailbox> {
     const mailbox = await coveredMailbox(store.mailboxes, address)
     if (!isDomainMailbox(mailbox.address)) return mailbox
-    throw new Failure('invalid', `"${mailbox.address}" is a whole domain`, { fix: 'Name one address of it.' })
+    throw failure('mailbox.whole-domain', { mailbox: mailbox.address })
   }
 
   function logPut(mailbox: Mailbox, request: MailboxRequest, by: Actor | undefined): void {
@@ -231,9 +231,7 @@ function expectedPerson({ signsInAs, address }: Mailbox): Address {
 function readSaslUser(text: string): string {
   const name = text.trim()
   if (name !== '' && !/[\p{Cc}\p{Cs}]/u.test(name) && Buffer.byteLength(name) <= 254) return name
-  throw new Failure('invalid', `"${printable(text)}" is no name that a mail server could know`, {
-    fix: 'Give the name with which the person signs in at the mail server, such as till@example.onmicrosoft.com.',
-  })
+  throw failure('mailbox.user-unusable', { text: printable(text) })
 }
 
 /** Where there are two, and one has been accepted. */
@@ -245,9 +243,7 @@ function acceptedName(mailbox: Mailbox): Pick<MailboxStatus, 'acceptedName'> {
 /** Each once, and not the mailbox itself. @throws Failure `invalid` */
 function readAliases(texts: readonly string[], mailbox: Address): Address[] {
   if (isDomainMailbox(mailbox) && texts.length > 0) {
-    throw new Failure('invalid', `"${mailbox}" is a whole domain, which has no aliases`, {
-      fix: 'Let a login use a further sender: postern login add --sender ADDRESS.',
-    })
+    throw failure('mailbox.domain-without-aliases', { mailbox })
   }
   const aliases = new Map(texts.map((text) => readAlias(text)).map((alias) => [addressKey(alias), alias]))
   aliases.delete(addressKey(mailbox))
@@ -257,9 +253,7 @@ function readAliases(texts: readonly string[], mailbox: Address): Address[] {
 function readAlias(text: string): Address {
   const alias = parseAddress(text.trim())
   if (!alias.startsWith('*@')) return alias
-  throw new Failure('invalid', `"${printable(text)}" is a whole domain, and an alias is one address`, {
-    fix: 'Let a login use any address of a domain: postern login add ADDRESS --sender "*@example.com".',
-  })
+  throw failure('mailbox.alias-of-domain', { text: printable(text) })
 }
 
 function grantStatus(grant: ShownGrant): Omit<MailboxStatus, 'address' | 'provider'> {
@@ -290,9 +284,7 @@ function shownEnding({ kind, endsAt, fix }: Expiry): EndingStatus {
 function readRefreshToken(token: Secret): Secret {
   const text = token.reveal().trim()
   if (/^[\x21-\x7e]{1,16384}$/.test(text)) return new Secret(text)
-  throw new Failure('invalid', 'This is not a refresh token: it must be one line of visible ASCII', {
-    fix: 'Give a file that holds the refresh token and nothing else.',
-  })
+  throw failure('mailbox.no-refresh-token')
 }
 
 function appOnlyGrant(mailbox: Address, flow: AppOnlyFlow, { oauth }: Provider, now: number): NewGrant {

@@ -1,4 +1,4 @@
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import type { Actor } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import { type Address, parseAddress } from '../model/address.ts'
@@ -199,5 +199,5 @@ async function required(
   const address = parseAddress(text)
   const mailbox = await find(address)
   if (mailbox) return mailbox
-  throw new Failure('not-found', `There is no mailbox ${address}`, { fix: 'Add the mailbox first.' })
+  throw failure('mailbox.unknown', { mailbox: address })
 }

@@ -1,4 +1,4 @@
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { printable, withoutCase } from '../base/text.ts'
 import { type Address, addressKey, parseAddress } from '../model/address.ts'
 import type { Mending } from '../model/login.ts'
@@ -68,9 +68,7 @@ export function mapOfLines(lines: readonly string[]): Record<string, string> {
     lines.map((line) => {
       const at = line.indexOf('=')
       if (at > 0) return [line.slice(0, at).trim(), line.slice(at + 1).trim()]
-      throw new Failure('invalid', `"${printable(line)}" does not say which name stands for which address`, {
-        fix: 'Write it as root=admin@example.com.',
-      })
+      throw failure('login.map-unreadable', { text: printable(line) })
     }),
   )
 }
@@ -83,10 +81,7 @@ function readDomain(text: string): string {
 
 function readMap(map: Readonly<Record<string, string>>): Record<string, Address> {
   const entries = Object.entries(map).map(([name, address]) => [readName(name), parseAddress(address)])
-  if (entries.length > mostMapped)
-    throw new Failure('invalid', `More than ${mostMapped} names are to stand for addresses`, {
-      fix: 'Name fewer, or complete all by one domain.',
-    })
+  if (entries.length > mostMapped) throw failure('login.map-too-long', { most: mostMapped })
   return Object.fromEntries(entries)
 }
 
@@ -94,7 +89,5 @@ function readMap(map: Readonly<Record<string, string>>): Record<string, Address>
 function readName(text: string): string {
   if (text.includes('@')) return addressKey(parseAddress(text))
   if (/^[^\s<>()[\]\\,;:"\p{Cc}]{1,64}$/u.test(text)) return withoutCase(text)
-  throw new Failure('invalid', `"${printable(text)}" is no name that could stand for an address`, {
-    fix: 'Give one word, such as root.',
-  })
+  throw failure('login.map-name', { text: printable(text) })
 }

@@ -1,4 +1,4 @@
-import { Failure } from '../base/failure.ts'
+import { type FilledFailure, failure, filled } from '../base/failure.ts'
 import { printable, shellWord, withoutCase } from '../base/text.ts'
 import {
   type Address,
@@ -56,7 +56,7 @@ type SenderVerdict =
    * `sender`: the envelope sender to use. It differs from the given one where `rewriteSender`
    * replaced it, or where the login completes or maps it.
    */
-  { allowed: true; mailbox: KeyedAddress; sender: string } | { allowed: false; reason: string }
+  { allowed: true; mailbox: KeyedAddress; sender: string } | { allowed: false; refusal: FilledFailure }
 
 /**
  * Decides whether a submitter may use an envelope sender, and through which of its mailboxes the
@@ -82,7 +82,7 @@ export function mailboxForSender(
   givenSender: string,
 ): SenderVerdict {
   const sender = completeAddress(mending, givenSender)
-  if (mailboxes.length === 0) return { allowed: false, reason: 'This login has no mailbox' }
+  if (mailboxes.length === 0) return { allowed: false, refusal: filled('sender.no-mailbox') }
   const senderKey = withoutCase(sender)
   const isSender = ({ key }: KeyedAddress) => key === senderKey
   const own =
@@ -95,13 +95,13 @@ export function mailboxForSender(
     : undefined
   if (mailbox !== undefined) return { allowed: true, mailbox, sender }
   const first = mailboxes.find(({ address }) => !isDomainMailbox(address))
-  if (first === undefined) return { allowed: false, reason: notOfDomain(sender) }
+  if (first === undefined) return { allowed: false, refusal: notOfDomain(sender) }
   if (sender === '' || (isMailbox(sender) && senders.some((pattern) => keyCovers(pattern, senderKey)))) {
     return { allowed: true, mailbox: first, sender }
   }
   if (sender === ' ' && !rewriteSender) return { allowed: true, mailbox: first, sender: '' }
   if (rewriteSender) return { allowed: true, mailbox: first, sender: first.address }
-  return { allowed: false, reason: `This login may not send as ${printable(sender, 254)}` }
+  return { allowed: false, refusal: notAllowed(sender) }
 }
 
 /**
@@ -113,9 +113,7 @@ export function parseSenderPattern(text: string): Address {
   // place.
   const pattern = parseAddress(text.trim())
   if (pattern.lastIndexOf('*') > 0 || (pattern.startsWith('*') && !pattern.startsWith('*@'))) {
-    throw new Failure('invalid', `"${printable(text)}" is not a sender that postern can match`, {
-      fix: 'Give an address, or *@example.com for every address of that domain.',
-    })
+    throw failure('sender.no-pattern', { text: printable(text) })
   }
   return pattern
 }
@@ -133,9 +131,12 @@ function asMailbox(sender: string): KeyedAddress | undefined {
   }
 }
 
-function notOfDomain(sender: string): string {
-  if (sender === '') return 'This login has a whole domain, and an empty sender names no mailbox of it'
-  return `This login may not send as ${printable(sender, 254)}`
+function notOfDomain(sender: string): FilledFailure {
+  return sender === '' ? filled('sender.empty-for-domain') : notAllowed(sender)
+}
+
+function notAllowed(sender: string): FilledFailure {
+  return filled('sender.not-allowed', { sender: printable(sender, 254) })
 }
 
 /**
@@ -154,12 +155,23 @@ export function completeAddress(mending: Mending | undefined, given: string): st
   return isWord && isMailbox(whole) ? whole : given
 }
 
+/** The refusal of a sender, with the command that would allow it if there is one. */
+export function refusalWithAdvice(
+  refusal: FilledFailure,
+  by: Pick<Submitter, 'login' | 'mailboxes'>,
+  sender: string,
+): FilledFailure {
+  const command = refusal.id === 'sender.not-allowed' ? commandToAllow(by, sender) : undefined
+  if (command === undefined) return refusal
+  return filled('sender.not-allowed-yet', { sender: printable(sender, 254), command })
+}
+
 /**
- * The advice with the command that allows a refused sender. For an API key, which has no senders,
- * it adds a login. Undefined for a sender that must not be suggested: a quoted one, or
- * `*@example.com`, with which a client could have an administrator allow a whole domain.
+ * The command that allows a refused sender. For an API key, which has no senders, it adds a login.
+ * Undefined for a sender that must not be suggested: a quoted one, or `*@example.com`, with which a
+ * client could have an administrator allow a whole domain.
  */
-export function howToAllow(
+export function commandToAllow(
   { login, mailboxes }: Pick<Submitter, 'login' | 'mailboxes'>,
   sender: string,
 ): string | undefined {
@@ -169,7 +181,7 @@ export function howToAllow(
   // The client's text ends in a terminal, so it is quoted as one word of the shell.
   const word = shellWord(printable(sender, 254))
   const verb = login === undefined ? `add ${shellWord(mailboxes[0]?.address ?? 'ADDRESS')}` : `allow ${login}`
-  return `Allow it with: postern login ${verb} --sender ${word}`
+  return `postern login ${verb} --sender ${word}`
 }
 
 function isNameable(sender: string): boolean {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import { type Address, keyed } from '../model/address.ts'
 import type { HttpFetch } from '../net/http-fetch.ts'
@@ -67,23 +67,14 @@ async function postTo(
  * webhooks often carry a secret.
  */
 function webhookUnreached({ host }: URL, error: unknown): Failure {
-  const known = error instanceof NetworkFailure ? error : undefined
-  const message = `The webhook at ${host} cannot be reached`
-  return new Failure(
-    known?.code ?? 'provider-unavailable',
-    known ? `${message}: ${known.message}` : message,
-    {
-      fix:
-        (known?.code === 'provider-setup' ? known.fix : undefined) ??
-        'Check POSTERN_NOTIFY_WEBHOOK_URL, and that its server answers.',
-    },
-  )
+  if (!(error instanceof NetworkFailure)) return failure('notice.webhook-unreached', { host })
+  const isSetUp = error.code === 'provider-setup'
+  const id = isSetUp ? 'notice.webhook-set-up-wrong' : 'notice.webhook-unreachable'
+  return failure(id, { host, reason: error })
 }
 
 function webhookRefused({ host }: URL, status: number): Failure {
-  return new Failure('provider-unavailable', `The webhook at ${host} answered with HTTP status ${status}`, {
-    fix: 'Check what its server says about the request; redirects are not followed.',
-  })
+  return failure('notice.webhook-refused', { host, status })
 }
 
 /** As the scheme writes its keys, `whsec_` and base64; any other text counts as it is. */
@@ -148,9 +139,7 @@ async function* onePart(message: Buffer): AsyncIterable<Buffer> {
 }
 
 function mailNotTaken(from: Address, status: string): Failure {
-  return new Failure('provider-unavailable', `The notice was not taken from ${from} (${status})`, {
-    fix: `Check with "postern mailbox show ${from}" whether it can send, and POSTERN_NOTIFY_MAIL_TO.`,
-  })
+  return failure('notice.mail-not-taken', { mailbox: from, status })
 }
 
 interface CommandChannelDeps {
@@ -188,16 +177,11 @@ async function ended(child: ReturnType<typeof spawn>): Promise<[number | null, s
   try {
     return (await once(child, 'close')) as [number | null, string | null]
   } catch (cause) {
-    throw new Failure('configuration', 'POSTERN_NOTIFY_COMMAND cannot be started', {
-      cause,
-      fix: 'Check that a shell is installed and that postern may run programs.',
-    })
+    throw failure('notice.command-not-started', { cause })
   }
 }
 
 function commandFailed(code: number | null, signal: string | null, timeoutSeconds: number): Failure {
-  const how = code === null ? `was ended by ${signal}` : `ended with exit code ${code}`
-  return new Failure('provider-unavailable', `POSTERN_NOTIFY_COMMAND ${how}`, {
-    fix: `Run it by hand with a JSON text on its standard input; it has ${timeoutSeconds} seconds and must end with 0.`,
-  })
+  if (code === null) return failure('notice.command-ended', { signal: `${signal}`, seconds: timeoutSeconds })
+  return failure('notice.command-failed', { status: code, seconds: timeoutSeconds })
 }

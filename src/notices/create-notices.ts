@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createPeriodicTask } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import { asFailure, Failure } from '../base/failure.ts'
+import { asFailure, type Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
 import type { ConsentService } from '../consent/consent-service.ts'
@@ -112,18 +112,10 @@ function channelsOf({ notify, relay, fetch, clock }: NoticesDeps): Channel[] {
 }
 
 function noChannel(): Failure {
-  return new Failure(
-    'configuration',
-    'There is no way to send a consent link: no channel for notices is set',
-    {
-      fix: 'Set POSTERN_NOTIFY_WEBHOOK_URL, POSTERN_NOTIFY_MAIL_FROM or POSTERN_NOTIFY_COMMAND, and restart; or hand the link over yourself.',
-    },
-  )
+  return failure('notice.no-channel')
 }
 
 function nothingDelivered(deliveries: SentLink['deliveries']): Failure {
   const why = deliveries.map(({ channel, failure }) => `${channel}: ${failure}`).join('; ')
-  return new Failure('provider-unavailable', `The consent link was delivered by no channel (${why})`, {
-    fix: 'Mend one of the channels, or hand the link over yourself.',
-  })
+  return failure('notice.link-not-delivered', { reason: why })
 }

@@ -1,4 +1,4 @@
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import { decodeUtf8, readClientText } from '../wire/input-buffer.ts'
 
@@ -179,9 +179,7 @@ function readAnswer(response: Buffer, challenge: string): Outcome {
 export function xoauth2Response(user: string, token: Secret): Secret {
   const parts = [user, token.reveal()]
   if (parts.some((part) => part === '' || unwritable.test(part))) {
-    throw new Failure('invalid', 'A user name or token with control characters cannot be used to sign in', {
-      fix: 'Check the address of the mailbox and what the token endpoint answers.',
-    })
+    throw failure('sign-in.control-characters')
   }
   return new Secret(encodeBase64(`user=${user}\x01auth=Bearer ${token.reveal()}\x01\x01`))
 }
@@ -240,13 +238,7 @@ export function oauthBearerResponse(fields: OAuthBearerFields): Secret {
   ]
   const empty = fields.user === '' || fields.token.reveal() === ''
   if (empty || [fields.user, ...pairs].some((part) => unwritable.test(part))) {
-    throw new Failure(
-      'invalid',
-      'A user name, host or token with control characters cannot be used to sign in',
-      {
-        fix: 'Check the address of the mailbox, the provider and what the token endpoint answers.',
-      },
-    )
+    throw failure('sign-in.control-characters-in-host')
   }
   return new Secret(encodeBase64(`n,a=${saslName(fields.user)},\x01${pairs.join('\x01')}\x01\x01`))
 }

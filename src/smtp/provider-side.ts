@@ -1,6 +1,6 @@
 import { type Gone, GoneController } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import { asFailure, Failure } from '../base/failure.ts'
+import { asFailure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { SignIns } from '../credentials/sign-ins.ts'
 import type { OutgoingMessage, Submitter } from '../mailboxes/sender-policy.ts'
@@ -137,8 +137,7 @@ class HeldTransaction implements ProviderSide {
 
   async addRecipients(recipients: readonly RecipientCommand[]): Promise<SessionEvent> {
     try {
-      if (this.#transaction === undefined)
-        throw new Failure('internal', 'There is no transaction to add recipients to')
+      if (this.#transaction === undefined) throw failure('sending.no-transaction-for-recipients')
       const replies = await this.#transaction.recipients(recipients)
       this.#deps.record.recipients(replies)
       return { kind: 'recipients-answered', replies, open: true }
@@ -160,8 +159,7 @@ class HeldTransaction implements ProviderSide {
 
   promise(): SessionEvent {
     try {
-      if (this.#transaction === undefined)
-        throw new Failure('internal', 'There is no transaction to go on with')
+      if (this.#transaction === undefined) throw failure('sending.no-transaction')
       this.#transaction.promise()
       return { kind: 'promised' }
     } catch (error) {
@@ -174,7 +172,7 @@ class HeldTransaction implements ProviderSide {
     const current = this.#transaction
     this.#transaction = undefined
     try {
-      if (current === undefined) throw new Failure('internal', 'There is no transaction for this message')
+      if (current === undefined) throw failure('sending.no-transaction-for-message')
       const submitter = this.#whoSends()
       // The permission is checked again, because the transaction may have waited long for a
       // connection or for the client.
@@ -191,7 +189,7 @@ class HeldTransaction implements ProviderSide {
   /** The message to send. One that may no longer be sent ends the transaction. */
   async #confirmFor(current: Transaction, submitter: Submitter): Promise<OutgoingMessage> {
     try {
-      if (this.#message === undefined) throw new Failure('internal', 'There is no message to send')
+      if (this.#message === undefined) throw failure('sending.no-message')
       await this.#deps.signIns.revalidate(submitter, this.#message, this.#deps.client.address)
       return this.#message
     } catch (refusal) {
@@ -202,7 +200,7 @@ class HeldTransaction implements ProviderSide {
 
   #whoSends(): Submitter {
     const { submitter } = this.#deps.client
-    if (submitter === undefined) throw new Failure('internal', 'There is nobody to send a message for')
+    if (submitter === undefined) throw failure('sending.no-submitter')
     return submitter
   }
 
@@ -219,7 +217,7 @@ async function within<Value>(seconds: number, task: Promise<Value>, leaving: Gon
   const tooLate = new Promise<never>((_, reject) => {
     // The error is made only when the time is over, because it captures the stack.
     const late = () => {
-      reject(new Failure('provider-unavailable', `The sign-in took longer than ${seconds} seconds`))
+      reject(failure('sign-in.too-slow', { seconds }))
       leaving.abort()
     }
     timer = setTimeout(late, seconds * 1000)

@@ -1,4 +1,9 @@
-import { completeAddress, howToAllow, mailboxForSender, type Submitter } from '../mailboxes/sender-policy.ts'
+import {
+  completeAddress,
+  mailboxForSender,
+  refusalWithAdvice,
+  type Submitter,
+} from '../mailboxes/sender-policy.ts'
 import type { AddressKey, KeyedAddress } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
 import type { RelayCapabilities } from '../upstream/relay.ts'
@@ -40,8 +45,8 @@ export class Envelope {
     if (flaw !== undefined && !by.rewriteSender) return answer(flaw)
     const verdict = mailboxForSender(by, mail.sender)
     if (!verdict.allowed) {
-      const refused = { sender, reason: verdict.reason }
-      return { ...answer(senderRefused(verdict.reason, howToAllow(by, sender))), refused }
+      const { message, fix } = refusalWithAdvice(verdict.refusal, by, sender)
+      return { ...answer(senderRefused(message, fix)), refused: { sender, reason: message } }
     }
     if (flaw !== undefined && verdict.sender === mail.sender && !isAscii(mail.sender)) return answer(flaw)
     const its = this.#capabilities(verdict.mailbox.key)

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, Socket, type SocketConstructorOpts } from 'node:net'
 import { hostname } from 'node:os'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { SignIns } from '../credentials/sign-ins.ts'
 import type { Limits } from '../model/limits.ts'
@@ -225,20 +225,10 @@ function cannotListen(listener: SmtpListener, error: NodeJS.ErrnoException): Fai
   const where = formatEndpoint(listener)
   const setting = listener.tls === 'implicit' ? 'POSTERN_SMTPS_LISTEN' : 'POSTERN_SMTP_LISTEN'
   if (error.code === 'EADDRINUSE') {
-    return new Failure(
-      'configuration',
-      `The SMTP server cannot listen on ${where}: another program does already`,
-      {
-        cause: error,
-        fix: `Stop the other program, or set ${setting} to another address or port.`,
-      },
-    )
+    return failure('listen.smtp-in-use', { address: where, setting, cause: error })
   }
   const reason = error.code === 'EACCES' ? 'not allowed for this user' : (error.code ?? 'unknown reason')
-  return new Failure('configuration', `The SMTP server cannot listen on ${where}: ${reason}`, {
-    cause: error,
-    fix: `Set ${setting} to an address of this machine and a port above 1023.`,
-  })
+  return failure('listen.smtp-failed', { address: where, reason, setting, cause: error })
 }
 
 function machineName(): string {

@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { type Address, type AddressKey, addressKey } from '../model/address.ts'
 import type { ConsentLink, PendingConsent } from '../model/consent.ts'
 import { type Database, nullsToAbsent } from './database.ts'
@@ -11,8 +11,8 @@ import type { ConsentLinksTable, PendingConsentsTable, Tables } from './tables.t
 export function createConsentLinkStore(database: Database): ConsentLinkStore {
   return {
     async add(link) {
-      const taken = () => new Failure('already-exists', 'There is a consent link with this id already')
-      const missing = () => new Failure('not-found', `There is no mailbox ${link.mailbox}`)
+      const taken = () => failure('consent.link-id-taken')
+      const missing = () => failure('mailbox.unknown', { mailbox: link.mailbox })
       await database.change((tables) => tables.insertInto('consent_links').values(row(link)).execute(), {
         taken,
         missing,
@@ -62,9 +62,7 @@ export async function useUpLink(
     link.used_at === null && link.expires_at > now ? { used_at: now } : undefined,
   )
   if (used) return
-  throw new Failure('not-found', 'This consent link was used already, has expired, or never existed', {
-    fix: 'Ask for a new link.',
-  })
+  throw failure('consent.link-used')
 }
 
 function withMailbox(tables: Kysely<Tables>) {
@@ -106,9 +104,8 @@ export function createPendingConsentStore(database: Database, sealer: Sealer): P
   return {
     async add(consent) {
       const row = await sealRow(sealer, consent)
-      const taken = () => new Failure('already-exists', 'There is a consent with this state already')
-      const missing = () =>
-        new Failure('not-found', `The mailbox ${consent.mailbox} or its consent link is gone`)
+      const taken = () => failure('consent.state-taken')
+      const missing = () => failure('consent.mailbox-or-link-gone', { mailbox: consent.mailbox })
       await database.change(
         async (tables) => {
           await makeRoom(tables, row)

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { userNameKey } from '../base/text.ts'
 import { type Address, type AddressKey, addressKey, domainMailbox } from '../model/address.ts'
 import { type ApiKey, type Scope, scopeAddress } from '../model/api-key.ts'
@@ -14,11 +14,8 @@ import type { ApiKeysTable, LoginsTable, Tables } from './tables.ts'
 export function createLoginStore(database: Database, sealer: Sealer): LoginStore {
   return {
     async add(login) {
-      const taken = () =>
-        new Failure('already-exists', `The user name "${login.userName}" is taken`, {
-          fix: 'Choose another user name, or revoke the login that has it.',
-        })
-      const missing = () => new Failure('not-found', 'A mailbox of this login does not exist')
+      const taken = () => failure('login.user-name-taken', { name: login.userName })
+      const missing = () => failure('login.mailbox-gone')
       const row = await rowOf(sealer, login)
       const work = async (tables: Kysely<Tables>) => {
         if (await hasLogin(tables, row.user_name_key)) throw taken()
@@ -207,14 +204,13 @@ export function createApiKeyStore(database: Database): ApiKeyStore {
 
   return {
     async add(key) {
-      const taken = () => new Failure('already-exists', `There is an API key ${key.id} already`)
+      const taken = () => failure('api-key.id-taken', { key: key.id })
       await database.change(
         async (tables) => {
           // Checked inside the transaction: the mailbox may have been removed since the request was
           // read.
           const isCovered = await coverageOf(tables)
-          if (!key.scopes.every(isCovered))
-            throw new Failure('not-found', 'A mailbox of this key does not exist')
+          if (!key.scopes.every(isCovered)) throw failure('api-key.mailbox-gone')
           await tables.insertInto('api_keys').values(row(key)).execute()
         },
         { taken },

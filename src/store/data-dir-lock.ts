@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises'
 import type { DatabaseSyncInstance } from '@photostructure/sqlite'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import { createPrivateFile, type DataFiles, prepareDataDir, unusable } from './data-dir.ts'
 import { isBusy, loadSqlite } from './sqlite.ts'
 
@@ -54,7 +54,5 @@ async function notePid(files: DataFiles): Promise<void> {
 async function alreadyRunning(dataDir: string, files: DataFiles): Promise<Failure> {
   const noted = await readFile(files.pid, 'utf8').catch(() => '')
   const holder = /^\d+$/.test(noted.trim()) ? ` (process ${noted.trim()})` : ''
-  return new Failure('configuration', `Another postern${holder} is using the data directory ${dataDir}`, {
-    fix: 'Use the one that is running, stop it first, or name another directory in POSTERN_DATA_DIR.',
-  })
+  return failure('data.in-use', { holder, directory: dataDir })
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { accessSync, constants } from 'node:fs'
 import { chmod, link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Failure } from '../base/failure.ts'
+import { Failure, failure, filled } from '../base/failure.ts'
 import { shellWord } from '../base/text.ts'
 import { doubtOfPath, type Owners, ourOwners, requireOwnFiles, requireSafePath } from './file-trust.ts'
 
@@ -81,15 +81,10 @@ export class NoStoreHere extends Failure {}
  * @throws NoStoreHere
  */
 export async function requireStore(dataDir: string, mayBeEmpty = false): Promise<void> {
-  const missing = !(await exists(dataDir))
-    ? `There is no data directory ${dataDir}`
-    : mayBeEmpty || (await exists(dataFiles(dataDir).database))
-      ? undefined
-      : `The data directory ${dataDir} holds no store of postern`
-  if (missing === undefined) return
-  throw new NoStoreHere('configuration', missing, {
-    fix: 'Run this in the folder that postern is started from, or name its data directory in POSTERN_DATA_DIR; "postern serve" makes a new one.',
-  })
+  if (!(await exists(dataDir)))
+    throw new NoStoreHere(filled('data.directory-missing', { directory: dataDir }))
+  if (!mayBeEmpty && !(await exists(dataFiles(dataDir).database)))
+    throw new NoStoreHere(filled('data.store-missing', { directory: dataDir }))
 }
 
 /**
@@ -126,13 +121,7 @@ async function makePrivate(dataDir: string): Promise<void> {
   const mode = await modeAt(dataDir)
   if (mode === undefined || (mode & 0o077) === 0 || process.platform === 'win32') return
   const found = (mode & 0o777).toString(8)
-  throw new Failure(
-    'configuration',
-    `The file system of ${dataDir} lets other users in: it gives what is made there the mode ${found}, whatever is asked for`,
-    {
-      fix: 'Name a directory on a disk that keeps owners and modes in POSTERN_DATA_DIR, or mount this one for its owner alone (dmask=077,fmask=177; dir_mode=0700,file_mode=0600).',
-    },
-  )
+  throw failure('data.file-system-open', { directory: dataDir, mode: found })
 }
 
 /**
@@ -162,8 +151,13 @@ async function requirePrivate(path: string, what: string, wanted: string, otherw
   // Windows has no such modes: what stat() tells there is made up.
   if (mode === undefined || (mode & 0o077) === 0 || process.platform === 'win32') return
   const found = (mode & 0o777).toString(8)
-  throw new Failure('configuration', `Other users can reach the ${what} ${path} (its mode is ${found})`, {
-    fix: `Run: chmod ${wanted} ${shellWord(path)}${otherwise}`,
+  throw failure('data.readable-by-others', {
+    what,
+    path,
+    mode: found,
+    wanted,
+    word: shellWord(path),
+    otherwise,
   })
 }
 
@@ -177,9 +171,7 @@ async function modeAt(path: string): Promise<number | undefined> {
 }
 
 function notADirectory(path: string): Failure {
-  return new Failure('configuration', `The data directory ${path} is not a directory`, {
-    fix: 'Move that file away, or name another directory in POSTERN_DATA_DIR.',
-  })
+  return failure('data.no-directory', { path })
 }
 
 /**
@@ -254,8 +246,5 @@ const reasons: Record<string, string> = {
 export function unusable(error: unknown, what: string, path: string): Failure {
   if (error instanceof Failure) return error
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
-  return new Failure('configuration', `The ${what} ${path} cannot be used: ${reasons[code] ?? code}`, {
-    cause: error,
-    fix: 'Let the user that runs postern own the data directory, on a disk with space; or set POSTERN_DATA_DIR.',
-  })
+  return failure('data.unusable', { what, path, reason: reasons[code] ?? code, cause: error })
 }

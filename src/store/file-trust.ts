@@ -9,7 +9,7 @@ import {
   statSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { shellWord } from '../base/text.ts'
 
 /**
@@ -193,8 +193,7 @@ function doubtOf(path: string, entry: Stats | undefined, owners: Owners): Doubt 
 }
 
 function refuse(what: string, path: string, doubt: Doubt | undefined): void {
-  if (doubt)
-    throw new Failure('configuration', `The ${what} ${path} ${doubt.problem}`, { fix: `${doubt.fix}.` })
+  if (doubt) throw failure('data.not-trusted', { what, path, problem: doubt.problem, remedy: doubt.fix })
 }
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { type Address, type AddressKey, addressKey, domainMailbox } from '../model/address.ts'
 import type {
   ActiveGrant,
@@ -123,7 +123,7 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
 
     async adopt(grant, consentLinkId, judgedFor) {
       const sealed = await sealGrant(sealer, grant)
-      const missing = () => new Failure('not-found', `There is no mailbox ${grant.mailbox}`)
+      const missing = () => failure('mailbox.unknown', { mailbox: grant.mailbox })
       const kept = await database.change(
         async (tables) => {
           if (judgedFor && !(await isUnchanged(tables, judgedFor))) throw missing()

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { type HashPurpose, type KeyedHash, Secret } from '../base/secret.ts'
 import type { Sealer } from './sealer.ts'
 import type { Tables } from './tables.ts'
@@ -57,10 +57,7 @@ export async function openHashRoot(
   try {
     return await sealer.open(rootSealContext(place), sealed ?? '')
   } catch (cause) {
-    throw new Failure('configuration', 'The key does not fit this database', {
-      cause,
-      fix: 'Use the key file or POSTERN_KEY that this database was made with. To begin anew, move both away.',
-    })
+    throw failure('key.of-other-database', { cause })
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import { createPrivateFile, type DataFiles, exists, readPrivateFile } from './data-dir.ts'
 
@@ -59,26 +59,16 @@ export function parseKey(text: string): Buffer | undefined {
 
 async function makeKeyFile(files: DataFiles): Promise<string> {
   if (await exists(files.database)) {
-    throw new Failure('configuration', `The key file ${files.key} is missing, and the database needs it`, {
-      fix: `Put the key file back, or set POSTERN_KEY. To begin anew, move ${files.database} away.`,
-    })
+    throw failure('key.file-missing', { file: files.key, database: files.database })
   }
   await createPrivateFile(files.key, 'key file', `${randomBytes(32).toString('base64url')}\n`)
   return (await readPrivateFile(files.key, 'key file')) ?? ''
 }
 
 function refuseGiven(): never {
-  throw new Failure('configuration', 'POSTERN_KEY is not a key', {
-    fix: 'Give 32 random octets as base64 or hexadecimal, for example from: openssl rand -base64 32',
-  })
+  throw failure('key.setting-no-key')
 }
 
 function refuseFile(path: string): never {
-  throw new Failure(
-    'configuration',
-    `The key file ${path} is damaged: it holds something that is not a key`,
-    {
-      fix: 'Put the file back from your own copy. Without one, every mailbox needs a new consent.',
-    },
-  )
+  throw failure('key.file-damaged', { file: path })
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { type Address, type AddressKey, addressKey, domainMailbox, sameAddress } from '../model/address.ts'
 import type { AcceptedName, Mailbox, StoredMailbox } from '../model/mailbox.ts'
 import { narrowScopes } from './credential-stores.ts'
@@ -28,7 +28,7 @@ export function createMailboxStore(database: Database, sealer: Sealer, clock: Cl
   return {
     async add(mailbox, grant) {
       const sealed = grant && (await sealGrant(sealer, grant))
-      const taken = () => new Failure('already-exists', `The mailbox ${mailbox.address} exists already`)
+      const taken = () => failure('mailbox.exists', { mailbox: mailbox.address })
       await database.change((tables) => addMailbox(tables, row(mailbox), clock.now(), sealed), { taken })
     },
 

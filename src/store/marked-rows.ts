@@ -8,7 +8,7 @@ import type {
   SelectQueryNode,
   UpdateQueryNode,
 } from 'kysely'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import {
   AliasNode,
   ColumnNode,
@@ -218,12 +218,12 @@ function literalOf(node: OperationNode, table: MarkedTable): unknown {
 
 /** A mistake in a query of ours: what only the database would know cannot be marked. */
 function notWhole(table: MarkedTable): Failure {
-  return new Failure('internal', `A row of ${table} is to be written without all of its values`)
+  return failure('database.row-incomplete', { table })
 }
 
 /** Another one: what a change gives back comes from the table itself. */
 function notTrusted(table: MarkedTable): Failure {
-  return new Failure('internal', `A row of ${table} is to be read by a change to it, and not before`)
+  return failure('database.row-read-early', { table })
 }
 
 /**

@@ -1,6 +1,6 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
 import type { ConnectionOptions, TlsOptions } from 'node:tls'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import { createPrivateFile, prepareDataDir, readPrivateFile, requirePrivateFiles } from './data-dir.ts'
 import { type Owners, ourOwners } from './file-trust.ts'
@@ -26,15 +26,11 @@ export async function readOwnerKey(
   const { ownerKey } = await requirePrivateFiles(dataDir, owners)
   const text = await readPrivateFile(ownerKey, 'owner key')
   if (text === undefined) {
-    throw new Failure('configuration', `There is no owner key in the data directory ${dataDir}`, {
-      fix: 'Start postern once, or name its data directory in POSTERN_DATA_DIR.',
-    })
+    throw failure('key.no-owner-key', { directory: dataDir })
   }
   const key = text.trim()
   if (!/^[\w-]{43}$/.test(key)) {
-    throw new Failure('configuration', `The owner key ${ownerKey} is damaged`, {
-      fix: 'Delete that file and restart postern: it makes a new one.',
-    })
+    throw failure('key.owner-key-damaged', { file: ownerKey })
   }
   return new Secret(key)
 }

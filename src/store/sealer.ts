@@ -2,7 +2,7 @@
 import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { compactDecrypt } from 'jose/jwe/compact/decrypt'
 import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import type { KeyRing } from './key-ring.ts'
 
@@ -50,14 +50,7 @@ export function createSealer(ring: KeyRing): Sealer {
         if (!isAt(place, protectedHeader)) throw new Error('sealed for another place')
         return new Secret(Buffer.from(plaintext).toString('utf8'))
       } catch (cause) {
-        throw new Failure(
-          'store-unavailable',
-          `A sealed value in the database does not open (${place.table})`,
-          {
-            cause,
-            fix: 'The database was changed by something else than postern, or its key was: restore both from a backup.',
-          },
-        )
+        throw failure('database.seal-broken', { table: place.table, cause })
       }
     },
   }

@@ -1,6 +1,6 @@
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite'
 import type { SqliteDatabase, SqliteStatement } from 'kysely'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { createPrivateFile } from './data-dir.ts'
 import type { Database, MarkableDatabase } from './database.ts'
 import { Kysely, SqliteDialect, sql } from './kysely.ts'
@@ -142,5 +142,5 @@ const nothing: SqliteStatement = {
 }
 
 function requireOpen(connection: DatabaseSyncInstance): void {
-  if (!connection.isOpen) throw new Failure('store-unavailable', 'The store is closed')
+  if (!connection.isOpen) throw failure('database.closed')
 }

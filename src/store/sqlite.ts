@@ -1,5 +1,5 @@
 import type { DatabaseSync } from '@photostructure/sqlite'
-import { asFailure, Failure } from '../base/failure.ts'
+import { asFailure, Failure, failure } from '../base/failure.ts'
 
 /*
  * SQLite itself: the library that is loaded, and what its errors mean.
@@ -54,22 +54,18 @@ const busy = [5, 6]
 const corrupt = [11, 26]
 // An extended code: the file ends before what it says of itself.
 const shortRead = 522
-const sentences: Record<number, string> = {
-  5: 'The database is busy',
-  6: 'The database is busy',
-  8: 'The database cannot be written: its file or disk is read-only',
-  10: 'The disk under the database fails',
-  11: 'The database is damaged',
-  13: 'The disk under the database is full',
-  14: 'The database file cannot be opened',
-  26: 'The database is damaged',
+const failures: Readonly<Record<number, StoreFailure>> = {
+  5: 'database.busy',
+  6: 'database.busy',
+  8: 'database.read-only',
+  10: 'database.disk-fails',
+  11: 'database.damaged',
+  13: 'database.disk-full',
+  14: 'database.not-opened',
+  26: 'database.damaged',
 }
 
-const fixes: Record<number, string> = {
-  8: 'Look in the log of the system why it may only be read (after an error of the disk, for instance), and mount it writable again.',
-  10: 'Look in the log of the system: the disk may have to be replaced.',
-  13: 'Make room on the disk under POSTERN_DATA_DIR.',
-}
+type StoreFailure = `database.${'busy' | 'read-only' | 'disk-fails' | 'damaged' | 'disk-full' | 'not-opened'}`
 
 // Extended codes of the constraint failures that mean something to a caller.
 const uniqueConstraints = [1555, 2067]
@@ -81,8 +77,7 @@ export function storeFailure(error: unknown, refusals: Refusals = {}): Failure {
   if (code === undefined) return asFailure(error)
   if (uniqueConstraints.includes(code) && refusals.taken) return refusals.taken()
   if (code === foreignKeyConstraint && refusals.missing) return refusals.missing()
-  const [message = 'The database refused a query', fix] = [sentences[code & 0xff], fixes[code & 0xff]]
-  return new Failure('store-unavailable', message, { cause: error, ...(fix !== undefined && { fix }) })
+  return failure(failures[code & 0xff] ?? 'database.query-refused', { cause: error })
 }
 
 export function isBusy(error: unknown): boolean {

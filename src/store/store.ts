@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url'
 import type { DatabaseSyncInstance } from '@photostructure/sqlite'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
 import { createConsentLinkStore, createPendingConsentStore } from './consent-stores.ts'
@@ -122,10 +122,7 @@ async function inspectDatabase(path: string, sealer: Sealer): Promise<Secret | u
   } catch (error) {
     if (isCorrupt(error)) throw damaged(path, error)
     if (error instanceof Failure && error.code === 'configuration') throw error
-    throw new Failure('configuration', `The database ${path} cannot be read`, {
-      cause: error,
-      fix: 'Let the user that runs postern own that file and its directory, and let nothing else use it.',
-    })
+    throw failure('database.unreadable', { path, cause: error })
   } finally {
     await database?.close()
   }
@@ -157,21 +154,14 @@ async function inspectSchema(tables: Kysely<Tables>, path: string): Promise<numb
 }
 
 function damaged(path: string, cause?: unknown): Failure {
-  return new Failure('configuration', `The database ${path} is damaged`, {
-    cause,
-    fix: `Put it back from a backup, or move it away and try: sqlite3 MOVED .recover | sqlite3 ${path}`,
-  })
+  return failure('database.damaged-at-start', { path, cause })
 }
 
 function foreign(path: string): Failure {
-  return new Failure('configuration', `The database ${path} is not one of postern's`, {
-    fix: 'Move that file away, or name another directory in POSTERN_DATA_DIR.',
-  })
+  return failure('database.not-of-postern', { path })
 }
 
 function newer(path: string, schema: number): Failure {
   const schemas = `schema ${schema}, this one knows ${newestSchema}`
-  return new Failure('configuration', `The database ${path} was written by a newer postern (${schemas})`, {
-    fix: 'Run that version or a later one; or put back the backup that was made before the upgrade.',
-  })
+  return failure('database.of-newer-postern', { path, schemas })
 }

@@ -2,7 +2,7 @@ import { constants } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
-import { Failure, whyUnreadable } from '../base/failure.ts'
+import { failure, whyUnreadable } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { doubtOfFile } from '../store/file-trust.ts'
 import {
@@ -50,7 +50,8 @@ type Reading = { pair: CertificatePair } | { wrong: string; fix: string }
 export function createCertificates({ certFile, keyFile, clock, log }: CertificatesDeps): Certificates {
   let seen = identity()
   const first = read()
-  if ('wrong' in first) throw new Failure('configuration', first.wrong, { fix: first.fix })
+  if ('wrong' in first)
+    throw failure('certificate.pair-unusable', { mistake: first.wrong, remedy: first.fix })
   let pair = first.pair
   let contexts = secureContexts(pair)
   let lookedAt = clock.monotonic()

@@ -2,7 +2,7 @@ import { KeyObject, randomBytes, webcrypto } from 'node:crypto'
 import { BlockList, isIP, isIPv4 } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { domainToASCII } from 'node:url'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import { printable } from '../base/text.ts'
 import { plainAddress } from '../net/ip.ts'
 
@@ -291,9 +291,7 @@ export function certificateName(text: string): string {
 const longestName = 255
 
 function noName(text: string): Failure {
-  return new Failure('invalid', `"${printable(text)}" is neither a host name nor an address`, {
-    fix: 'Name it as the device does: mail.example.com, or 192.0.2.10.',
-  })
+  return failure('certificate.no-name', { text: printable(text) })
 }
 
 function isHostName(name: string): boolean {

@@ -3,7 +3,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import { day, namesOf, readCertificatePair } from './certificate-pair.ts'
 import {
   certificateName,
@@ -119,10 +119,7 @@ function filesIn(folder: string) {
 function requireInScope(names: readonly string[], scope: Scope, caFile: string): void {
   const [outside] = names.filter((name) => !isInScope(scope, name))
   if (outside === undefined) return
-  const message = `The authority in ${caFile} was made for ${scope.join(', ')}, and cannot issue for ${outside}`
-  throw new Failure('invalid', message, {
-    fix: 'Make a new authority for all of the names with --replace-ca, and tell every device of it.',
-  })
+  throw failure('certificate.name-out-of-scope', { file: caFile, names: scope.join(', '), name: outside })
 }
 
 async function makeAuthority(
@@ -160,15 +157,12 @@ async function readAuthority(files: CertificateFiles, now: number): Promise<Issu
 /** A certificate from elsewhere is not overwritten. */
 async function refuseForeign({ caFile, certFile, keyFile }: CertificateFiles): Promise<void> {
   const [ca, cert, key] = [await readIfThere(caFile), await readIfThere(certFile), await readIfThere(keyFile)]
-  const fix = 'Move it away, or name another folder with --dir.'
   if (ca === undefined && (cert ?? key) !== undefined) {
     const path = cert === undefined ? keyFile : certFile
-    const message = `${path} is there already, and no authority of postern beside it`
-    throw new Failure('already-exists', message, { fix })
+    throw failure('certificate.foreign-file', { path })
   }
   if (ca !== undefined && cert !== undefined && !isIssuedBy(cert, ca)) {
-    const message = `${certFile} is there already, and the authority in ${caFile} did not issue it`
-    throw new Failure('already-exists', message, { fix })
+    throw failure('certificate.of-other-authority', { path: certFile, file: caFile })
   }
 }
 
@@ -214,19 +208,11 @@ function lifeOf(now: number, days: number, atMost = Number.POSITIVE_INFINITY): L
 }
 
 function forgotten({ caFile, caKeyFile }: CertificateFiles): Failure {
-  return new Failure(
-    'configuration',
-    `The key of the authority in ${caFile} is not here, so nothing can be issued by it`,
-    {
-      fix: `Put your own copy of it back as ${caKeyFile}. If there is none (--forget-ca-key), make a new authority with --replace-ca, and tell every device of it.`,
-    },
-  )
+  return failure('certificate.authority-key-missing', { file: caFile, keyFile: caKeyFile })
 }
 
-function unusable(message: string): Failure {
-  return new Failure('configuration', message, {
-    fix: 'Put the files back, or make a new authority with --replace-ca and tell every device of it.',
-  })
+function unusable(mistake: string): Failure {
+  return failure('certificate.authority-unusable', { mistake })
 }
 
 /**
@@ -291,10 +277,7 @@ async function removeFile(path: string): Promise<void> {
 
 function unusablePath(error: unknown, path: string): Failure {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
-  return new Failure('configuration', `${path} cannot be used: ${reasons[code] ?? code}`, {
-    cause: error,
-    fix: 'Run this as the user that postern runs as, or name another folder with --dir.',
-  })
+  return failure('certificate.path-unusable', { path, reason: reasons[code] ?? code, cause: error })
 }
 
 const reasons: Record<string, string> = {

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express'
+import { filled } from '../base/failure.ts'
 import { isFromCommand } from './command-server.ts'
 import { HttpRefusal, sendProblem } from './http-errors.ts'
 
@@ -67,9 +68,7 @@ export function checkHost(list: HostAllowList, publicUrl: URL): RequestHandler {
     const plain = hosts.length === 1 && request.url.startsWith('/')
     if (plain && list.allowsHost(request.headers.host)) return next()
 
-    const refusal = new HttpRefusal(421, 'postern does not answer to this name and port', {
-      fix: `Use ${publicUrl.href}, or set POSTERN_PUBLIC_URL to the address that browsers use.`,
-    })
+    const refusal = new HttpRefusal(421, filled('web.other-name', { address: publicUrl.href }))
     if (request.url.startsWith('/api/')) return sendProblem(response, refusal)
     response.status(421).type('text/plain').send(`${refusal.message}. ${refusal.fix}\n`)
   }
@@ -110,8 +109,6 @@ export function sameOrigin(list: HostAllowList): RequestHandler {
       (origin === 'null' && site === 'same-origin') ||
       list.allowsOrigin(origin, request.headers.host)
     if (ownSite && ownOrigin) return next()
-    throw new HttpRefusal(403, 'This form was sent by a page of another site', {
-      fix: 'Open the page at its own address and send the form from there.',
-    })
+    throw new HttpRefusal(403, filled('web.form-of-other-site'))
   }
 }

@@ -1,6 +1,14 @@
 import { STATUS_CODES } from 'node:http'
 import type { ErrorRequestHandler, Request, Response } from 'express'
-import { asFailure, Failure, type FailureCode, type FailureDetails } from '../base/failure.ts'
+import {
+  asFailure,
+  Failure,
+  type FailureCode,
+  type FailureId,
+  type FilledFailure,
+  failureFields,
+  filled,
+} from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { InvalidInput, type Mistake } from './api/api-route.ts'
 
@@ -12,15 +20,11 @@ export class HttpRefusal extends Failure {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(
-    status: number,
-    message: string,
-    details: FailureDetails & { headers?: Record<string, string> } = {},
-  ) {
-    super(codeOf(status), message, details)
+  constructor(status: number, filled: FilledFailure, headers: Readonly<Record<string, string>> = {}) {
+    super(filled)
     this.name = 'HttpRefusal'
     this.status = status
-    this.headers = details.headers ?? {}
+    this.headers = headers
   }
 }
 
@@ -49,21 +53,11 @@ export function errorAnswer(error: unknown): ErrorAnswer {
 function refusalOfExpress(error: unknown): HttpRefusal | undefined {
   const status = error instanceof Error && 'status' in error ? error.status : undefined
   if (typeof status !== 'number' || status < 400 || status > 499) return undefined
-  if (status === 413) return new HttpRefusal(413, 'The request body is larger than what is read here')
+  if (status === 413) return new HttpRefusal(413, filled('web.body-too-large'))
   if (status === 415) {
-    return new HttpRefusal(415, 'The encoding of the request body is not understood', {
-      fix: 'Send it as UTF-8.',
-    })
+    return new HttpRefusal(415, filled('web.body-encoding'))
   }
-  return new HttpRefusal(400, 'The request cannot be read', {
-    fix: 'Check that its address is well encoded and its body complete.',
-  })
-}
-
-function codeOf(status: number) {
-  if (status === 401) return 'wrong-credentials'
-  if (status === 403) return 'forbidden'
-  return status === 404 ? 'not-found' : 'invalid'
+  return new HttpRefusal(400, filled('web.request-unreadable'))
 }
 
 /** The HTTP status of each failure code (RFC 9110, section 15). */
@@ -95,6 +89,8 @@ interface Problem {
   title: string
   status: number
   detail: string
+  /** As docs/errors.md has it: stable. */
+  failure: FailureId
   code: string
   fix?: string
   retryAfterSeconds?: number
@@ -117,6 +113,7 @@ export function sendProblem(response: Response, error: unknown): void {
     title: STATUS_CODES[status] ?? 'Error',
     status,
     detail: failure.message,
+    failure: failure.id,
     code: failure.code,
     ...(failure.fix !== undefined && { fix: failure.fix }),
     ...(failure.retryAfterSeconds !== undefined && { retryAfterSeconds: failure.retryAfterSeconds }),
@@ -131,7 +128,7 @@ export function sendProblem(response: Response, error: unknown): void {
  */
 export function logFailure(log: Log, error: unknown, request: Request): void {
   const { status, failure } = errorAnswer(error)
-  const fields = { method: request.method, route: routeOf(request), status, code: failure.code }
+  const fields = { method: request.method, route: routeOf(request), status, ...failureFields(failure) }
   if (status < 500) log.debug(fields, failure.message)
   else if (failure.code === 'internal')
     log.error({ ...fields, err: asFailure(error).cause ?? error }, failure.message)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
-import { Failure } from '../base/failure.ts'
+import { type Failure, failure } from '../base/failure.ts'
 import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
 import { backlog } from '../net/listen.ts'
 
@@ -66,34 +66,23 @@ export function isLoopbackHost(host: string): boolean {
 
 function cannotListen(endpoint: Endpoint, error: unknown, { name, setting }: NamedListener): Failure {
   const address = formatEndpoint(endpoint)
-  const otherAddress = `set ${setting} to another address.`
   switch (systemCode(error)) {
     case 'EADDRINUSE':
-      return new Failure('configuration', `${name} cannot listen on ${address}: another program does`, {
+      return failure('listen.web-in-use', {
+        server: name,
+        address,
+        port: endpoint.port,
+        setting,
         cause: error,
-        fix: `Stop the program that listens on port ${endpoint.port} (perhaps another postern), or ${otherAddress}`,
       })
     case 'EACCES':
-      return new Failure('configuration', `${name} may not listen on ${address}: the system forbids it`, {
-        cause: error,
-        fix: `Choose a port above 1023: ${otherAddress}`,
-      })
+      return failure('listen.web-forbidden', { server: name, address, setting, cause: error })
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
     case 'ENOTFOUND':
-      return new Failure(
-        'configuration',
-        `${name} cannot listen on ${address}: this machine has no such address`,
-        {
-          cause: error,
-          fix: `Use an address of this machine: ${otherAddress}`,
-        },
-      )
+      return failure('listen.web-no-such-address', { server: name, address, setting, cause: error })
     default:
-      return new Failure('configuration', `${name} cannot listen on ${address}`, {
-        cause: error,
-        fix: `Look at the log for the system's reason, or ${otherAddress}`,
-      })
+      return failure('listen.web-failed', { server: name, address, setting, cause: error })
   }
 }
 

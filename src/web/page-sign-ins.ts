@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
@@ -73,30 +73,27 @@ export function createPageSignIns(deps: PageSignInDeps): PageSignIns {
   function usable(providerId: string): RegisteredProvider {
     const provider = catalogue.registered(providerId)
     if (mayTell(provider)) return provider
-    throw new Failure('configuration', `Nobody signs in to these pages at ${provider.name}`, {
-      fix: 'Name people in POSTERN_ADMIN_EMAILS or POSTERN_VIEWER_EMAILS, and the provider in POSTERN_SIGN_IN_PROVIDERS; it has to prove who signed in.',
-    })
+    throw failure('page.no-sign-in-at-provider', { provider: provider.name })
   }
 
   async function exchange(callback: URL, begun: BegunSignIn): Promise<TokenResponse> {
     const { state, nonce, codeVerifier, providerId } = begun
     const { name } = usable(providerId)
     const error = callback.searchParams.get('error')
-    if (error !== null) throw notProven(`${name} says that the sign-in did not succeed`)
+    if (error !== null) throw failure('page.sign-in-failed', { provider: name })
     try {
       const checks = { redirectUri, state, nonce, codeVerifier, purpose: 'sign-in' as const }
       return await oauthClientFor(providerId).exchangeCode(callback, checks)
     } catch (thrown) {
       if (thrown instanceof Failure) throw thrown
-      throw notProven(`The answer of ${name} did not pass the checks`, thrown)
+      throw failure('page.sign-in-unchecked', { provider: name, cause: thrown })
     }
   }
 
   function take(callback: URL, browser: Secret | undefined): BegunSignIn {
     const text = stateOf(callback)
     const begun = browser && states.read(text, browser)
-    if (!begun || begun.until <= clock.now() || taken.has(text))
-      throw notProven('This sign-in was begun in another browser, or took too long')
+    if (!begun || begun.until <= clock.now() || taken.has(text)) throw failure('page.sign-in-elsewhere')
     taken.set(text, true)
     return begun
   }
@@ -157,13 +154,6 @@ function stateOf(callback: URL): string {
   return more.length === 0 ? (state ?? '') : ''
 }
 
-function notProven(message: string, cause?: unknown): Failure {
-  return new Failure('forbidden', message, {
-    fix: 'Sign in again, and stay in the same browser.',
-    ...(cause !== undefined && { cause }),
-  })
-}
-
 /** The message does not tell which addresses the settings name. */
 function unknownPerson(
   person: string | undefined,
@@ -171,16 +161,9 @@ function unknownPerson(
   identity: Identity | undefined,
 ): Failure {
   if (identity?.unproven?.kind === 'unverified')
-    return new Failure('forbidden', `${providerName} says that it has not verified your mail address`, {
-      fix: 'Have the address verified there, and sign in again.',
-    })
-  if (person === undefined)
-    return new Failure('forbidden', `${providerName} did not prove a mail address of yours`, {
-      fix: 'Sign in with an account whose address it has verified; at Google, one of Gmail or of an organisation.',
-    })
-  return new Failure('forbidden', `${person} may not look at these pages`, {
-    fix: 'Ask whoever runs postern to name this address in POSTERN_ADMIN_EMAILS or POSTERN_VIEWER_EMAILS.',
-  })
+    return failure('page.address-unverified', { provider: providerName })
+  if (person === undefined) return failure('page.nobody-proven', { provider: providerName })
+  return failure('page.person-unknown', { person })
 }
 
 /** A pending sign-in. */

@@ -1,4 +1,5 @@
 import { type RequestHandler, type Response, Router } from 'express'
+import { filled } from '../base/failure.ts'
 import { HttpRefusal } from './http-errors.ts'
 
 /**
@@ -15,10 +16,11 @@ export function exactRouter(): Router {
  */
 export function methodNotAllowed(...methods: string[]): RequestHandler {
   return (request) => {
-    throw new HttpRefusal(405, `${request.method} is not possible here`, {
-      fix: `Use ${methods.join(' or ')}.`,
-      headers: { Allow: methods.join(', ') },
-    })
+    throw new HttpRefusal(
+      405,
+      filled('web.method-not-allowed', { method: request.method, methods: methods.join(' or ') }),
+      { Allow: methods.join(', ') },
+    )
   }
 }
 
@@ -32,7 +34,7 @@ export const plainPath: RequestHandler = ({ url }, _response, next) => {
   // the parser below the router takes a backslash for a slash.
   const isPlain = /^[!-~]*$/.test(url) && !url.includes('#') && !path.includes('\\')
   if (isPlain && (path === '/' || pieces(path).every(isName))) return next()
-  throw new HttpRefusal(404, 'There is no page at this address')
+  throw new HttpRefusal(404, filled('web.no-such-page'))
 }
 
 /** The segments of the path for a parser that decodes the whole path first. */
@@ -40,9 +42,7 @@ function pieces(path: string): string[] {
   try {
     return decodeURIComponent(path).slice(1).split(/[/\\]/)
   } catch {
-    throw new HttpRefusal(400, 'The request cannot be read', {
-      fix: 'Check that its address is well encoded and its body complete.',
-    })
+    throw new HttpRefusal(400, filled('web.request-unreadable'))
   }
 }
 

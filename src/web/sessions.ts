@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import type { Clock } from '../base/clock.ts'
+import { filled } from '../base/failure.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import { freshId, freshSecret, sameHash } from '../credentials/credential.ts'
 import type { Address } from '../model/address.ts'
@@ -9,7 +10,7 @@ import type { MarkAuthenticated } from './connections.ts'
 import { cookieValues, ownCookie } from './cookies.ts'
 import { HttpRefusal } from './http-errors.ts'
 import { sourceKey } from './request-source.ts'
-import { isToken, newLinkAdvice } from './sign-in-links.ts'
+import { bareAddress, isToken } from './sign-in-links.ts'
 
 const lifeMilliseconds = 12 * 3_600_000
 const longestBrowser = 200
@@ -112,18 +113,17 @@ export function createSessions({
         expiresAt: now + lifeMilliseconds,
       }
       if (!(await store.begin(session, generation))) {
-        throw new HttpRefusal(403, 'A new password was set while you signed in', { fix: 'Sign in again.' })
+        throw new HttpRefusal(403, filled('page.password-changed'))
       }
       response.cookie(cookie.name, token, cookie.options)
     },
     async require(request) {
       const session = await of(request)
       if (session) return session
-      throw new HttpRefusal(401, 'This page is for somebody who is signed in', {
-        fix: `Sign in with the password of the pages, or by a sign-in link, which works once. ${newLinkAdvice(publicUrl)}`,
-        // RFC 9110, section 15.5.2: a 401 names a challenge. The pages themselves take the cookie
-        // that a sign-in gives.
-        headers: { 'WWW-Authenticate': 'Bearer realm="postern"' },
+      // RFC 9110, section 15.5.2: a 401 names a challenge. The pages themselves take the cookie that
+      // a sign-in gives.
+      throw new HttpRefusal(401, filled('page.sign-in-needed', { address: bareAddress(publicUrl) }), {
+        'WWW-Authenticate': 'Bearer realm="postern"',
       })
     },
     async end(request, response) {
@@ -139,9 +139,7 @@ export function createSessions({
 export function checkCsrf(session: BrowserSession, body: unknown): void {
   const sent = typeof body === 'object' && body !== null && 'csrf' in body ? body.csrf : undefined
   if (typeof sent === 'string' && sameHash(sent, session.csrf.reveal())) return
-  throw new HttpRefusal(403, 'This form is not from a page of your session', {
-    fix: 'Go back, load the page again, and send the form once more.',
-  })
+  throw new HttpRefusal(403, filled('page.form-of-other-session'))
 }
 
 /**
@@ -155,7 +153,5 @@ export function checkChange(session: BrowserSession, body: unknown): void {
 
 export function requireAdministrator({ role }: Pick<BrowserSession, 'role'>): void {
   if (role === 'administrator') return
-  throw new HttpRefusal(403, 'A viewer sees the pages and changes nothing', {
-    fix: 'Ask an administrator to do it.',
-  })
+  throw new HttpRefusal(403, filled('page.viewer'))
 }

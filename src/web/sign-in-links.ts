@@ -71,8 +71,8 @@ export function createSignInLinks({ publicUrl, clock }: { publicUrl: URL; clock:
 }
 
 /** How to get a new link: one sentence for a person who has none. */
-export function newLinkAdvice(publicUrl: URL): string {
-  return `For a new link, run "postern sign-in" on the machine where postern runs, and open the address that it prints (it begins with ${publicUrl.href.replace(/\/$/, '')}/).`
+export function bareAddress(publicUrl: URL): string {
+  return publicUrl.href.replace(/\/$/, '')
 }
 
 const tokenShape = /^[A-Za-z0-9_-]{43}$/

@@ -1,4 +1,4 @@
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import type { Reply } from './reply.ts'
 
 /**
@@ -78,9 +78,7 @@ function formatCommand(
     /[<>\s]/.test(bare) ||
     words.some((word) => unwritable.test(word) || /\s/.test(word))
   ) {
-    throw new Failure('invalid', 'The envelope holds a character that cannot be in a command', {
-      fix: 'Send addresses and parameters without control characters.',
-    })
+    throw failure('sending.envelope-unfit')
   }
   return Buffer.from(`${[`${verb}:<${path}>`, ...words].join(' ')}\r\n`, 'utf8')
 }

@@ -76,9 +76,9 @@ describe('an address without a domain', () => {
       mailbox: { ...keyed('admin@example.com'), aliases: [] },
       sender: 'admin@example.com',
     })
-    expect(mailboxForSender(login, 'backup')).toEqual({
+    expect(mailboxForSender(login, 'backup')).toMatchObject({
       allowed: false,
-      reason: 'This login may not send as backup@example.com',
+      refusal: { message: 'This login may not send as backup@example.com' },
     })
   })
 })

@@ -86,7 +86,7 @@ describe('the sender policy', () => {
     ['anything at all when there is no mailbox', { mailboxes: [], senders: [], rewriteSender: true }, ''],
   ]
   it.each(refused)('a login may not send as %s', (_what, login, sender) => {
-    expect(mailboxForSender(login, sender)).toMatchObject({ allowed: false, reason: /./ })
+    expect(mailboxForSender(login, sender)).toMatchObject({ allowed: false, refusal: { message: /./ } })
   })
 
   it.each([
@@ -129,7 +129,10 @@ describe('the sender policy', () => {
 
   it('the reason holds no control characters', () => {
     const verdict = mailboxForSender(one, 'a\r\n250 ok@example.com')
-    expect(verdict).toEqual({ allowed: false, reason: 'This login may not send as a??250 ok@example.com' })
+    expect(verdict).toMatchObject({
+      allowed: false,
+      refusal: { message: 'This login may not send as a??250 ok@example.com' },
+    })
   })
 })
 

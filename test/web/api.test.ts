@@ -82,6 +82,7 @@ describe('a problem', () => {
       title: expect.any(String),
       status: failureStatus[code],
       detail: 'The message',
+      failure: expect.stringMatching(/^[a-z-]+\.[a-z-]+$/),
       code,
       fix: 'The fix.',
       retryAfterSeconds: 29.5,

@@ -138,6 +138,19 @@ export const consent: Translated<typeof consentFailures> = {
     message: '「{mailbox}」はドメイン全体です。アプリが同意なしでメールを送信します',
     fix: 'ここでの操作は不要です。人の同意が必要な場合は、個別のアドレスでメールボックスを追加してください。',
   },
+  'consent.link-id-taken': {
+    message: 'この ID の同意リンクはすでにあります',
+  },
+  'consent.link-used': {
+    message: 'この同意リンクは使用済みか、期限切れか、存在しません',
+    fix: '新しいリンクを依頼してください。',
+  },
+  'consent.state-taken': {
+    message: 'この state の同意はすでにあります',
+  },
+  'consent.mailbox-or-link-gone': {
+    message: 'メールボックス {mailbox} またはその同意リンクがなくなりました',
+  },
   'mailbox.unknown': {
     message: 'メールボックス {mailbox} はありません',
     fix: '追加してください: postern mailbox add {mailbox} --provider ID',
@@ -145,5 +158,80 @@ export const consent: Translated<typeof consentFailures> = {
   'mailbox.just-moved': {
     message: '{mailbox} は別のプロバイダーに移ったばかりです',
     fix: 'もう一度試してください。',
+  },
+  'mailbox.no-app-only': {
+    message: '{provider} では、人の同意なしでアプリが送信することはできません',
+    fix: '--app-only なしでメールボックスを追加し、所有者に同意してもらってください。',
+  },
+  'mailbox.domain-needs-app-only': {
+    message: '「{mailbox}」はドメイン全体です。すべてのメールボックスについて同意できる人はいません',
+    fix: 'アプリが組織の代わりに送信できるプロバイダーで --app-only を付けて追加するか、メールボックスを個別のアドレスで追加してください。',
+  },
+  'mailbox.app-only-with-person': {
+    message: '同意を使わないメールボックスには、リフレッシュトークンもサインインする人もありません',
+    fix: '--app-only か、リフレッシュトークンとサインインする人のどちらかを外してください。',
+  },
+  'mailbox.whole-domain': {
+    message: '「{mailbox}」はドメイン全体です',
+    fix: 'その中のアドレスを 1 つ入力してください。',
+  },
+  'mailbox.user-unusable': {
+    message: '「{text}」はメールサーバーの名前としては使えません',
+    fix: 'その人がメールサーバーへのサインインに使う名前(till@example.onmicrosoft.com など)を指定してください。',
+  },
+  'mailbox.domain-without-aliases': {
+    message: '「{mailbox}」はドメイン全体なので、別名はありません',
+    fix: 'ログインにほかの送信者を許可してください: postern login add --sender ADDRESS',
+  },
+  'mailbox.alias-of-domain': {
+    message: '「{text}」はドメイン全体ですが、別名は 1 つのアドレスです',
+    fix: 'ログインにドメインのすべてのアドレスを許可してください: postern login add ADDRESS --sender "*@example.com"',
+  },
+  'mailbox.no-refresh-token': {
+    message: 'リフレッシュトークンではありません。表示可能な ASCII の 1 行である必要があります',
+    fix: 'リフレッシュトークンだけが入ったファイルを指定してください。',
+  },
+  'mailbox.exists': {
+    message: 'メールボックス {mailbox} はすでにあります',
+  },
+  'notice.webhook-unreached': {
+    message: 'Webhook {host} に接続できません',
+    fix: 'POSTERN_NOTIFY_WEBHOOK_URL と、そのサーバーが応答することを確認してください。',
+  },
+  'notice.webhook-unreachable': {
+    message: 'Webhook {host} に接続できません: {reason}',
+    fix: 'POSTERN_NOTIFY_WEBHOOK_URL と、そのサーバーが応答することを確認してください。',
+  },
+  'notice.webhook-set-up-wrong': {
+    message: 'Webhook {host} に接続できません: {reason}',
+    fix: '{reason.fix}',
+  },
+  'notice.command-ended': {
+    message: 'POSTERN_NOTIFY_COMMAND は {signal} で終了させられました',
+    fix: '標準入力に JSON を渡して手動で実行してみてください。{seconds} 秒以内に終了コード 0 で終わる必要があります。',
+  },
+  'notice.command-failed': {
+    message: 'POSTERN_NOTIFY_COMMAND は終了コード {status} で終わりました',
+    fix: '標準入力に JSON を渡して手動で実行してみてください。{seconds} 秒以内に終了コード 0 で終わる必要があります。',
+  },
+  'notice.webhook-refused': {
+    message: 'Webhook {host} が HTTP ステータス {status} を返しました',
+    fix: 'サーバー側でリクエストの記録を確認してください。リダイレクトには従いません。',
+  },
+  'notice.mail-not-taken': {
+    message: '{mailbox} からの通知は受け取られませんでした({status})',
+    fix: '「postern mailbox show {mailbox}」で送信できるか確認し、POSTERN_NOTIFY_MAIL_TO も確認してください。',
+  },
+  'notice.command-not-started': {
+    message: 'POSTERN_NOTIFY_COMMAND を起動できません',
+    fix: 'シェルがインストールされ、postern がプログラムを実行できることを確認してください。',
+  },
+  'notice.no-channel': {
+    message: '通知の経路が設定されていないため、同意リンクを送れません',
+    fix: 'POSTERN_NOTIFY_WEBHOOK_URL、POSTERN_NOTIFY_MAIL_FROM、POSTERN_NOTIFY_COMMAND のいずれかを設定して再起動するか、リンクを自分で渡してください。',
+  },
+  'notice.link-not-delivered': {
+    message: '同意リンクはどの経路でも届きませんでした({reason})',
+    fix: '経路のどれかを直すか、リンクを自分で渡してください。',
   },
 }

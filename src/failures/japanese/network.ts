@@ -2,6 +2,20 @@ import type { Translated } from '../entry.ts'
 import type { networkFailures } from '../network.ts'
 
 export const network: Translated<typeof networkFailures> = {
+  'postern.fault': {
+    message: 'postern の内部で問題が発生しました',
+  },
+  'postern.stopping': {
+    message: 'postern は停止しようとしています',
+    fix: '1 分後にもう一度試してください。',
+  },
+  'postern.client-gone': {
+    message: 'クライアントは接続を終えました',
+  },
+  'postern.not-serving': {
+    message: 'postern は起動中か停止中です',
+    fix: '少し待ってからもう一度確認してください。',
+  },
   'network.too-slow': {
     message: '{host} は {seconds} 秒以内に応答しませんでした',
     fix: 'あとでもう一度試してください。続く場合は、ファイアウォールやプロキシを通るプロバイダーまでの経路を確認してください。',
@@ -81,19 +95,5 @@ export const network: Translated<typeof networkFailures> = {
   'address.no-mail-address': {
     message: '「{text}」はメールアドレスではありません',
     fix: 'name@example.com の形のアドレスを一つ入力してください。',
-  },
-  'postern.fault': {
-    message: 'postern の内部で問題が発生しました',
-  },
-  'postern.stopping': {
-    message: 'postern は停止しようとしています',
-    fix: '1 分後にもう一度試してください。',
-  },
-  'postern.not-serving': {
-    message: 'postern は起動中または停止中です',
-    fix: 'しばらくしてからもう一度お試しください。',
-  },
-  'postern.client-gone': {
-    message: 'クライアントは接続を終えました',
   },
 }

@@ -87,6 +87,15 @@ export const provider: Translated<typeof providerFailures> = {
       '{provider} は {mailbox} について postern の登録を拒否していますが、ほかのメールボックスでは受け付けています',
     fix: '{mailbox} の組織がこのアプリをまだ許可していることを確認してください。理由はログにあります。',
   },
+  'registration.without-credentials': {
+    message:
+      '{provider} の登録にはクライアントシークレットも証明書もないため、postern であることを証明できません',
+    fix: 'プロバイダーと設定の両方でどちらかを登録に追加し、再起動してください。',
+  },
+  'registration.of-many-tenants': {
+    message: '「{tenant}」は多数の組織を表しますが、人の同意を使わないアプリは 1 つの組織に属します',
+    fix: 'POSTERN_MICROSOFT_TENANT に組織の ID またはドメインを設定し、再起動してください。',
+  },
   'token.without-scope': {
     message: 'トークンにスコープ {scope} がありません',
   },

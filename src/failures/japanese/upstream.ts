@@ -161,4 +161,33 @@ export const upstream: Translated<typeof upstreamFailures> = {
     message: 'クライアントに時間がかかりすぎたため、接続はほかに回されました',
     fix: 'メッセージをもう一度送ってください。RCPT と DATA の間でメッセージを準備するプログラムは、その前に準備してください。',
   },
+  'sending.recipients-used-up': {
+    message:
+      '{account} は 24 時間で受信者 {used} 件に達しました。プロバイダーの上限は {most} 件で、さらに {recipients} 件宛てのメッセージを送ろうとしました',
+    fix: '24 時間の枠が空くまで待つか、メールボックスを増やして分散するか、契約の範囲内で POSTERN_PROVIDERS_FILE の recipientsPerDay を上げてください。',
+  },
+  'sending.recipients-under-way': {
+    message:
+      '{account} は 24 時間で受信者 {used} 件に達し、{reserved} 件が進行中です。プロバイダーの上限は {most} 件で、さらに {recipients} 件宛てのメッセージを送ろうとしました',
+    fix: '24 時間の枠が空くまで待つか、メールボックスを増やして分散するか、契約の範囲内で POSTERN_PROVIDERS_FILE の recipientsPerDay を上げてください。',
+  },
+  'sending.no-transaction-for-recipients': {
+    message: '受信者を追加するトランザクションがありません',
+  },
+  'sending.no-transaction': {
+    message: '続けるトランザクションがありません',
+  },
+  'sending.no-transaction-for-message': {
+    message: 'このメッセージのトランザクションがありません',
+  },
+  'sending.no-message': {
+    message: '送るメッセージがありません',
+  },
+  'sending.no-submitter': {
+    message: 'メッセージを送る人がいません',
+  },
+  'sending.envelope-unfit': {
+    message: 'エンベロープに、コマンドで使えない文字があります',
+    fix: 'アドレスとパラメーターを制御文字なしで送ってください。',
+  },
 }

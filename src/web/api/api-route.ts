@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { Failure } from '../../base/failure.ts'
+import { Failure, filled } from '../../base/failure.ts'
 import type { Actor } from '../../base/log.ts'
 import { printable } from '../../base/text.ts'
 import type { Principal } from '../../credentials/scopes.ts'
@@ -65,7 +65,7 @@ export class InvalidInput extends Failure {
 
   constructor(mistakes: readonly Mistake[]) {
     const list = mistakes.map(({ member, message }) => (member === '' ? message : `${member}: ${message}`))
-    super('invalid', `The request is not right: ${list.join('; ')}`, { fix: 'Correct it and send it again.' })
+    super(filled('web.request-not-right', { mistakes: list.join('; ') }))
     this.name = 'InvalidInput'
     this.mistakes = mistakes
   }

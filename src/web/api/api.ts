@@ -1,5 +1,6 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import { z } from 'zod'
+import { filled } from '../../base/failure.ts'
 import type { Actor, Log } from '../../base/log.ts'
 import { type Principal, permits } from '../../credentials/scopes.ts'
 import type { JournalReader } from '../../journal/journal.ts'
@@ -47,7 +48,7 @@ export function createApi({
   const api = exactRouter()
   api.use('/v1', v1)
   api.use((_request, _response) => {
-    throw new HttpRefusal(404, 'There is nothing at this path')
+    throw new HttpRefusal(404, filled('web.no-such-path'))
   })
   api.use(problemHandler(log))
   return api
@@ -76,9 +77,7 @@ const insistOnJson: RequestHandler = (request, _response, next) => {
   const hasBody =
     request.headers['transfer-encoding'] !== undefined || Number(request.get('content-length') ?? 0) > 0
   if (!hasBody || request.is('application/json')) return next()
-  throw new HttpRefusal(415, 'The body is not JSON', {
-    fix: 'Send it with "Content-Type: application/json".',
-  })
+  throw new HttpRefusal(415, filled('web.body-no-json'))
 }
 
 function answerWith(route: ApiRoute, bearers: BearerCheck): RequestHandler {

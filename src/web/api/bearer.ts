@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import { Failure } from '../../base/failure.ts'
+import { Failure, filled } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import type { ApiKeys } from '../../credentials/api-keys.ts'
 import { owner, type Principal } from '../../credentials/scopes.ts'
@@ -8,8 +8,6 @@ import { isFromCommand } from '../command-server.ts'
 import type { MarkAuthenticated } from '../connections.ts'
 import { HttpRefusal } from '../http-errors.ts'
 import type { CountWrongSecret } from '../request-source.ts'
-
-const keyHint = 'Send "Authorization: Bearer KEY" with an API key or the owner key.'
 
 export interface BearerCheck {
   apiKeys: Pick<ApiKeys, 'check'>
@@ -30,7 +28,7 @@ export async function bearerOf(
   if (isFromCommand(request)) return owner
   const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(/ +(.*)/)
   // RFC 6750, section 3.1: without any authentication information, no error code.
-  if (scheme.toLowerCase() !== 'bearer') throw unauthorised('This needs an API key', 'Bearer realm="postern"')
+  if (scheme.toLowerCase() !== 'bearer') throw unauthorised('web.key-missing', 'Bearer realm="postern"')
   // The b64token of RFC 6750, section 2.1.
   const principal = /^[A-Za-z0-9._~+/-]{1,512}=*$/.test(token) ? await ownerOf(token, apiKeys) : undefined
   if (principal) {
@@ -38,7 +36,7 @@ export async function bearerOf(
     return principal
   }
   countWrong(request, token, 'key')
-  throw unauthorised('This API key is not valid', 'Bearer realm="postern", error="invalid_token"')
+  throw unauthorised('web.key-invalid', 'Bearer realm="postern", error="invalid_token"')
 }
 
 /** Undefined for an unknown, revoked or expired key, without telling them apart. */
@@ -56,12 +54,12 @@ export function insufficientScope(scope: Scope): HttpRefusal {
   // Scope values are printable ASCII without quotes (section 3); an international address cannot be
   // named in the header.
   const named = /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope) ? `, scope="${scope}"` : ''
-  return new HttpRefusal(403, 'This API key may not do that', {
-    fix: `Use a key with the scope ${scope === 'admin' ? scope : `${scope}, or admin`}.`,
-    headers: { 'WWW-Authenticate': `Bearer realm="postern", error="insufficient_scope"${named}` },
+  const refusal = scope === 'admin' ? filled('web.admin-needed') : filled('web.scope-missing', { scope })
+  return new HttpRefusal(403, refusal, {
+    'WWW-Authenticate': `Bearer realm="postern", error="insufficient_scope"${named}`,
   })
 }
 
-function unauthorised(message: string, challenge: string): HttpRefusal {
-  return new HttpRefusal(401, message, { fix: keyHint, headers: { 'WWW-Authenticate': challenge } })
+function unauthorised(id: 'web.key-missing' | 'web.key-invalid', challenge: string): HttpRefusal {
+  return new HttpRefusal(401, filled(id), { 'WWW-Authenticate': challenge })
 }

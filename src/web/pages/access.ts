@@ -1,5 +1,5 @@
 import type { Request, Response, Router } from 'express'
-import { Failure } from '../../base/failure.ts'
+import { failure, filled } from '../../base/failure.ts'
 import { actorFields, type Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
 import type { PagePasswords } from '../../credentials/page-passwords.ts'
@@ -76,9 +76,7 @@ export function createAccessPages(deps: AccessPagesDeps): Router {
     const password = one(fields, 'password') ?? ''
     try {
       if (password !== one(fields, 'again')) {
-        throw new Failure('invalid', 'The two passwords are not the same', {
-          fix: 'Type the same one twice.',
-        })
+        throw failure('page.passwords-differ')
       }
       await pagePasswords.set(readRole(one(fields, 'role')), new Secret(password), session.id, by)
       signInLinks.endAll()
@@ -95,7 +93,7 @@ export function createAccessPages(deps: AccessPagesDeps): Router {
     checkCsrf(session, request.body)
     // A viewer may end only the own session.
     if (id !== session.id) requireAdministrator(session)
-    if (!(await pageAccess.end(id))) throw new HttpRefusal(404, 'This session has ended already')
+    if (!(await pageAccess.end(id))) throw new HttpRefusal(404, filled('page.session-ended-already'))
     log.info({ event: 'page.session-ended', ...actorFields(by) }, 'A browser was signed out')
     response.redirect(303, id === session.id ? pages.path('sign-in') : pages.path('account'))
   }
@@ -104,7 +102,7 @@ export function createAccessPages(deps: AccessPagesDeps): Router {
 function readRole(text: string | undefined): PageRole {
   const role = pageRoles.find((one) => one === text)
   if (role) return role
-  throw new Failure('invalid', 'There is no such role', { fix: `Choose ${pageRoles.join(' or ')}.` })
+  throw failure('page.no-such-role', { roles: pageRoles.join(' or ') })
 }
 
 interface AccessView {

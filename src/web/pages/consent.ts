@@ -1,5 +1,5 @@
 import type { Request, Response, Router } from 'express'
-import { Failure } from '../../base/failure.ts'
+import { Failure, failure } from '../../base/failure.ts'
 import { type ConsentRefusal, ConsentRefused } from '../../consent/consent-refused.ts'
 import type { CompletedConsent, ConsentService, OpenedLink } from '../../consent/consent-service.ts'
 import { type Html, html } from '../html.ts'
@@ -97,9 +97,7 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
     .get((request, response) => {
       const result = results.find(request.params.id, cookie.of(request))
       if (!result) {
-        throw new Failure('not-found', 'What came of that is not known here any more', {
-          fix: 'The page of the mailbox says whether it is connected.',
-        })
+        throw failure('page.result-gone')
       }
       show(request, response, result)
     })

@@ -1,4 +1,5 @@
 import type { Response, Router } from 'express'
+import { filled } from '../../base/failure.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
 import { type Html, html } from '../html.ts'
 import { HttpRefusal } from '../http-errors.ts'
@@ -95,7 +96,7 @@ export function createLoginPages({ services, contexts }: LoginPagesDeps): Router
   /** @throws HttpRefusal 404 */
   async function found(id: string): Promise<LoginStatus> {
     const login = (await logins.list()).find((one) => one.id === id && one.state !== 'revoked')
-    if (login === undefined) throw new HttpRefusal(404, 'There is no such login')
+    if (login === undefined) throw new HttpRefusal(404, filled('page.no-such-login'))
     return login
   }
 

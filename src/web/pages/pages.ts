@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler, Router } from 'express'
 import type { Clock } from '../../base/clock.ts'
+import { filled } from '../../base/failure.ts'
 import type { Log } from '../../base/log.ts'
 import { redirectUriOf } from '../../consent/consent-service.ts'
 import type { MarkAuthenticated } from '../connections.ts'
@@ -114,7 +115,7 @@ export function createPages(deps: PagesDeps): { router: Router; errorHandler: Er
   const contexts = createPageContexts(sessions, pages)
   router.use(createAdministration(deps, { sessions, contexts, pages, startConsent }))
   router.use(() => {
-    throw new HttpRefusal(404, 'There is no page at this address')
+    throw new HttpRefusal(404, filled('web.no-such-page'))
   })
   const [errorHandler, consentErrorHandler] = [
     errorPageHandler({ pages, log }),
@@ -205,6 +206,6 @@ function atAddress(url: URL, isThere: (host: string | undefined) => boolean): Re
     if (isThere(request.headers.host)) return next()
     if (request.method === 'GET' || request.method === 'HEAD')
       return response.redirect(302, there + request.url)
-    throw new HttpRefusal(421, 'This page is at another address', { fix: `Open it there: ${there}/` })
+    throw new HttpRefusal(421, filled('web.at-other-address', { address: there }))
   }
 }

@@ -1,4 +1,5 @@
 import type { Request, Response, Router } from 'express'
+import { filled } from '../../base/failure.ts'
 import type { Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
 import type { PagePasswords } from '../../credentials/page-passwords.ts'
@@ -11,7 +12,7 @@ import type { PageSignIns } from '../page-sign-ins.ts'
 import { type CountWrongSecret, requestSource, sourceKey } from '../request-source.ts'
 import { clientGoneSignal, exactRouter, methodNotAllowed } from '../routing.ts'
 import { checkCsrf, type Sessions } from '../sessions.ts'
-import { newLinkAdvice, type ProvenPerson, type SignInLinks } from '../sign-in-links.ts'
+import { bareAddress, type ProvenPerson, type SignInLinks } from '../sign-in-links.ts'
 import { type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'
 import type { CallbackResult, CallbackResults } from './callback-results.ts'
 import { errorSection, refusalOf } from './error-page.ts'
@@ -136,7 +137,7 @@ export function createSignInPages(deps: SignInPagesDeps): Router {
 <label>${t`Password`} <input type="password" name="password" required autocomplete="current-password"></label>
 <button>${t`Sign in`}</button>
 </section>
-<p class="soft">${t`No password yet, or forgotten?`} ${t.say(newLinkAdvice(pagesUrl))}</p>
+<p class="soft">${t`No password yet, or forgotten?`} ${t`For a new link, run "postern sign-in" on the machine where postern runs, and open the address that it prints (it begins with ${bareAddress(pagesUrl)}/).`}</p>
 </form>`
   }
 
@@ -147,9 +148,7 @@ export function createSignInPages(deps: SignInPagesDeps): Router {
 
   function refusal(request: Request, token: string): HttpRefusal {
     countWrong(request, token, 'link')
-    return new HttpRefusal(404, 'This sign-in link is unknown, used already, or older than 15 minutes', {
-      fix: newLinkAdvice(pagesUrl),
-    })
+    return new HttpRefusal(404, filled('page.sign-in-link-unknown', { address: bareAddress(pagesUrl) }))
   }
 }
 
@@ -222,7 +221,7 @@ export function createSignInCompletion(
       // created.
       if ((await sessions.generation()) === generation) return new URL(url)
       signInLinks.endAll()
-      throw new HttpRefusal(403, 'A new password was set while you signed in', { fix: 'Sign in again.' })
+      throw new HttpRefusal(403, filled('page.password-changed'))
     }
     const { person, provider, account } = proven
     await sessions.begin(request, response, { role, means: 'provider', person, provider }, generation)

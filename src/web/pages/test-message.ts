@@ -1,10 +1,10 @@
 import type { Request, Response, Router } from 'express'
 import type { Clock } from '../../base/clock.ts'
-import { Failure } from '../../base/failure.ts'
+import { Failure, failure } from '../../base/failure.ts'
 import { actorFields, type Log } from '../../base/log.ts'
 import { printable } from '../../base/text.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
-import { howToAllow, mailboxForSender } from '../../mailboxes/sender-policy.ts'
+import { mailboxForSender, refusalWithAdvice } from '../../mailboxes/sender-policy.ts'
 import {
   type Address,
   addressKey,
@@ -135,15 +135,11 @@ ${fix !== undefined && whatToDo(fix, t)}
 function testMessageOf(mailbox: Address, fields: Fields): { from: Address; to: Address } {
   const from = isDomainMailbox(mailbox) ? parseAddress(one(fields, 'from')?.trim() ?? '') : mailbox
   if (isDomainMailbox(mailbox) && !covers(mailbox, from))
-    throw new Failure('invalid', `${printable(from)} is no address of ${mailbox}`, {
-      fix: 'Give a sender of that domain.',
-    })
+    throw failure('page.sender-of-other-domain', { sender: printable(from), mailbox })
   const to = parseAddress(one(fields, 'to')?.trim() ?? '')
   for (const address of [from, to]) {
     if (/[^\x20-\x7e]/.test(address) || isDomainMailbox(address))
-      throw new Failure('invalid', `"${printable(address)}" cannot get or send a test message`, {
-        fix: 'Give one address of ASCII characters.',
-      })
+      throw failure('page.test-address', { address: printable(address) })
   }
   return { from, to }
 }
@@ -155,17 +151,15 @@ async function* testSteps(
   sendTestMessage: SendTestMessage,
 ): AsyncGenerator<ShownStep> {
   if (login === 'gone' || (login && login.state !== 'active')) {
-    const fix = 'Go back, load the page of the mailbox again, and choose another login.'
-    yield { step: 'login', failure: new Failure('wrong-credentials', 'This login has ended', { fix }) }
+    yield { step: 'login', failure: failure('page.login-ended') }
     return
   }
   if (login) {
     const mailboxes = login.mailboxes.map((address) => ({ ...keyed(address), aliases: [] }))
     const verdict = mailboxForSender({ ...login, mailboxes, senders: login.senders.map(addressKey) }, from)
     if (!verdict.allowed) {
-      const fix = howToAllow({ login: login.id, mailboxes }, from)
-      const about = fix === undefined ? {} : { fix }
-      yield { step: 'login', failure: new Failure('sender-refused', `${verdict.reason}.`, about) }
+      const refusal = refusalWithAdvice(verdict.refusal, { login: login.id, mailboxes }, from)
+      yield { step: 'login', failure: new Failure(refusal) }
       return
     }
     yield { step: 'login', said: login.userName }

@@ -3,34 +3,6 @@ import type { Dictionary } from './translation.ts'
 /** What the pages themselves say, and the web server's own refusals. */
 export const japaneseOfPages: Dictionary = {
   // Refusals by the server
-  '{1} is not possible here': 'ここでは {1} は使えません',
-  'Use {1}.': '{1} を使ってください。',
-  'postern does not answer to this name and port': 'postern はこの名前とポートには応答しません',
-  'Use {1}, or set POSTERN_PUBLIC_URL to the address that browsers use.':
-    '{1} を使うか、ブラウザーが使うアドレスを POSTERN_PUBLIC_URL に設定してください。',
-  'The request body is larger than what is read here':
-    'リクエスト本文が、ここで読み取れる大きさを超えています',
-  'The encoding of the request body is not understood': 'リクエスト本文の文字コードを解釈できません',
-  'Send it as UTF-8.': 'UTF-8 で送ってください。',
-  'The request cannot be read': 'リクエストを読み取れません',
-  'Check that its address is well encoded and its body complete.':
-    'アドレスが正しくエンコードされ、本文が途中で切れていないか確認してください。',
-  'This form was sent by a page of another site': 'このフォームは別のサイトのページから送られました',
-  'Open the page at its own address and send the form from there.':
-    'ページを本来のアドレスで開き、そこからフォームを送ってください。',
-  'This page is for somebody who is signed in': 'このページを見るにはサインインが必要です',
-  'Sign in with the password of the pages, or by a sign-in link, which works once. {1}':
-    'このページのパスワードでサインインするか、サインインリンクを開いてください(使えるのは 1 回だけです)。{1}',
-  'A new password was set while you signed in': 'サインインの途中で新しいパスワードが設定されました',
-  'This form is not from a page of your session':
-    'このフォームは、このセッションのページのものではありません',
-  'Go back, load the page again, and send the form once more.':
-    '前のページに戻って再読み込みし、もう一度送ってください。',
-  'A viewer sees the pages and changes nothing': '閲覧者はページを見るだけで、変更はできません',
-  'Ask an administrator to do it.': '管理者に依頼してください。',
-  'This page is at another address': 'このページは別のアドレスにあります',
-  'Open it there: {1}/': '次のアドレスで開いてください: {1}/',
-  'There is no page at this address': 'このアドレスにページはありません',
   'For a new link, run "postern sign-in" on the machine where postern runs, and open the address that it prints (it begins with {1}/).':
     '新しいリンクが必要なときは、postern が動いているマシンで「postern sign-in」を実行し、表示されたアドレス({1}/ で始まります)を開いてください。',
 
@@ -76,8 +48,6 @@ export const japaneseOfPages: Dictionary = {
   'This link signs this browser in as a viewer, who sees the pages and changes nothing. It works once.':
     'このリンクで、このブラウザーは閲覧者(見るだけで変更はできません)としてサインインします。使えるのは 1 回だけです。',
   'No password yet, or forgotten?': 'パスワードがまだない、または忘れた場合:',
-  'This sign-in link is unknown, used already, or older than 15 minutes':
-    'このサインインリンクは無効です(存在しない、使用済み、または 15 分を過ぎています)',
   As: '役割',
   Password: 'パスワード',
   Administrator: '管理者',
@@ -111,11 +81,6 @@ export const japaneseOfPages: Dictionary = {
   Since: '開始',
   'Last seen': '最終アクセス',
   'Sign it out': 'サインアウトさせる',
-  'The two passwords are not the same': '2 つのパスワードが一致しません',
-  'Type the same one twice.': '同じパスワードを 2 回入力してください。',
-  'This session has ended already': 'このセッションはすでに終了しています',
-  'There is no such role': 'そのような役割はありません',
-  'Choose {1}.': '{1} から選んでください。',
 
   // API keys
   'Make an API key': 'APIキーを作る',
@@ -202,7 +167,6 @@ export const japaneseOfPages: Dictionary = {
   'are replaced by its mailbox': 'メールボックスのアドレスに置き換えられます',
   Mends: '補正',
   'From: and Sender: become its mailbox': 'From: と Sender: をメールボックスのアドレスに書き換えます',
-  'There is no such login': 'そのログインはありません',
   "Domain of senders and recipients that have none, such as example.com; a mistyped name is a stranger's address there":
     'ドメインのない送信者と受信者に補うドメイン(例: example.com。打ち間違えた名前はそのドメインの別人のアドレスになります)',
   'What stands for a sender or recipient, one on each line: root=admin@example.com':
@@ -431,10 +395,6 @@ export const japaneseOfPages: Dictionary = {
   no: 'いいえ',
   'The provider said: {1}': 'プロバイダーの応答: {1}',
   'A test message to {1}': '{1} へのテストメッセージ',
-  '"{1}" cannot get or send a test message': '「{1}」ではテストメッセージを送受信できません',
-  'Allow it with: postern login {1} --sender {2}':
-    '次のコマンドで許可できます: postern login {1} --sender {2}',
-  'Give one address of ASCII characters.': 'ASCII 文字のアドレスを 1 つ入力してください。',
 
   // Consent links
   'Consent links': '同意リンク',

@@ -3,8 +3,11 @@ import type { KnownCause, Sentence } from '../../base/failure.ts'
 import { catalogue } from '../../failures/catalogue.ts'
 import { fillIn, type Part, type Translated } from '../../failures/entry.ts'
 import { consent } from '../../failures/japanese/consent.ts'
+import { login } from '../../failures/japanese/login.ts'
+import { machine } from '../../failures/japanese/machine.ts'
 import { network } from '../../failures/japanese/network.ts'
 import { provider } from '../../failures/japanese/provider.ts'
+import { requests } from '../../failures/japanese/requests.ts'
 import { upstream } from '../../failures/japanese/upstream.ts'
 import { Html, type HtmlValue } from '../html.ts'
 import { japaneseOfPages } from './japanese-of-pages.ts'
@@ -41,7 +44,15 @@ export function phrase(text: string): string {
 }
 
 /** Every failure in Japanese, by its id. */
-const japaneseFailures: Translated<typeof catalogue> = { ...network, ...upstream, ...provider, ...consent }
+const japaneseFailures: Translated<typeof catalogue> = {
+  ...network,
+  ...upstream,
+  ...provider,
+  ...consent,
+  ...login,
+  ...machine,
+  ...requests,
+}
 
 /** All phrases in Japanese, but those of `readyFor`. */
 const japanese: Dictionary = { ...japaneseOfPages, ...japaneseOfRooms, ...japaneseOfFailures() }

@@ -1,0 +1,171 @@
+import type { Translated } from '../entry.ts'
+import type { machineFailures } from '../machine.ts'
+
+export const machine: Translated<typeof machineFailures> = {
+  'data.directory-missing': {
+    message: 'データディレクトリ {directory} がありません',
+    fix: 'postern を起動するフォルダーで実行するか、データディレクトリを POSTERN_DATA_DIR に指定してください。新しいものは「postern serve」が作ります。',
+  },
+  'data.store-missing': {
+    message: 'データディレクトリ {directory} に postern のストアがありません',
+    fix: 'postern を起動するフォルダーで実行するか、データディレクトリを POSTERN_DATA_DIR に指定してください。新しいものは「postern serve」が作ります。',
+  },
+  'data.not-trusted': {
+    message: '{what} {path}: {problem}',
+    fix: '{remedy}。',
+  },
+  'data.in-use': {
+    message: '別の postern{holder} がデータディレクトリ {directory} を使用しています',
+    fix: '実行中のものを使うか、先に止めるか、POSTERN_DATA_DIR に別のディレクトリを指定してください。',
+  },
+  'data.file-system-open': {
+    message:
+      '{directory} のファイルシステムはほかのユーザーの利用を許します。何を指定してもモードは {mode} になります',
+    fix: '所有者とモードを保てるディスク上のディレクトリを POSTERN_DATA_DIR に指定するか、所有者だけが使えるようにマウントしてください(dmask=077,fmask=177; dir_mode=0700,file_mode=0600)。',
+  },
+  'data.readable-by-others': {
+    message: 'ほかのユーザーが {what} {path} を使えます(モードは {mode})',
+    fix: '実行してください: chmod {wanted} {word}{otherwise}',
+  },
+  'data.no-directory': {
+    message: 'データディレクトリ {path} はディレクトリではありません',
+    fix: 'そのファイルを移すか、POSTERN_DATA_DIR に別のディレクトリを指定してください。',
+  },
+  'data.unusable': {
+    message: '{what} {path} を使えません: {reason}',
+    fix: 'postern を実行するユーザーが、空きのあるディスク上のデータディレクトリを所有するようにするか、POSTERN_DATA_DIR を設定してください。',
+  },
+  'database.busy': {
+    message: 'データベースが使用中です',
+  },
+  'database.read-only': {
+    message: 'データベースに書き込めません。ファイルまたはディスクが読み取り専用です',
+    fix: '読み取り専用になった理由(ディスクのエラーなど)をシステムのログで調べ、書き込めるようにマウントし直してください。',
+  },
+  'database.disk-fails': {
+    message: 'データベースのディスクが故障しています',
+    fix: 'システムのログを確認してください。ディスクの交換が必要かもしれません。',
+  },
+  'database.damaged': {
+    message: 'データベースが壊れています',
+  },
+  'database.disk-full': {
+    message: 'データベースのディスクがいっぱいです',
+    fix: 'POSTERN_DATA_DIR のディスクに空きを作ってください。',
+  },
+  'database.not-opened': {
+    message: 'データベースファイルを開けません',
+  },
+  'database.query-refused': {
+    message: 'データベースが問い合わせを拒否しました',
+  },
+  'database.row-incomplete': {
+    message: '{table} の行を、一部の値なしで書き込もうとしました',
+  },
+  'database.row-read-early': {
+    message: '{table} の行が、変更の前ではなく途中で読まれようとしました',
+  },
+  'database.seal-broken': {
+    message: 'データベースの封をした値を開けません({table})',
+    fix: 'postern 以外のものがデータベースまたはその鍵を変更しました。両方をバックアップから復元してください。',
+  },
+  'database.closed': {
+    message: 'ストアは閉じられています',
+  },
+  'database.unreadable': {
+    message: 'データベース {path} を読み取れません',
+    fix: 'postern を実行するユーザーがそのファイルとディレクトリを所有し、ほかのものが使わないようにしてください。',
+  },
+  'database.damaged-at-start': {
+    message: 'データベース {path} が壊れています',
+    fix: 'バックアップから元に戻すか、移してから試してください: sqlite3 MOVED .recover | sqlite3 {path}',
+  },
+  'database.not-of-postern': {
+    message: 'データベース {path} は postern のものではありません',
+    fix: 'そのファイルを移すか、POSTERN_DATA_DIR に別のディレクトリを指定してください。',
+  },
+  'database.of-newer-postern': {
+    message: 'データベース {path} は、より新しい postern が書いたものです({schemas})',
+    fix: 'そのバージョンか、それより後のものを実行してください。または、更新前のバックアップを元に戻してください。',
+  },
+  'key.of-other-database': {
+    message: '鍵がこのデータベースに合いません',
+    fix: 'このデータベースを作ったときの鍵ファイルまたは POSTERN_KEY を使ってください。新しく始めるには、両方を移してください。',
+  },
+  'key.file-missing': {
+    message: '鍵ファイル {file} がありませんが、データベースに必要です',
+    fix: '鍵ファイルを元に戻すか、POSTERN_KEY を設定してください。新しく始めるには、{database} を移してください。',
+  },
+  'key.setting-no-key': {
+    message: 'POSTERN_KEY は鍵ではありません',
+    fix: '32 オクテットの乱数を base64 または 16 進数で指定してください。例: openssl rand -base64 32',
+  },
+  'key.file-damaged': {
+    message: '鍵ファイル {file} が壊れています。鍵ではないものが入っています',
+    fix: '自分のコピーからファイルを元に戻してください。コピーがない場合は、すべてのメールボックスで新しい同意が必要です。',
+  },
+  'key.no-owner-key': {
+    message: 'データディレクトリ {directory} に所有者キーがありません',
+    fix: 'postern を一度起動するか、データディレクトリを POSTERN_DATA_DIR に指定してください。',
+  },
+  'key.owner-key-damaged': {
+    message: '所有者キー {file} が壊れています',
+    fix: 'そのファイルを削除して postern を再起動してください。新しいものが作られます。',
+  },
+  'certificate.pair-unusable': {
+    message: '{mistake}',
+    fix: '{remedy}',
+  },
+  'certificate.name-out-of-scope': {
+    message: '{file} の認証局は {names} のために作られたもので、{name} には発行できません',
+    fix: '--replace-ca ですべての名前のための新しい認証局を作り、すべての機器に知らせてください。',
+  },
+  'certificate.foreign-file': {
+    message: '{path} がすでにありますが、その隣に postern の認証局はありません',
+    fix: '別の場所に移すか、--dir で別のフォルダーを指定してください。',
+  },
+  'certificate.of-other-authority': {
+    message: '{path} がすでにありますが、{file} の認証局が発行したものではありません',
+    fix: '別の場所に移すか、--dir で別のフォルダーを指定してください。',
+  },
+  'certificate.authority-unusable': {
+    message: '{mistake}',
+    fix: 'ファイルを元に戻すか、--replace-ca で新しい認証局を作り、すべての機器に知らせてください。',
+  },
+  'certificate.no-name': {
+    message: '「{text}」はホスト名でもアドレスでもありません',
+    fix: '機器と同じように指定してください: mail.example.com または 192.0.2.10。',
+  },
+  'certificate.authority-key-missing': {
+    message: '{file} の認証局の鍵がここにないため、何も発行できません',
+    fix: '自分のコピーを {keyFile} として元に戻してください。ない場合(--forget-ca-key)は、--replace-ca で新しい認証局を作り、すべての機器に知らせてください。',
+  },
+  'certificate.path-unusable': {
+    message: '{path} を使えません: {reason}',
+    fix: 'postern を実行するユーザーで実行するか、--dir で別のフォルダーを指定してください。',
+  },
+  'listen.smtp-in-use': {
+    message: 'SMTP は {address} で待ち受けできません。別のプログラムが使用しています',
+    fix: '別のプログラムを止めるか、{setting} に別のアドレスまたはポートを設定してください。',
+  },
+  'listen.smtp-failed': {
+    message: 'SMTP は {address} で待ち受けできません: {reason}',
+    fix: '{setting} に、このマシンのアドレスと 1023 より大きいポートを設定してください。',
+  },
+  'listen.web-in-use': {
+    message: '{server}: {address} で待ち受けできません。別のプログラムが使用しています',
+    fix: 'ポート {port} で待ち受けているプログラム(別の postern かもしれません)を止めるか、{setting} に別のアドレスを設定してください。',
+  },
+  'listen.web-forbidden': {
+    message: '{server}: {address} で待ち受けできません。システムが禁止しています',
+    fix: '1023 より大きいポートを選んでください。{setting} に別のアドレスを設定してください。',
+  },
+  'listen.web-no-such-address': {
+    message: '{server}: {address} で待ち受けできません。このマシンにそのアドレスはありません',
+    fix: 'このマシンのアドレスを使ってください。{setting} に別のアドレスを設定してください。',
+  },
+  'listen.web-failed': {
+    message: '{server}: {address} で待ち受けできません',
+    fix: 'システムの理由をログで確認するか、{setting} に別のアドレスを設定してください。',
+  },
+}

@@ -1,0 +1,214 @@
+import type { FailureEntries } from './entry.ts'
+
+/** The machine that postern runs on: data directory, database, keys, certificates, ports. */
+export const machineFailures = {
+  'data.directory-missing': {
+    code: 'configuration',
+    message: 'There is no data directory {directory}',
+    fix: 'Run this in the folder that postern is started from, or name its data directory in POSTERN_DATA_DIR; "postern serve" makes a new one.',
+  },
+  'data.store-missing': {
+    code: 'configuration',
+    message: 'The data directory {directory} holds no store of postern',
+    fix: 'Run this in the folder that postern is started from, or name its data directory in POSTERN_DATA_DIR; "postern serve" makes a new one.',
+  },
+  'data.not-trusted': {
+    code: 'configuration',
+    message: 'The {what} {path} {problem}',
+    fix: '{remedy}.',
+  },
+  'data.in-use': {
+    code: 'configuration',
+    message: 'Another postern{holder} is using the data directory {directory}',
+    fix: 'Use the one that is running, stop it first, or name another directory in POSTERN_DATA_DIR.',
+  },
+  'data.file-system-open': {
+    code: 'configuration',
+    message:
+      'The file system of {directory} lets other users in: it gives what is made there the mode {mode}, whatever is asked for',
+    fix: 'Name a directory on a disk that keeps owners and modes in POSTERN_DATA_DIR, or mount this one for its owner alone (dmask=077,fmask=177; dir_mode=0700,file_mode=0600).',
+  },
+  'data.readable-by-others': {
+    code: 'configuration',
+    message: 'Other users can reach the {what} {path} (its mode is {mode})',
+    fix: 'Run: chmod {wanted} {word}{otherwise}',
+  },
+  'data.no-directory': {
+    code: 'configuration',
+    message: 'The data directory {path} is not a directory',
+    fix: 'Move that file away, or name another directory in POSTERN_DATA_DIR.',
+  },
+  'data.unusable': {
+    code: 'configuration',
+    message: 'The {what} {path} cannot be used: {reason}',
+    fix: 'Let the user that runs postern own the data directory, on a disk with space; or set POSTERN_DATA_DIR.',
+  },
+  'database.busy': {
+    code: 'store-unavailable',
+    message: 'The database is busy',
+  },
+  'database.read-only': {
+    code: 'store-unavailable',
+    message: 'The database cannot be written: its file or disk is read-only',
+    fix: 'Look in the log of the system why it may only be read (after an error of the disk, for instance), and mount it writable again.',
+  },
+  'database.disk-fails': {
+    code: 'store-unavailable',
+    message: 'The disk under the database fails',
+    fix: 'Look in the log of the system: the disk may have to be replaced.',
+  },
+  'database.damaged': {
+    code: 'store-unavailable',
+    message: 'The database is damaged',
+  },
+  'database.disk-full': {
+    code: 'store-unavailable',
+    message: 'The disk under the database is full',
+    fix: 'Make room on the disk under POSTERN_DATA_DIR.',
+  },
+  'database.not-opened': {
+    code: 'store-unavailable',
+    message: 'The database file cannot be opened',
+  },
+  'database.query-refused': {
+    code: 'store-unavailable',
+    message: 'The database refused a query',
+  },
+  'database.row-incomplete': {
+    code: 'internal',
+    message: 'A row of {table} is to be written without all of its values',
+  },
+  'database.row-read-early': {
+    code: 'internal',
+    message: 'A row of {table} is to be read by a change to it, and not before',
+  },
+  'database.seal-broken': {
+    code: 'store-unavailable',
+    message: 'A sealed value in the database does not open ({table})',
+    fix: 'The database was changed by something else than postern, or its key was: restore both from a backup.',
+  },
+  'database.closed': {
+    code: 'store-unavailable',
+    message: 'The store is closed',
+  },
+  'database.unreadable': {
+    code: 'configuration',
+    message: 'The database {path} cannot be read',
+    fix: 'Let the user that runs postern own that file and its directory, and let nothing else use it.',
+  },
+  'database.damaged-at-start': {
+    code: 'configuration',
+    message: 'The database {path} is damaged',
+    fix: 'Put it back from a backup, or move it away and try: sqlite3 MOVED .recover | sqlite3 {path}',
+  },
+  'database.not-of-postern': {
+    code: 'configuration',
+    message: "The database {path} is not one of postern's",
+    fix: 'Move that file away, or name another directory in POSTERN_DATA_DIR.',
+  },
+  'database.of-newer-postern': {
+    code: 'configuration',
+    message: 'The database {path} was written by a newer postern ({schemas})',
+    fix: 'Run that version or a later one; or put back the backup that was made before the upgrade.',
+  },
+  'key.of-other-database': {
+    code: 'configuration',
+    message: 'The key does not fit this database',
+    fix: 'Use the key file or POSTERN_KEY that this database was made with. To begin anew, move both away.',
+  },
+  'key.file-missing': {
+    code: 'configuration',
+    message: 'The key file {file} is missing, and the database needs it',
+    fix: 'Put the key file back, or set POSTERN_KEY. To begin anew, move {database} away.',
+  },
+  'key.setting-no-key': {
+    code: 'configuration',
+    message: 'POSTERN_KEY is not a key',
+    fix: 'Give 32 random octets as base64 or hexadecimal, for example from: openssl rand -base64 32',
+  },
+  'key.file-damaged': {
+    code: 'configuration',
+    message: 'The key file {file} is damaged: it holds something that is not a key',
+    fix: 'Put the file back from your own copy. Without one, every mailbox needs a new consent.',
+  },
+  'key.no-owner-key': {
+    code: 'configuration',
+    message: 'There is no owner key in the data directory {directory}',
+    fix: 'Start postern once, or name its data directory in POSTERN_DATA_DIR.',
+  },
+  'key.owner-key-damaged': {
+    code: 'configuration',
+    message: 'The owner key {file} is damaged',
+    fix: 'Delete that file and restart postern: it makes a new one.',
+  },
+  'certificate.pair-unusable': {
+    code: 'configuration',
+    message: '{mistake}',
+    fix: '{remedy}',
+  },
+  'certificate.name-out-of-scope': {
+    code: 'invalid',
+    message: 'The authority in {file} was made for {names}, and cannot issue for {name}',
+    fix: 'Make a new authority for all of the names with --replace-ca, and tell every device of it.',
+  },
+  'certificate.foreign-file': {
+    code: 'already-exists',
+    message: '{path} is there already, and no authority of postern beside it',
+    fix: 'Move it away, or name another folder with --dir.',
+  },
+  'certificate.of-other-authority': {
+    code: 'already-exists',
+    message: '{path} is there already, and the authority in {file} did not issue it',
+    fix: 'Move it away, or name another folder with --dir.',
+  },
+  'certificate.authority-unusable': {
+    code: 'configuration',
+    message: '{mistake}',
+    fix: 'Put the files back, or make a new authority with --replace-ca and tell every device of it.',
+  },
+  'certificate.no-name': {
+    code: 'invalid',
+    message: '"{text}" is neither a host name nor an address',
+    fix: 'Name it as the device does: mail.example.com, or 192.0.2.10.',
+  },
+  'certificate.authority-key-missing': {
+    code: 'configuration',
+    message: 'The key of the authority in {file} is not here, so nothing can be issued by it',
+    fix: 'Put your own copy of it back as {keyFile}. If there is none (--forget-ca-key), make a new authority with --replace-ca, and tell every device of it.',
+  },
+  'certificate.path-unusable': {
+    code: 'configuration',
+    message: '{path} cannot be used: {reason}',
+    fix: 'Run this as the user that postern runs as, or name another folder with --dir.',
+  },
+  'listen.smtp-in-use': {
+    code: 'configuration',
+    message: 'The SMTP server cannot listen on {address}: another program does already',
+    fix: 'Stop the other program, or set {setting} to another address or port.',
+  },
+  'listen.smtp-failed': {
+    code: 'configuration',
+    message: 'The SMTP server cannot listen on {address}: {reason}',
+    fix: 'Set {setting} to an address of this machine and a port above 1023.',
+  },
+  'listen.web-in-use': {
+    code: 'configuration',
+    message: '{server} cannot listen on {address}: another program does',
+    fix: 'Stop the program that listens on port {port} (perhaps another postern), or set {setting} to another address.',
+  },
+  'listen.web-forbidden': {
+    code: 'configuration',
+    message: '{server} may not listen on {address}: the system forbids it',
+    fix: 'Choose a port above 1023: set {setting} to another address.',
+  },
+  'listen.web-no-such-address': {
+    code: 'configuration',
+    message: '{server} cannot listen on {address}: this machine has no such address',
+    fix: 'Use an address of this machine: set {setting} to another address.',
+  },
+  'listen.web-failed': {
+    code: 'configuration',
+    message: '{server} cannot listen on {address}',
+    fix: "Look at the log for the system's reason, or set {setting} to another address.",
+  },
+} as const satisfies FailureEntries
