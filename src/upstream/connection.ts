@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { asFailure, type Failure, failure } from '../base/failure.ts'
+import type { ReplyParser } from '../wire/reply.ts'
 import { createReplyParser, type ParsedReply, type Reply, type ReplyLimits } from '../wire/reply.ts'
 
 /**
@@ -45,117 +46,134 @@ interface Writer {
 
 /** Speaks over a connected socket. From here on the socket belongs to the connection. */
 export function createProviderConnection(socket: Socket, limits: ReplyLimits): ProviderConnection {
-  const listeners: (() => void)[] = []
-  let lost: ConnectionLost | undefined
-  let unasked: Reply | undefined
-  const writers: Writer[] = []
-  let writeTimer: NodeJS.Timeout | undefined
-  let streaming = false
+  return new ServerConnection(socket, limits)
+}
 
-  const queue = createReplyQueue(limits, {
-    broken: lose,
-    unasked(reply) {
-      unasked = reply
-      if (reply.code === 421) lose('closed', 'the provider closed it (421)')
-      else lose('protocol', `a ${reply.code} came that nobody had asked for`)
-    },
-  })
+class ServerConnection implements ProviderConnection {
+  readonly #socket: Socket
+  readonly #listeners: (() => void)[] = []
+  #lost: ConnectionLost | undefined
+  #unasked: Reply | undefined
+  readonly #writers: Writer[] = []
+  #writeTimer: NodeJS.Timeout | undefined
+  #streaming = false
+  readonly #queue: ReplyQueue
+  readonly #events: Record<'data' | 'end' | 'close', (octets: Buffer) => void>
+  readonly #written = (error?: Error | null) => this.#taken(error)
 
-  function lose(reason: CloseReason, message: string): void {
-    if (lost) return
-    lost = new ConnectionLost(reason, message)
-    socket.destroy()
-    queue.fail(lost)
-    clearTimeout(writeTimer)
-    for (const { reject } of writers.splice(0)) reject(lost)
-    for (const listener of listeners.splice(0)) listener()
+  constructor(socket: Socket, limits: ReplyLimits) {
+    this.#socket = socket
+    this.#queue = new ReplyQueue(limits, {
+      broken: (reason, message) => this.#lose(reason, message),
+      unasked: (reply) => this.#cameUnasked(reply),
+    })
+    const closed = () => this.#lose('closed', 'the provider closed it')
+    this.#events = { data: (octets: Buffer) => this.#read(octets), end: closed, close: closed }
+    for (const [name, listener] of Object.entries(this.#events)) socket.on(name, listener)
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#lose('closed', error.code ?? 'network error'))
   }
 
-  const events = {
-    data(octets: Buffer) {
-      queue.take(octets)
-      if (!streaming) refuseUnread()
-    },
-    end: () => lose('closed', 'the provider closed it'),
-    close: () => lose('closed', 'the provider closed it'),
-  }
-  for (const [name, listener] of Object.entries(events)) socket.on(name, listener)
-  // This listener stays until the end: a socket may report an error after it was destroyed, and an
-  // unhandled one ends the process.
-  socket.on('error', (error: NodeJS.ErrnoException) => lose('closed', error.code ?? 'network error'))
-
-  function refuseUnread(): void {
-    if (queue.unread()) lose('protocol', 'a reply began that nobody had asked for')
+  get alive(): boolean {
+    return !this.#lost && !this.#queue.closing
   }
 
-  /** The octets that were written first of those under way have been taken. */
-  function written(error?: Error | null): void {
-    // Its cause is told by other events.
-    if (error || lost) return
-    writers.shift()?.resolve()
-    if (writers.length > 0) writeTimer?.refresh()
-    else clearTimeout(writeTimer)
+  get unasked(): Reply | undefined {
+    return this.#unasked
   }
 
-  /** Why nothing can be written now. */
-  function blockedBy(): ConnectionLost | undefined {
-    if (queue.closing) lose('closed', 'the provider closed it (421)')
-    return lost
-  }
-
-  function ask(octets: Buffer | string, seconds: number, replies: number): Promise<Reply>[] {
-    streaming = false
-    refuseUnread()
-    const refusal = blockedBy()
-    const owed = queue.expect(seconds, replies)
-    if (refusal) queue.fail(refusal)
-    else socket.write(octets)
+  ask(octets: Buffer | string, seconds: number, replies: number): Promise<Reply>[] {
+    this.#streaming = false
+    this.#refuseUnread()
+    const refusal = this.#blockedBy()
+    const owed = this.#queue.expect(seconds, replies)
+    if (refusal) this.#queue.fail(refusal)
+    else this.#socket.write(octets)
     return owed
   }
 
-  async function only(replies: readonly Promise<Reply>[]): Promise<Reply> {
+  command(octets: Buffer | string, seconds: number): Promise<Reply> {
+    return this.#only(this.ask(octets, seconds, 1))
+  }
+
+  greeting(seconds: number): Promise<Reply> {
+    const owed = this.#queue.expect(seconds, 1)
+    if (this.#lost) this.#queue.fail(this.#lost)
+    return this.#only(owed)
+  }
+
+  async write(octets: Buffer, seconds: number): Promise<void> {
+    const refusal = this.#blockedBy()
+    if (refusal) throw refusal
+    this.#streaming = true
+    await new Promise<void>((resolve, reject) => {
+      this.#writers.push({ resolve, reject })
+      const late = () => this.#lose('timed-out', `nothing was taken for ${seconds} seconds`)
+      if (this.#writers.length === 1) this.#writeTimer = setTimeout(late, seconds * 1000).unref()
+      this.#socket.write(octets, this.#written)
+    })
+  }
+
+  onLost(listener: () => void): void {
+    if (this.#lost) listener()
+    else this.#listeners.push(listener)
+  }
+
+  destroy(): void {
+    this.#lose('destroyed', 'postern ended it')
+  }
+
+  detach(): Socket {
+    const refusal = this.#blockedBy()
+    if (refusal) throw refusal
+    for (const [name, listener] of Object.entries(this.#events)) this.#socket.off(name, listener)
+    this.#queue.fail(new ConnectionLost('destroyed', 'the socket was handed over'))
+    return this.#socket
+  }
+
+  #read(octets: Buffer): void {
+    this.#queue.take(octets)
+    if (!this.#streaming) this.#refuseUnread()
+  }
+
+  #cameUnasked(reply: Reply): void {
+    this.#unasked = reply
+    if (reply.code === 421) this.#lose('closed', 'the provider closed it (421)')
+    else this.#lose('protocol', `a ${reply.code} came that nobody had asked for`)
+  }
+
+  #lose(reason: CloseReason, message: string): void {
+    if (this.#lost) return
+    this.#lost = new ConnectionLost(reason, message)
+    this.#socket.destroy()
+    this.#queue.fail(this.#lost)
+    clearTimeout(this.#writeTimer)
+    for (const { reject } of this.#writers.splice(0)) reject(this.#lost)
+    for (const listener of this.#listeners.splice(0)) listener()
+  }
+
+  #refuseUnread(): void {
+    if (this.#queue.unread()) this.#lose('protocol', 'a reply began that nobody had asked for')
+  }
+
+  /** The octets that were written first of those under way have been taken. */
+  #taken(error?: Error | null): void {
+    // Its cause is told by other events.
+    if (error || this.#lost) return
+    this.#writers.shift()?.resolve()
+    if (this.#writers.length > 0) this.#writeTimer?.refresh()
+    else clearTimeout(this.#writeTimer)
+  }
+
+  /** Why nothing can be written now. */
+  #blockedBy(): ConnectionLost | undefined {
+    if (this.#queue.closing) this.#lose('closed', 'the provider closed it (421)')
+    return this.#lost
+  }
+
+  async #only(replies: readonly Promise<Reply>[]): Promise<Reply> {
     const [reply] = replies
     if (!reply) throw new ConnectionLost('protocol', 'nothing was asked')
     return reply
-  }
-
-  return {
-    get alive() {
-      return !lost && !queue.closing
-    },
-    get unasked() {
-      return unasked
-    },
-    ask,
-    command: (octets, seconds) => only(ask(octets, seconds, 1)),
-    greeting(seconds) {
-      const owed = queue.expect(seconds, 1)
-      if (lost) queue.fail(lost)
-      return only(owed)
-    },
-    async write(octets, seconds) {
-      const refusal = blockedBy()
-      if (refusal) throw refusal
-      streaming = true
-      await new Promise<void>((resolve, reject) => {
-        writers.push({ resolve, reject })
-        const late = () => lose('timed-out', `nothing was taken for ${seconds} seconds`)
-        if (writers.length === 1) writeTimer = setTimeout(late, seconds * 1000).unref()
-        socket.write(octets, written)
-      })
-    },
-    onLost(listener) {
-      if (lost) listener()
-      else listeners.push(listener)
-    },
-    destroy: () => lose('destroyed', 'postern ended it'),
-    detach() {
-      const refusal = blockedBy()
-      if (refusal) throw refusal
-      for (const [name, listener] of Object.entries(events)) socket.off(name, listener)
-      queue.fail(new ConnectionLost('destroyed', 'the socket was handed over'))
-      return socket
-    },
   }
 }
 
@@ -166,23 +184,6 @@ const goodbyeSeconds = 2
 export async function quit(connection: ProviderConnection): Promise<void> {
   if (connection.alive) await connection.command('QUIT\r\n', goodbyeSeconds).catch(() => {})
   connection.destroy()
-}
-
-/** The replies that a provider owes us: first asked, first answered. */
-interface ReplyQueue {
-  /**
-   * Registers so many more replies that are owed. Each may take `seconds` from the moment that the
-   * one before it came.
-   */
-  expect(seconds: number, replies: number): Promise<Reply>[]
-  /** Octets that came from the provider. */
-  take(octets: Buffer): void
-  /** Nothing more will come: rejects every reply that is owed. */
-  fail(lost: ConnectionLost): void
-  /** Whether an unsolicited reply has begun. */
-  unread(): boolean
-  /** The provider has said 421: it will close. */
-  readonly closing: boolean
 }
 
 interface QueueListener {
@@ -197,73 +198,93 @@ interface Awaited {
   reject(lost: ConnectionLost): void
 }
 
-function createReplyQueue(limits: ReplyLimits, listener: QueueListener): ReplyQueue {
-  const parser = createReplyParser(limits)
-  const awaited: Awaited[] = []
-  let closing = false
-  const timers = new Map<number, NodeJS.Timeout>()
+/** The replies that a provider owes us: first asked, first answered. */
+class ReplyQueue {
+  readonly #listener: QueueListener
+  readonly #parser: ReplyParser
+  readonly #awaited: Awaited[] = []
+  #closing = false
+  readonly #timers = new Map<number, NodeJS.Timeout>()
+
+  constructor(limits: ReplyLimits, listener: QueueListener) {
+    this.#listener = listener
+    this.#parser = createReplyParser(limits)
+  }
+
+  /**
+   * Registers so many more replies that are owed. Each may take `seconds` from the moment that the
+   * one before it came.
+   */
+  expect(seconds: number, replies: number): Promise<Reply>[] {
+    const owed = Array.from({ length: replies }, () => {
+      const reply = new Promise<Reply>((resolve, reject) => this.#awaited.push({ seconds, resolve, reject }))
+      // A caller that awaits several replies may stop at the first that fails.
+      reply.catch(() => {})
+      return reply
+    })
+    if (this.#awaited.length === replies) this.#startTimer()
+    return owed
+  }
+
+  /** Octets that came from the provider. */
+  take(octets: Buffer): void {
+    const parsed = this.#parser.push(octets)
+    parsed.every((item, index) => this.#deliver(item, parsed[index + 1]))
+  }
+
+  /** Nothing more will come: rejects every reply that is owed. */
+  fail(lost: ConnectionLost): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer)
+    this.#timers.clear()
+    for (const { reject } of this.#awaited.splice(0)) reject(lost)
+  }
+
+  /** Whether an unsolicited reply has begun. */
+  unread(): boolean {
+    return this.#awaited.length === 0 && this.#parser.pending()
+  }
+
+  /** The provider has said 421: it will close. */
+  get closing(): boolean {
+    return this.#closing
+  }
 
   /**
    * Starts the timer of the next reply. One timer for each length is kept and refreshed: a new one
    * for each reply would cost ten times as much.
    */
-  function startTimer(): void {
-    const seconds = awaited[0]?.seconds
+  #startTimer(): void {
+    const seconds = this.#awaited[0]?.seconds
     if (seconds === undefined) return
-    const known = timers.get(seconds)
+    const known = this.#timers.get(seconds)
     if (known) known.refresh()
-    else timers.set(seconds, setTimeout(late, seconds * 1000, seconds).unref())
+    else this.#timers.set(seconds, setTimeout(() => this.#late(seconds), seconds * 1000).unref())
   }
 
   /** A timer that was not refreshed may fire while another reply is awaited, or none. */
-  function late(seconds: number): void {
-    if (awaited[0]?.seconds === seconds) listener.broken('timed-out', `no reply within ${seconds} seconds`)
+  #late(seconds: number): void {
+    if (this.#awaited[0]?.seconds === seconds)
+      this.#listener.broken('timed-out', `no reply within ${seconds} seconds`)
   }
 
   /** False when nothing behind it may be read any more. */
-  function deliver(item: ParsedReply, behind: ParsedReply | undefined): boolean {
+  #deliver(item: ParsedReply, behind: ParsedReply | undefined): boolean {
     if (item.kind === 'protocol-error') {
-      listener.broken('protocol', item.reason)
+      this.#listener.broken('protocol', item.reason)
       return false
     }
     // A positive reply that is followed at once by another is not to be trusted: which of the two
     // is the answer?
-    if (awaited.length === 1 && item.reply.code < 400 && isMoreThanGoodbye(behind)) {
-      listener.broken('protocol', 'more replies came than were asked for')
+    if (this.#awaited.length === 1 && item.reply.code < 400 && isMoreThanGoodbye(behind)) {
+      this.#listener.broken('protocol', 'more replies came than were asked for')
       return false
     }
-    if (item.reply.code === 421) closing = true
-    const next = awaited.shift()
+    if (item.reply.code === 421) this.#closing = true
+    const next = this.#awaited.shift()
     if (next) next.resolve(item.reply)
-    else listener.unasked(item.reply)
-    startTimer()
+    else this.#listener.unasked(item.reply)
+    this.#startTimer()
     return next !== undefined
-  }
-
-  return {
-    expect(seconds, replies) {
-      const owed = Array.from({ length: replies }, () => {
-        const reply = new Promise<Reply>((resolve, reject) => awaited.push({ seconds, resolve, reject }))
-        // A caller that awaits several replies may stop at the first that fails.
-        reply.catch(() => {})
-        return reply
-      })
-      if (awaited.length === replies) startTimer()
-      return owed
-    },
-    take(octets) {
-      const parsed = parser.push(octets)
-      parsed.every((item, index) => deliver(item, parsed[index + 1]))
-    },
-    fail(lost) {
-      for (const timer of timers.values()) clearTimeout(timer)
-      timers.clear()
-      for (const { reject } of awaited.splice(0)) reject(lost)
-    },
-    unread: () => awaited.length === 0 && parser.pending(),
-    get closing() {
-      return closing
-    },
   }
 }
 

@@ -58,7 +58,7 @@ export type ParsedReply =
   /** The peer does not speak SMTP. What follows on this connection is not parsed. */
   | { kind: 'protocol-error'; reason: string }
 
-interface ReplyParser {
+export interface ReplyParser {
   /**
    * Returns the replies that are complete. How the octets are cut makes no difference. After a
    * protocol error always empty.
