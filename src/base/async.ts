@@ -106,59 +106,72 @@ interface FairQueue<T> {
 }
 
 export function createFairQueue<T>(): FairQueue<T> {
+  return new Lanes<T>()
+}
+
+class Lanes<T> implements FairQueue<T> {
   // A Map keeps the order in which its keys came: the lane whose turn it is stands first. There are
   // no empty lanes in it.
-  const lanes = new Map<string, T[]>()
-  let size = 0
+  readonly #lanes = new Map<string, T[]>()
+  #size = 0
 
-  return {
-    push(name, item) {
-      size += 1
-      const lane = lanes.get(name)
-      if (lane) lane.push(item)
-      else lanes.set(name, [item])
-    },
-    first() {
-      const [lane] = lanes.values()
-      return lane?.[0]
-    },
-    shift() {
-      const [entry] = lanes
-      if (entry === undefined) return undefined
-      const [name, lane] = entry
-      size -= 1
-      lanes.delete(name)
-      const item = lane.shift()
-      if (lane.length > 0) lanes.set(name, lane)
-      return item
-    },
-    remove(name, item) {
-      const lane = lanes.get(name) ?? []
-      const at = lane.indexOf(item)
-      if (at === -1) return
-      size -= 1
-      lane.splice(at, 1)
-      if (lane.length === 0) lanes.delete(name)
-    },
-    clear() {
-      const all = [...lanes.values()].flat()
-      lanes.clear()
-      size = 0
-      return all
-    },
-    size: () => size,
-    sizeOf: (name) => lanes.get(name)?.length ?? 0,
-    ahead(name) {
-      const own = lanes.get(name)?.length ?? 0
-      let ahead = own
-      let isBefore = true
-      for (const [other, { length }] of lanes) {
-        if (other === name) isBefore = false
-        // As many turns as its own lane has by then: one more where that one stands behind.
-        else ahead += Math.min(length, own + (isBefore ? 1 : 0))
-      }
-      return ahead
-    },
+  push(name: string, item: T): void {
+    this.#size += 1
+    const lane = this.#lanes.get(name)
+    if (lane) lane.push(item)
+    else this.#lanes.set(name, [item])
+  }
+
+  first(): T | undefined {
+    const [lane] = this.#lanes.values()
+    return lane?.[0]
+  }
+
+  shift(): T | undefined {
+    const [entry] = this.#lanes
+    if (entry === undefined) return undefined
+    const [name, lane] = entry
+    this.#size -= 1
+    this.#lanes.delete(name)
+    const item = lane.shift()
+    if (lane.length > 0) this.#lanes.set(name, lane)
+    return item
+  }
+
+  remove(name: string, item: T): void {
+    const lane = this.#lanes.get(name) ?? []
+    const at = lane.indexOf(item)
+    if (at === -1) return
+    this.#size -= 1
+    lane.splice(at, 1)
+    if (lane.length === 0) this.#lanes.delete(name)
+  }
+
+  clear(): T[] {
+    const all = [...this.#lanes.values()].flat()
+    this.#lanes.clear()
+    this.#size = 0
+    return all
+  }
+
+  size(): number {
+    return this.#size
+  }
+
+  sizeOf(name: string): number {
+    return this.#lanes.get(name)?.length ?? 0
+  }
+
+  ahead(name: string): number {
+    const own = this.#lanes.get(name)?.length ?? 0
+    let ahead = own
+    let isBefore = true
+    for (const [other, { length }] of this.#lanes) {
+      if (other === name) isBefore = false
+      // As many turns as its own lane has by then: one more where that one stands behind.
+      else ahead += Math.min(length, own + (isBefore ? 1 : 0))
+    }
+    return ahead
   }
 }
 
