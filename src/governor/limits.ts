@@ -13,10 +13,25 @@ export interface SlidingWindow {
   lastMinute(): number
 }
 
-interface CountedSend {
-  at: number
+/** A class, because each message has one. */
+class CountedSend implements RecordedSend {
+  at = 0
   /** It has not been undone. */
-  counts: boolean
+  counts = false
+  readonly #window: Window
+
+  constructor(window: Window) {
+    this.#window = window
+  }
+
+  sentNow(): void {
+    this.#window.take(this)
+    this.#window.put(this)
+  }
+
+  undo(): void {
+    this.#window.take(this)
+  }
 }
 
 /**
@@ -30,66 +45,74 @@ export function createSlidingWindow(
   clock: Pick<Clock, 'monotonic'>,
   perMinute: () => number | undefined,
 ): SlidingWindow {
+  return new Window(clock, perMinute)
+}
+
+class Window implements SlidingWindow {
+  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #perMinute: () => number | undefined
   /** What a window may hold, the oldest first. */
-  const newest: CountedSend[] = []
-  const seconds = createSecondCounts()
+  readonly #newest: CountedSend[] = []
+  readonly #seconds = createSecondCounts()
+
+  constructor(clock: Pick<Clock, 'monotonic'>, perMinute: () => number | undefined) {
+    this.#clock = clock
+    this.#perMinute = perMinute
+  }
+
+  delay(ahead: number = 0): number {
+    const limit = this.#perMinute()
+    if (limit === undefined) return 0
+    const { size, milliseconds } = this.#window(limit)
+    const now = this.#clock.monotonic()
+    // Each message takes the place of the one `size` before it; those that have not come yet
+    // leave as soon as they may.
+    const index = this.#newest.length + (ahead % size) - size
+    const wait = index < 0 ? 0 : Math.max(0, (this.#newest[index]?.at ?? now) + milliseconds - now)
+    // Rounded up: a timer that fires early would ask again at once.
+    return Math.ceil(wait + Math.floor(ahead / size) * milliseconds)
+  }
+
+  recordSend(): RecordedSend {
+    const send = new CountedSend(this)
+    this.put(send)
+    return send
+  }
+
+  lastMinute(): number {
+    return this.#seconds.sum(this.#clock.monotonic())
+  }
+
+  /** Counts a message. A second call for the same one replaces the first. */
+  put(send: CountedSend): void {
+    send.at = this.#clock.monotonic()
+    send.counts = true
+    this.#seconds.add(send.at, 1)
+    const limit = this.#perMinute()
+    if (limit === undefined) return
+    this.#newest.push(send)
+    const { size, milliseconds } = this.#window(limit)
+    // The list exceeds the window only as long as a later entry may still be undone.
+    const before = send.at - milliseconds
+    const gone = this.#newest.findIndex(({ at }) => at > before)
+    if (this.#newest.length > size && gone > 0)
+      this.#newest.splice(0, Math.min(gone, this.#newest.length - size))
+  }
+
+  take(send: CountedSend): void {
+    if (!send.counts) return
+    send.counts = false
+    this.#seconds.add(send.at, -1)
+    const index = this.#newest.lastIndexOf(send)
+    if (index !== -1) this.#newest.splice(index, 1)
+  }
 
   /**
    * Below eight messages a minute the window is one message, so that none of the allowance is lost.
    */
-  function window(limit: number): { size: number; milliseconds: number } {
+  #window(limit: number): { size: number; milliseconds: number } {
     const size = Math.floor((limit * windowMilliseconds) / 60_000)
     return size > 1 ? { size, milliseconds: windowMilliseconds } : { size: 1, milliseconds: 60_000 / limit }
-  }
-
-  /** Counts a message. A second call for the same one replaces the first. */
-  function put(send: CountedSend): void {
-    send.at = clock.monotonic()
-    send.counts = true
-    seconds.add(send.at, 1)
-    const limit = perMinute()
-    if (limit === undefined) return
-    newest.push(send)
-    const { size, milliseconds } = window(limit)
-    // The list exceeds the window only as long as a later entry may still be undone.
-    const before = send.at - milliseconds
-    const gone = newest.findIndex(({ at }) => at > before)
-    if (newest.length > size && gone > 0) newest.splice(0, Math.min(gone, newest.length - size))
-  }
-
-  function take(send: CountedSend): void {
-    if (!send.counts) return
-    send.counts = false
-    seconds.add(send.at, -1)
-    const index = newest.lastIndexOf(send)
-    if (index !== -1) newest.splice(index, 1)
-  }
-
-  return {
-    delay(ahead = 0) {
-      const limit = perMinute()
-      if (limit === undefined) return 0
-      const { size, milliseconds } = window(limit)
-      const now = clock.monotonic()
-      // Each message takes the place of the one `size` before it; those that have not come yet
-      // leave as soon as they may.
-      const index = newest.length + (ahead % size) - size
-      const wait = index < 0 ? 0 : Math.max(0, (newest[index]?.at ?? now) + milliseconds - now)
-      // Rounded up: a timer that fires early would ask again at once.
-      return Math.ceil(wait + Math.floor(ahead / size) * milliseconds)
-    },
-    recordSend() {
-      const send = { at: 0, counts: false }
-      put(send)
-      return {
-        sentNow() {
-          take(send)
-          put(send)
-        },
-        undo: () => take(send),
-      }
-    },
-    lastMinute: () => seconds.sum(clock.monotonic()),
   }
 }
 
