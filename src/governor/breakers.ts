@@ -168,7 +168,7 @@ export class MailboxConnectBreaker implements ConnectBreaker {
  * Counts refusals in a row, for each key. The breaker opens after so many within ten minutes
  * without a success between them.
  */
-interface ConsecutiveRefusals {
+export interface ConsecutiveRefusals {
   /** The breaker of a key that was refused lately. */
   breakerOf(key: string): SendBreaker | undefined
   /**

@@ -5,6 +5,7 @@ import { printable, withoutCase } from '../base/text.ts'
 import { type Address, sameAddress } from '../model/address.ts'
 import type { Originators } from '../wire/header-addresses.ts'
 import { type Reply, statusOf } from '../wire/reply.ts'
+import type { ConsecutiveRefusals } from './breakers.ts'
 import {
   createConsecutiveRefusals,
   type Fault,
@@ -40,95 +41,118 @@ const mostRefusals = 3
 const rememberedPrograms = 1000
 
 export function createHeaderRefusals(mailbox: Address, clock: Clock, log: Log): HeaderRefusals {
-  const headers = createConsecutiveRefusals(mostRefusals, clock, log)
-  // Logged once for each program, not for each of its messages.
-  const messages = createConsecutiveRefusals(mostRefusals, clock, silentLog)
-  /** How many messages in a row were refused to a program that named only the mailbox. */
-  const own = new LRUCache<string, number>({ max: rememberedPrograms })
-  const nothingRefused = () => headers.isEmpty() && messages.isEmpty() && own.size === 0
-  const suspects = (origin: Origin, { originators }: Header) => suspectsOf(mailbox, origin, originators)
-  const combinationKey = ({ combination }: Suspects, origin: Origin) => `${combination}\n${origin.program}`
-  const messageKey = (origin: Origin, header: Header) => `${header.fingerprint()}\n${origin.program}`
+  return new RefusedHeaders(mailbox, clock, log)
+}
 
-  function keysOf(origin: Origin, found: Suspects): string[] {
-    const addresses = found.all.map(({ address }) => origin.programWith(address))
-    return [combinationKey(found, origin), ...new Set(addresses)]
+class RefusedHeaders implements HeaderRefusals {
+  readonly #mailbox: Address
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #headers: ConsecutiveRefusals
+  // Logged once for each program, not for each of its messages.
+  readonly #messages: ConsecutiveRefusals
+  /** How many messages in a row were refused to a program that named only the mailbox. */
+  readonly #own = new LRUCache<string, number>({ max: rememberedPrograms })
+
+  constructor(mailbox: Address, clock: Clock, log: Log) {
+    this.#mailbox = mailbox
+    this.#clock = clock
+    this.#log = log
+    this.#headers = createConsecutiveRefusals(mostRefusals, clock, log)
+    this.#messages = createConsecutiveRefusals(mostRefusals, clock, silentLog)
   }
 
-  function ownRefused(
-    origin: Origin,
-    header: Header,
-    named: string | undefined,
-    reply: Reply,
-    probes: Probes,
-  ) {
+  breakersOf(origin: Origin, header: Header): SendBreaker[] {
+    if (this.#nothingRefused()) return []
+    const found = this.#suspects(origin, header)
+    const breakers =
+      found.all.length > 0
+        ? this.#keysOf(origin, found).map(this.#headers.breakerOf)
+        : [this.#messages.isEmpty() ? undefined : this.#messages.breakerOf(this.#messageKey(origin, header))]
+    return breakers.filter((breaker) => breaker !== undefined)
+  }
+
+  refused(origin: Origin, header: Header, reply: Reply, probes: Probes): void {
+    const found = this.#suspects(origin, header)
+    const all = addressesIn(reply)
+    const named = all.filter((address) => !sameAddress(address, this.#mailbox))
+    // The last one, as in `a@example.com not allowed to send as b@example.com`: the first may be
+    // the person who signs in.
+    const last = all.at(-1)
+    const [first] = found.all
+    if (first === undefined) {
+      const foreign = last !== undefined && !sameAddress(last, this.#mailbox) ? last : undefined
+      this.#ownRefused(origin, header, foreign, reply, probes)
+      return
+    }
+    const culprit = found.all.find(({ address }) => named.some((one) => sameAddress(one, address)))
+    const key = culprit ? origin.programWith(culprit.address) : this.#combinationKey(found, origin)
+    const { originators } = header
+    const fault = refusedHeader(origin, culprit ?? first, {
+      mailbox: this.#mailbox,
+      originators,
+      named: culprit ? culprit.address : named.at(-1),
+      reply,
+    })
+    this.#headers.refused(key, fault, probes)
+  }
+
+  accepted(origin: Origin, header: Header): void {
+    if (this.#nothingRefused()) return
+    const found = this.#suspects(origin, header)
+    if (found.all.length > 0) {
+      for (const key of this.#keysOf(origin, found)) this.#headers.accepted(key)
+      return
+    }
+    this.#own.delete(origin.program)
+    if (!this.#messages.isEmpty()) this.#messages.accepted(this.#messageKey(origin, header))
+  }
+
+  states(): Tripped[] {
+    // One for each program, and only while it waits: there are many messages, and it is not known
+    // whether one will come again.
+    const waiting = this.#messages.states().filter(({ until }) => until > this.#clock.now())
+    const ofPrograms = new Map(waiting.map((one) => [`${one.source}\n${one.login}`, one]))
+    return [...this.#headers.states(), ...ofPrograms.values()]
+  }
+
+  reset(): void {
+    for (const each of [this.#headers, this.#messages]) each.reset()
+    this.#own.clear()
+  }
+
+  #nothingRefused(): boolean {
+    return this.#headers.isEmpty() && this.#messages.isEmpty() && this.#own.size === 0
+  }
+
+  #suspects(origin: Origin, { originators }: Header): Suspects {
+    return suspectsOf(this.#mailbox, origin, originators)
+  }
+
+  #combinationKey({ combination }: Suspects, origin: Origin): string {
+    return `${combination}\n${origin.program}`
+  }
+
+  #messageKey(origin: Origin, header: Header): string {
+    return `${header.fingerprint()}\n${origin.program}`
+  }
+
+  #keysOf(origin: Origin, found: Suspects): string[] {
+    const addresses = found.all.map(({ address }) => origin.programWith(address))
+    return [this.#combinationKey(found, origin), ...new Set(addresses)]
+  }
+
+  #ownRefused(origin: Origin, header: Header, named: string | undefined, reply: Reply, probes: Probes): void {
     const fault = refusedMessage(origin, named, reply)
-    messages.refused(messageKey(origin, header), fault, probes)
-    const times = (own.get(origin.program) ?? 0) + 1
-    own.set(origin.program, times)
+    this.#messages.refused(this.#messageKey(origin, header), fault, probes)
+    const times = (this.#own.get(origin.program) ?? 0) + 1
+    this.#own.set(origin.program, times)
     if (times !== mostRefusals) return
     const { about, reason, fix } = fault
-    log.warn(
+    this.#log.warn(
       { event: 'sending.own-refused', about, ...origin.shownProgram(), reason, fix },
       'messages from the mailbox itself are refused; only one that is repeated waits',
     )
-  }
-
-  return {
-    breakersOf(origin, header) {
-      if (nothingRefused()) return []
-      const found = suspects(origin, header)
-      const breakers =
-        found.all.length > 0
-          ? keysOf(origin, found).map(headers.breakerOf)
-          : [messages.isEmpty() ? undefined : messages.breakerOf(messageKey(origin, header))]
-      return breakers.filter((breaker) => breaker !== undefined)
-    },
-
-    refused(origin, header, reply, probes) {
-      const found = suspects(origin, header)
-      const all = addressesIn(reply)
-      const named = all.filter((address) => !sameAddress(address, mailbox))
-      // The last one, as in `a@example.com not allowed to send as b@example.com`: the first may be
-      // the person who signs in.
-      const last = all.at(-1)
-      const [first] = found.all
-      if (first === undefined) {
-        const foreign = last !== undefined && !sameAddress(last, mailbox) ? last : undefined
-        return ownRefused(origin, header, foreign, reply, probes)
-      }
-      const culprit = found.all.find(({ address }) => named.some((one) => sameAddress(one, address)))
-      const key = culprit ? origin.programWith(culprit.address) : combinationKey(found, origin)
-      const { originators } = header
-      const fault = refusedHeader(origin, culprit ?? first, {
-        mailbox,
-        originators,
-        named: culprit ? culprit.address : named.at(-1),
-        reply,
-      })
-      headers.refused(key, fault, probes)
-    },
-
-    accepted(origin, header) {
-      if (nothingRefused()) return
-      const found = suspects(origin, header)
-      if (found.all.length > 0) return keysOf(origin, found).forEach(headers.accepted)
-      own.delete(origin.program)
-      if (!messages.isEmpty()) messages.accepted(messageKey(origin, header))
-    },
-
-    states() {
-      // One for each program, and only while it waits: there are many messages, and it is not known
-      // whether one will come again.
-      const waiting = messages.states().filter(({ until }) => until > clock.now())
-      const ofPrograms = new Map(waiting.map((one) => [`${one.source}\n${one.login}`, one]))
-      return [...headers.states(), ...ofPrograms.values()]
-    },
-
-    reset() {
-      for (const each of [headers, messages]) each.reset()
-      own.clear()
-    },
   }
 }
 

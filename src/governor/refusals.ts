@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { AddressKey } from '../model/address.ts'
 import { type Address, addressKey } from '../model/address.ts'
 import type { ProviderLimits, RefusedRecipients } from '../providers/provider.ts'
 import { type Reply, statusOf } from '../wire/reply.ts'
+import type { ConsecutiveRefusals } from './breakers.ts'
 import {
   createConsecutiveRefusals,
   createSendBreaker,
@@ -57,57 +59,78 @@ interface RefusalsDeps {
 const mostSenderRefusals = 3
 const mostRefusals = 10
 
-export function createRefusals({ mailbox, limits, clock, log }: RefusalsDeps): Refusals {
-  const senders = createConsecutiveRefusals(mostSenderRefusals, clock, log)
+export function createRefusals(deps: RefusalsDeps): Refusals {
+  return new MailboxRefusals(deps)
+}
+
+class MailboxRefusals implements Refusals {
+  readonly #deps: RefusalsDeps
+  readonly #senders: ConsecutiveRefusals
   /** Made by the first such refusal: most mailboxes have none. */
-  let headers: HeaderRefusals | undefined
-  const programs = createConsecutiveRefusals(mostRefusals, clock, log)
-  const recipients = createRecipientRefusals(() => limits().refusedRecipients, clock, log)
-  const mailboxKey = addressKey(mailbox)
+  #headers: HeaderRefusals | undefined
+  readonly #programs: ConsecutiveRefusals
+  readonly #recipients: RecipientRefusals
+  readonly #mailboxKey: AddressKey
+
+  constructor(deps: RefusalsDeps) {
+    this.#deps = deps
+    this.#senders = createConsecutiveRefusals(mostSenderRefusals, deps.clock, deps.log)
+    this.#programs = createConsecutiveRefusals(mostRefusals, deps.clock, deps.log)
+    this.#recipients = new RecipientRefusals(() => deps.limits().refusedRecipients, deps.clock, deps.log)
+    this.#mailboxKey = addressKey(deps.mailbox)
+  }
+
+  ofTransaction(origin: Origin): SendBreaker[] {
+    return known([
+      this.#senders.breakerOf(this.#senderKey(origin)),
+      this.#programs.breakerOf(origin.programWithSender),
+      this.#recipients.breakerOf(origin.program),
+    ])
+  }
+
+  ofMessage(origin: Origin, header: Header): SendBreaker[] {
+    return this.#headers?.breakersOf(origin, header) ?? []
+  }
+
+  senderRefused(origin: Origin, reply: Reply, probes: Probes): void {
+    const isOwn = origin.senderKey === this.#mailboxKey
+    const fault = isOwn ? refusedOwn(origin, reply) : refusedSender(origin.sender, reply)
+    this.#senders.refused(this.#senderKey(origin), fault, probes)
+  }
+
+  headerRefused(origin: Origin, header: Header, reply: Reply, probes: Probes): void {
+    const { mailbox, clock, log } = this.#deps
+    this.#headers ??= createHeaderRefusals(mailbox, clock, log)
+    this.#headers.refused(origin, header, reply, probes)
+  }
+
+  refused(origin: Origin, reply: Reply, probes: Probes): void {
+    this.#programs.refused(origin.programWithSender, refusedAll(origin, reply), probes)
+  }
+
+  recipientsAnswered(origin: Origin, answers: RecipientAnswers, probes: Probes): void {
+    this.#recipients.answered(origin.program, answers, origin.shownProgram(), probes)
+  }
+
+  accepted(origin: Origin, header: Header): void {
+    this.#senders.accepted(this.#senderKey(origin))
+    this.#programs.accepted(origin.programWithSender)
+    this.#headers?.accepted(origin, header)
+  }
+
+  states(): Tripped[] {
+    return [this.#senders, this.#headers, this.#programs, this.#recipients].flatMap(
+      (each) => each?.states() ?? [],
+    )
+  }
+
+  reset(): void {
+    for (const each of [this.#senders, this.#headers, this.#programs, this.#recipients]) each?.reset()
+  }
 
   /** Every program uses the mailbox's own address, so there each program counts for itself. */
-  const senderKey = (origin: Origin) =>
-    origin.senderKey === mailboxKey ? origin.programWithSender : origin.senderKey
-
-  return {
-    ofTransaction: (origin) =>
-      known([
-        senders.breakerOf(senderKey(origin)),
-        programs.breakerOf(origin.programWithSender),
-        recipients.breakerOf(origin.program),
-      ]),
-
-    ofMessage: (origin, header) => headers?.breakersOf(origin, header) ?? [],
-
-    senderRefused(origin, reply, probes) {
-      const isOwn = origin.senderKey === mailboxKey
-      const fault = isOwn ? refusedOwn(origin, reply) : refusedSender(origin.sender, reply)
-      senders.refused(senderKey(origin), fault, probes)
-    },
-
-    headerRefused(...refused) {
-      headers ??= createHeaderRefusals(mailbox, clock, log)
-      headers.refused(...refused)
-    },
-
-    refused(origin, reply, probes) {
-      programs.refused(origin.programWithSender, refusedAll(origin, reply), probes)
-    },
-
-    recipientsAnswered(origin, answers, probes) {
-      recipients.answered(origin.program, answers, origin.shownProgram(), probes)
-    },
-
-    accepted(origin, header) {
-      senders.accepted(senderKey(origin))
-      programs.accepted(origin.programWithSender)
-      headers?.accepted(origin, header)
-    },
-
-    states: () => [senders, headers, programs, recipients].flatMap((each) => each?.states() ?? []),
-    reset() {
-      for (const each of [senders, headers, programs, recipients]) each?.reset()
-    },
+  #senderKey(origin: Origin): string {
+    return origin.senderKey === this.#mailboxKey ? origin.programWithSender : origin.senderKey
   }
 }
 
@@ -149,19 +172,6 @@ function known(breakers: readonly (SendBreaker | undefined)[]): SendBreaker[] {
   return breakers.filter((breaker) => breaker !== undefined)
 }
 
-/**
- * Recipients that do not exist. Every list of addresses has some, and most providers do not mind.
- * They count only where the provider is known to punish them, and as a share of what the program
- * sends.
- */
-interface RecipientRefusals {
-  /** The breaker of a program that was stopped for them lately. */
-  breakerOf(program: string): SendBreaker | undefined
-  answered(program: string, answers: RecipientAnswers, whose: Whose, probes: Probes): void
-  states(): Tripped[]
-  reset(): void
-}
-
 /** What a provider said to the recipients of one transaction. */
 interface RecipientAnswers {
   accepted: number
@@ -183,21 +193,62 @@ const windowMilliseconds = 3_600_000
 const waitSeconds = 300
 const rememberedPrograms = 1000
 
-function createRecipientRefusals(
-  punished: () => RefusedRecipients | undefined,
-  clock: Clock,
-  log: Log,
-): RecipientRefusals {
-  const programs = new LRUCache<string, Program>({ max: rememberedPrograms })
+/**
+ * Recipients that do not exist. Every list of addresses has some, and most providers do not mind.
+ * They count only where the provider is known to punish them, and as a share of what the program
+ * sends.
+ */
+class RecipientRefusals {
+  readonly #punished: () => RefusedRecipients | undefined
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #programs = new LRUCache<string, Program>({ max: rememberedPrograms })
 
-  function programOf(key: string): Program {
-    const found = programs.get(key) ?? { breaker: createSendBreaker(clock, log), latest: [] }
-    programs.set(key, found)
+  constructor(punished: () => RefusedRecipients | undefined, clock: Clock, log: Log) {
+    this.#punished = punished
+    this.#clock = clock
+    this.#log = log
+  }
+
+  /** The breaker of a program that was stopped for them lately. */
+  breakerOf(key: string): SendBreaker | undefined {
+    return this.#programs.get(key)?.breaker
+  }
+
+  answered(key: string, answers: RecipientAnswers, whose: Whose, probes: Probes): void {
+    const share = this.#punished()
+    if (share === undefined || answers.accepted + answers.unknown === 0) return
+    const program = this.#programOf(key)
+    const probe = probes.get(program.breaker)
+    // The program writes to existing recipients again: what was before the wait no longer counts.
+    if (probe && answers.accepted > 0) program.latest = []
+    this.#note(program, answers, share.of)
+    const unknown = program.latest.filter((one) => one.unknown).length
+    const fault = () => faultOf(whose, answers.status, unknown, program.latest.length)
+    if (probe && answers.accepted === 0) probe.failed(fault())
+    else if (unknown >= share.refused) program.breaker.trip(fault())
+  }
+
+  states(): Tripped[] {
+    return [...this.#programs.values()].flatMap(({ breaker }) => breaker.pause() ?? [])
+  }
+
+  reset(): void {
+    for (const { breaker } of this.#programs.values()) breaker.close()
+    this.#programs.clear()
+  }
+
+  #programOf(key: string): Program {
+    const found = this.#programs.get(key) ?? {
+      breaker: createSendBreaker(this.#clock, this.#log),
+      latest: [],
+    }
+    this.#programs.set(key, found)
     return found
   }
 
-  function note(program: Program, { accepted, unknown }: RecipientAnswers, most: number): void {
-    const at = clock.monotonic()
+  #note(program: Program, { accepted, unknown }: RecipientAnswers, most: number): void {
+    const at = this.#clock.monotonic()
     const recent = program.latest.filter((one) => at - one.at <= windowMilliseconds)
     // More than the share is taken of would push each other out.
     const all = [...times(accepted, most, false), ...times(unknown, most, true)].map((one) => ({
@@ -205,28 +256,6 @@ function createRecipientRefusals(
       ...one,
     }))
     program.latest = [...recent, ...all].slice(-most)
-  }
-
-  return {
-    breakerOf: (key) => programs.get(key)?.breaker,
-    answered(key, answers, whose, probes) {
-      const share = punished()
-      if (share === undefined || answers.accepted + answers.unknown === 0) return
-      const program = programOf(key)
-      const probe = probes.get(program.breaker)
-      // The program writes to existing recipients again: what was before the wait no longer counts.
-      if (probe && answers.accepted > 0) program.latest = []
-      note(program, answers, share.of)
-      const unknown = program.latest.filter((one) => one.unknown).length
-      const fault = () => faultOf(whose, answers.status, unknown, program.latest.length)
-      if (probe && answers.accepted === 0) probe.failed(fault())
-      else if (unknown >= share.refused) program.breaker.trip(fault())
-    },
-    states: () => [...programs.values()].flatMap(({ breaker }) => breaker.pause() ?? []),
-    reset() {
-      for (const { breaker } of programs.values()) breaker.close()
-      programs.clear()
-    },
   }
 }
 
