@@ -3,11 +3,21 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { printable, withoutCase } from '../base/text.ts'
 import { type Address, type AddressKey, addressKey } from '../model/address.ts'
+import type { ProviderLimits } from '../providers/provider.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
 import { createSendBreaker, MailboxConnectBreaker, Origin, type SendBreaker } from './breakers.ts'
 import { type DailyRecipients, openDailyRecipients } from './daily-recipients.ts'
-import type { GovernedProvider, Governor, Governors, Pause } from './governor.ts'
+import type {
+  GovernedProvider,
+  Governor,
+  GovernorState,
+  Governors,
+  Pause,
+  RecordedSend,
+  SendPermit,
+} from './governor.ts'
 import { type ConnectionCap, createConnectionCap, createSlidingWindow, type SlidingWindow } from './limits.ts'
+import type { Refusals } from './refusals.ts'
 import { createRefusals } from './refusals.ts'
 import { createSendPermit } from './send-permit.ts'
 
@@ -17,117 +27,113 @@ interface GovernorsDeps {
   log: Log
 }
 
-export function createGovernors({ counts, clock, log }: GovernorsDeps): Governors {
-  /** By provider and sign-in name: the same name at another provider is another account. */
-  const accounts = new Map<string, Promise<Account>>()
-  /** Accounts that were forgotten, until their counts are stored. */
-  const closing = new Map<string, Promise<void>>()
-  /** By provider id, which is one registration each. */
-  const registrations = new Map<string, SendBreaker>()
-  const looksAt = createLooksAt(clock)
+export function createGovernors(deps: GovernorsDeps): Governors {
+  return new MailboxGovernors(deps)
+}
 
-  function registrationOf(provider: string): SendBreaker {
-    const known = registrations.get(provider)
+class MailboxGovernors implements Governors {
+  readonly #deps: GovernorsDeps
+  /** By provider and sign-in name: the same name at another provider is another account. */
+  readonly #accounts = new Map<string, Promise<Account>>()
+  /** Accounts that were forgotten, until their counts are stored. */
+  readonly #closing = new Map<string, Promise<void>>()
+  /** By provider id, which is one registration each. */
+  readonly #registrations = new Map<string, SendBreaker>()
+  readonly #looksAt: (provider: string) => Looks
+
+  constructor(deps: GovernorsDeps) {
+    this.#deps = deps
+    this.#looksAt = createLooksAt(deps.clock)
+  }
+
+  async of(mailbox: Address, provider: () => GovernedProvider, name: string = mailbox): Promise<Governor> {
+    return this.#governorOf(await this.#openedAccount(name, mailbox, provider), mailbox, provider)
+  }
+
+  async look(mailbox: Address, provider: GovernedProvider, name: string = mailbox): Promise<GovernorState> {
+    const known = this.#accounts.get(keyOf(provider.id, name))
+    const account = known ? await known : await this.#open(name, mailbox, () => provider)
+    const { clock, log } = this.#deps
+    const registration = () => this.#registrations.get(provider.id) ?? createSendBreaker(clock, log)
+    const deps = { mailbox, provider: () => provider, account, registration, clock, log }
+    return new MailboxGovernor(deps).state()
+  }
+
+  async pauses(mailbox: AddressKey, provider: string, name: string): Promise<readonly Pause[]> {
+    // One that could not be opened has no pauses.
+    const account = await this.#accounts.get(keyOf(provider, name))?.catch(ignore)
+    const governor = account?.governors.get(mailbox)
+    if (governor) return governor.state().pauses
+    const shared = [this.#registrations.get(provider)?.pause(), account?.breaker.pause()]
+    return shared.filter((one) => one !== undefined).map(shown)
+  }
+
+  forget(mailbox: Address, provider: string, name: string = mailbox): void {
+    const key = keyOf(provider, name)
+    const known = this.#accounts.get(key)
+    known?.then((account) => {
+      account.governors.delete(addressKey(mailbox))
+      if (account.governors.size === 0 && this.#accounts.get(key) === known) this.#end(key, account)
+    }, ignore)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#accounts.values()].map(async (one) => (await one).daily.close()))
+    await Promise.all(this.#closing.values())
+  }
+
+  #registrationOf(provider: string): SendBreaker {
+    const known = this.#registrations.get(provider)
     if (known) return known
-    const fresh = createSendBreaker(clock, log.child({ provider }))
-    registrations.set(provider, fresh)
+    const fresh = createSendBreaker(this.#deps.clock, this.#deps.log.child({ provider }))
+    this.#registrations.set(provider, fresh)
     return fresh
   }
 
-  function accountOf(name: string, mailbox: Address, provider: () => GovernedProvider): Promise<Account> {
+  #accountOf(name: string, mailbox: Address, provider: () => GovernedProvider): Promise<Account> {
     const key = keyOf(provider().id, name)
-    const known = accounts.get(key)
+    const known = this.#accounts.get(key)
     if (known) return known
-    const opening = open(name, mailbox, provider)
-    accounts.set(key, opening)
+    const opening = this.#open(name, mailbox, provider)
+    this.#accounts.set(key, opening)
     // The next caller asks the store again.
-    opening.catch(() => accounts.delete(key))
+    opening.catch(() => this.#accounts.delete(key))
     return opening
   }
 
   /** An account that was forgotten during the wait is closed already. */
-  async function openedAccount(
-    name: string,
-    mailbox: Address,
-    provider: () => GovernedProvider,
-  ): Promise<Account> {
+  async #openedAccount(name: string, mailbox: Address, provider: () => GovernedProvider): Promise<Account> {
     for (;;) {
-      const opening = accountOf(name, mailbox, provider)
+      const opening = this.#accountOf(name, mailbox, provider)
       const account = await opening
-      if (accounts.get(keyOf(provider().id, name)) === opening) return account
+      if (this.#accounts.get(keyOf(provider().id, name)) === opening) return account
     }
   }
 
-  function governorOf(account: Account, mailbox: Address, provider: () => GovernedProvider): Governor {
+  #governorOf(account: Account, mailbox: Address, provider: () => GovernedProvider): Governor {
     const key = addressKey(mailbox)
-    const registration = () => registrationOf(provider().id)
-    const own = log.child({ mailbox })
-    const deps = {
-      mailbox,
-      provider,
-      account,
-      registration,
-      looks: () => looksAt(provider().id),
-      clock,
-      log: own,
-    }
-    const governor = account.governors.get(key) ?? createMailboxGovernor(deps)
+    const registration = () => this.#registrationOf(provider().id)
+    const looks = () => this.#looksAt(provider().id)
+    const { clock, log } = this.#deps
+    const deps = { mailbox, provider, account, registration, looks, clock, log: log.child({ mailbox }) }
+    const governor = account.governors.get(key) ?? new MailboxGovernor(deps)
     account.governors.set(key, governor)
     account.follow(provider)
     return governor
   }
 
-  async function open(name: string, mailbox: Address, provider: () => GovernedProvider): Promise<Account> {
-    await closing.get(keyOf(provider().id, name))
-    return openAccount({ name, mailbox, provider, counts, clock, log })
+  async #open(name: string, mailbox: Address, provider: () => GovernedProvider): Promise<Account> {
+    await this.#closing.get(keyOf(provider().id, name))
+    return openAccount({ name, mailbox, provider, ...this.#deps })
   }
 
   /** Nothing uses the account any more. The store keeps its counts. */
-  function end(key: string, account: Account): void {
-    accounts.delete(key)
-    closing.set(
+  #end(key: string, account: Account): void {
+    this.#accounts.delete(key)
+    this.#closing.set(
       key,
-      account.daily.close().then(() => void closing.delete(key)),
+      account.daily.close().then(() => void this.#closing.delete(key)),
     )
-  }
-
-  return {
-    async of(mailbox, provider, name = mailbox) {
-      return governorOf(await openedAccount(name, mailbox, provider), mailbox, provider)
-    },
-    async look(mailbox, provider, name = mailbox) {
-      const known = accounts.get(keyOf(provider.id, name))
-      const account = known ? await known : await open(name, mailbox, () => provider)
-      const registration = () => registrations.get(provider.id) ?? createSendBreaker(clock, log)
-      return createMailboxGovernor({
-        mailbox,
-        provider: () => provider,
-        account,
-        registration,
-        clock,
-        log,
-      }).state()
-    },
-    async pauses(mailbox, provider, name) {
-      // One that could not be opened has no pauses.
-      const account = await accounts.get(keyOf(provider, name))?.catch(ignore)
-      const governor = account?.governors.get(mailbox)
-      if (governor) return governor.state().pauses
-      const shared = [registrations.get(provider)?.pause(), account?.breaker.pause()]
-      return shared.filter((one) => one !== undefined).map(shown)
-    },
-    forget(mailbox, provider, name = mailbox) {
-      const key = keyOf(provider, name)
-      const known = accounts.get(key)
-      known?.then((account) => {
-        account.governors.delete(addressKey(mailbox))
-        if (account.governors.size === 0 && accounts.get(key) === known) end(key, account)
-      }, ignore)
-    },
-    async close() {
-      await Promise.all([...accounts.values()].map(async (one) => (await one).daily.close()))
-      await Promise.all(closing.values())
-    },
   }
 }
 
@@ -150,45 +156,77 @@ interface MailboxGovernorDeps {
   log: Log
 }
 
-function createMailboxGovernor(deps: MailboxGovernorDeps): Governor {
-  const { clock, log } = deps
-  const { cap, rate, breaker: mailbox, daily } = deps.account
-  const limits = () => deps.provider().limits
-  const refusals = createRefusals({ mailbox: deps.mailbox, limits, clock, log })
+class MailboxGovernor implements Governor {
+  readonly #deps: MailboxGovernorDeps
+  readonly #cap: ConnectionCap
+  readonly #rate: SlidingWindow
+  readonly #mailbox: SendBreaker
+  readonly #daily: DailyRecipients
+  readonly #refusals: Refusals
   // Not shared: whether the provider accepts this mailbox's grant says nothing of the others.
-  const connectBreaker = new MailboxConnectBreaker(clock, cap, deps.looks)
+  readonly connectBreaker: MailboxConnectBreaker
 
-  return {
-    connections: cap.allowed,
-    // Transactions that were permitted before the provider complained wait as well.
-    delay: (ahead) => Math.max(rate.delay(ahead), mailbox.remaining(), deps.registration().remaining()),
-    recordSend: rate.recordSend,
-    permit(sender, login, source) {
-      const breakers = { mailbox, registration: deps.registration() }
-      return createSendPermit({ breakers, refusals, daily, cap }, new Origin({ sender, login, source }))
-    },
-    connectBreaker,
-    reset() {
-      mailbox.close()
-      refusals.reset()
-      connectBreaker.reset()
-      cap.reset()
-    },
-    state() {
-      const { connections: limit, messagesPerMinute, recipientsPerDay } = limits()
-      const tripped = [deps.registration().pause(), mailbox.pause(), ...refusals.states()]
-      const recipientsRoomAt = daily.roomAt()
-      const pauses = [...tripped, connectBreaker.pause()].filter((one) => one !== undefined)
-      return {
-        connections: { allowed: cap.allowed(), limit },
-        messagesLastMinute: rate.lastMinute(),
-        ...(messagesPerMinute !== undefined && { messagesPerMinute }),
-        recipientsLastDay: daily.total(),
-        ...(recipientsPerDay !== undefined && { recipientsPerDay }),
-        ...(recipientsRoomAt !== undefined && { recipientsRoomAt }),
-        pauses: pauses.map(shown),
-      }
-    },
+  constructor(deps: MailboxGovernorDeps) {
+    this.#deps = deps
+    this.#cap = deps.account.cap
+    this.#rate = deps.account.rate
+    this.#mailbox = deps.account.breaker
+    this.#daily = deps.account.daily
+    this.#refusals = createRefusals({
+      mailbox: deps.mailbox,
+      limits: () => this.#limits(),
+      clock: deps.clock,
+      log: deps.log,
+    })
+    this.connectBreaker = new MailboxConnectBreaker(deps.clock, this.#cap, deps.looks)
+  }
+
+  connections(): number {
+    return this.#cap.allowed()
+  }
+
+  // Transactions that were permitted before the provider complained wait as well.
+  delay(ahead?: number): number {
+    return Math.max(this.#rate.delay(ahead), this.#mailbox.remaining(), this.#deps.registration().remaining())
+  }
+
+  recordSend(): RecordedSend {
+    return this.#rate.recordSend()
+  }
+
+  permit(sender: string, login: string, source?: string): SendPermit {
+    const breakers = { mailbox: this.#mailbox, registration: this.#deps.registration() }
+    return createSendPermit(
+      { breakers, refusals: this.#refusals, daily: this.#daily, cap: this.#cap },
+      new Origin({ sender, login, source }),
+    )
+  }
+
+  reset(): void {
+    this.#mailbox.close()
+    this.#refusals.reset()
+    this.connectBreaker.reset()
+    this.#cap.reset()
+  }
+
+  state(): GovernorState {
+    const { connections: limit, messagesPerMinute, recipientsPerDay } = this.#limits()
+    const tripped = [this.#deps.registration().pause(), this.#mailbox.pause(), ...this.#refusals.states()]
+    const recipientsRoomAt = this.#daily.roomAt()
+    const pauses = [...tripped, this.connectBreaker.pause()].filter((one) => one !== undefined)
+    return {
+      connections: { allowed: this.#cap.allowed(), limit },
+      messagesLastMinute: this.#rate.lastMinute(),
+      ...(messagesPerMinute !== undefined && { messagesPerMinute }),
+      recipientsLastDay: this.#daily.total(),
+      ...(recipientsPerDay !== undefined && { recipientsPerDay }),
+      ...(recipientsRoomAt !== undefined && { recipientsRoomAt }),
+      pauses: pauses.map(shown),
+    }
+  }
+
+  #limits(): ProviderLimits {
+    return this.#deps.provider().limits
   }
 }
 

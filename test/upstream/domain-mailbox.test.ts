@@ -18,13 +18,13 @@ function counted(governors: Governors): Governors & { kept: Set<string> } {
       kept.add(mailbox)
       return governors.of(mailbox, provider)
     },
-    look: governors.look,
-    pauses: governors.pauses,
+    look: (...whose) => governors.look(...whose),
+    pauses: (...whose) => governors.pauses(...whose),
     forget(mailbox, ...of) {
       kept.delete(mailbox)
       governors.forget(mailbox, ...of)
     },
-    close: governors.close,
+    close: () => governors.close(),
   }
 }
 
