@@ -53,8 +53,8 @@ const outcomes: Readonly<Record<string, string>> = {
   'message.given-up': 'given-up',
 }
 
-/** What a line about a sign-in means, and at which door. */
-const signInEvents: Readonly<Record<string, readonly [door: string, outcome: string]>> = {
+/** What a line about a sign-in means, and at which server it was. */
+const signInEvents: Readonly<Record<string, readonly [server: string, outcome: string]>> = {
   'sign-in.done': ['smtp', 'done'],
   'sign-in.refused': ['smtp', 'refused'],
   'sign-in.admitted': ['network', 'done'],
@@ -108,7 +108,7 @@ function createSeen(registry: Registry): Seen {
   const signIns = new Counter({
     name: 'postern_sign_ins_total',
     help: 'Sign-ins of applications (smtp), of those that need no password (network), and of people (pages)',
-    labelNames: ['door', 'outcome', 'error_type'],
+    labelNames: ['server', 'outcome', 'error_type'],
     registers,
   })
   const tokenRequests = new Counter({
@@ -154,7 +154,8 @@ function createSeen(registry: Registry): Seen {
       const outcome = outcomes[event]
       if (outcome !== undefined) message(outcome, fields)
       const signIn = signInEvents[event]
-      if (signIn) signIns.inc({ door: signIn[0], outcome: signIn[1], ...errorType(fields) }, countOf(fields))
+      if (signIn)
+        signIns.inc({ server: signIn[0], outcome: signIn[1], ...errorType(fields) }, countOf(fields))
     },
     httpRequest({ url: { hostname, port, protocol }, method, seconds, status }) {
       const labels = {

@@ -73,7 +73,7 @@ export function createGauges(registry: Registry, lookedUp: LookedUp): Gauges {
   const certificateExpires = gauge(
     'postern_certificate_expires_seconds',
     'When the certificate that clients are shown expires, in seconds since 1970',
-    'door',
+    'server',
   )
   const connections = gauge('postern_provider_connections', 'Connections to providers', 'provider', 'state')
   const waiting = gauge(
@@ -178,7 +178,7 @@ export function createGauges(registry: Registry, lookedUp: LookedUp): Gauges {
       showSending(active)
       showPauses(active, found)
       const certificateEnd = lookedUp.certificateExpiresAt?.()
-      if (certificateEnd !== undefined) certificateExpires.set({ door: 'smtp' }, certificateEnd / 1000)
+      if (certificateEnd !== undefined) certificateExpires.set({ server: 'smtp' }, certificateEnd / 1000)
       ready.set((await lookedUp.isReady()) ? 1 : 0)
     },
   }

@@ -143,8 +143,8 @@ describe('the metrics of a postern that has sent mail', () => {
 
   it('the metrics count sign-ins, sessions, events and requests for tokens', async () => {
     const { value, series } = await read()
-    expect(value('postern_sign_ins_total', { door: 'smtp', outcome: 'done' })).toBe(6)
-    const refused = { door: 'smtp', outcome: 'refused', error_type: 'wrong-credentials' }
+    expect(value('postern_sign_ins_total', { server: 'smtp', outcome: 'done' })).toBe(6)
+    const refused = { server: 'smtp', outcome: 'refused', error_type: 'wrong-credentials' }
     expect(value('postern_sign_ins_total', refused)).toBe(1)
     expect(value('postern_smtp_sessions_total')).toBe(7)
     expect(value('postern_events_total', { event: 'message.sent' })).toBe(4)

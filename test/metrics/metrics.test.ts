@@ -121,7 +121,7 @@ describe('metrics', () => {
       })
     }
     const { series } = await stage.read()
-    expect(series('postern_sign_ins_total')).toEqual([{ door: 'smtp', outcome: 'refused' }])
+    expect(series('postern_sign_ins_total')).toEqual([{ server: 'smtp', outcome: 'refused' }])
     expect(series('postern_messages_total')).toHaveLength(1)
     expect(series('http_client_request_duration_seconds_count')).toHaveLength(51)
   })
@@ -208,7 +208,7 @@ describe('what expires', () => {
     expect(value('postern_secret_expires_seconds', { provider: 'one', kind: 'client-secret' })).toBe(
       endsAt / 1000,
     )
-    expect(value('postern_certificate_expires_seconds', { door: 'smtp' })).toBe(certificateEnd / 1000)
+    expect(value('postern_certificate_expires_seconds', { server: 'smtp' })).toBe(certificateEnd / 1000)
     expect((await createMetricsStage().read()).series('postern_certificate_expires_seconds')).toEqual([])
   })
 })
