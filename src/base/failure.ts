@@ -116,8 +116,8 @@ export function filled<Id extends FailureId>(id: Id, ...given: Given<Id>): Fille
 }
 
 /** What a log line says of a failure, beside its message. */
-export function failureFields({ id, code, known }: Failure) {
-  return { failure: id, code, ...(known && { known: known.id }) }
+export function failureFields({ id, code, said, known }: Failure) {
+  return { failure: id, code, ...(said !== undefined && { said }), ...(known && { known: known.id }) }
 }
 
 /** The parts of a failure, to make another like it. */

@@ -128,11 +128,12 @@ export async function logged(log: Log, settling: Promise<AdoptedConsent>): Promi
 
 /** What is logged of a refusal: its message and, for an invalid answer, the check that failed. */
 function described(error: unknown): object {
-  const { code, message, cause } = asFailure(error)
-  if (!(error instanceof ConsentRefused)) return { code, refusal: message }
+  const { id: failure, code, message, cause, known } = asFailure(error)
+  const what = { failure, code, ...(known && { known: known.id }) }
+  if (!(error instanceof ConsentRefused)) return { ...what, refusal: message }
   const { reason, mailbox, signedInAs, expected, account } = error
   const check = cause instanceof Error ? safeText(cause.message) : undefined
-  return { code, reason, mailbox, signedInAs, account, expected, refusal: message, check }
+  return { ...what, reason, mailbox, signedInAs, account, expected, refusal: message, check }
 }
 
 /**

@@ -178,7 +178,7 @@ export class Renewals {
       if (answer.refreshToken) return { kind: 'unstored', failure, rotation }
       // The stored refresh token is still the right one; only the time of its use is lost.
       this.#deps.log.warn(
-        { event: 'grant.renewal-unnoted', mailbox: grant.mailbox, failure: failure.code },
+        { event: 'grant.renewal-unnoted', mailbox: grant.mailbox, failure: failure.id },
         'A renewal could not be noted',
       )
     }

@@ -60,6 +60,7 @@ interface TransactionResult {
   code?: number
   reply?: string
   reason?: string
+  failure?: string
   detail?: string
 }
 
@@ -99,12 +100,13 @@ class LoggedTransaction implements TransactionLog {
   }
 
   signInRefused(loggableName: string, failure: Failure): void {
-    const { code, message } = failure
+    const { id, code, message } = failure
     const fields = {
       event: 'sign-in.refused',
       client: this.#client.address,
       login: loggableName,
       reason: code,
+      failure: id,
       detail: message,
     }
     this.#log.warn(fields, 'sign-in refused')
@@ -118,13 +120,14 @@ class LoggedTransaction implements TransactionLog {
   }
 
   admissionRefused(sender: string, failure: Failure): void {
-    const { code, message } = failure
+    const { id, code, message } = failure
     const shown = printable(sender, 254)
     const fields = {
       event: 'sign-in.not-admitted',
       client: this.#client.address,
       sender: shown,
       reason: code,
+      failure: id,
       detail: message,
     }
     this.#refusals.note({ why: code, fields, message: 'not admitted without a password' })
@@ -152,7 +155,11 @@ class LoggedTransaction implements TransactionLog {
   }
 
   failed(failure: Failure): void {
-    this.#finish('message.failed', { reason: failure.code, detail: failure.message }, 'message not sent')
+    this.#finish(
+      'message.failed',
+      { reason: failure.code, failure: failure.id, detail: failure.message },
+      'message not sent',
+    )
   }
 
   message(outcome: MessageOutcome, cut: MessageCut | 'gone' | undefined, octets: number): void {
@@ -169,8 +176,9 @@ class LoggedTransaction implements TransactionLog {
       const result = { octets, reason: cut, ...describe(cutReplies[cut]) }
       this.#finish('message.not-taken', result, 'message not taken')
     } else if (outcome.kind === 'failed') {
-      const { code, message } = outcome.failure
-      this.#finish('message.failed', { octets, reason: code, detail: message }, 'message not sent')
+      const { id, code, message } = outcome.failure
+      const result = { octets, reason: code, failure: id, detail: message }
+      this.#finish('message.failed', result, 'message not sent')
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { asFailure, type Failure, failure, stopping } from '../base/failure.ts'
+import { asFailure, type Failure, failure, failureFields, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Governor } from '../governor/governor.ts'
 import type { Limits } from '../model/limits.ts'
@@ -361,8 +361,8 @@ class ConnectionPool implements Pool, LeaseOwner {
 
   #openingFailed(error: unknown): void {
     const failure = error instanceof OpeningFailed ? error.failure : asFailure(error)
-    const { code, cause, fix, message, retryAfterSeconds = 0 } = failure
-    this.#deps.log.warn({ code, cause: reasonOf(cause), fix }, message)
+    const { cause, fix, message, retryAfterSeconds = 0 } = failure
+    this.#deps.log.warn({ ...failureFields(failure), cause: reasonOf(cause), fix }, message)
     // Some failures take no time at all, and retrying at once would loop.
     this.#nextOpenAt = this.now() + Math.max(lookAgainMilliseconds, retryAfterSeconds * 1000)
     // Connections of neighbours count as served, too. But a mailbox without any connection of its

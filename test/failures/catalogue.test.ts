@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { Failure, failure, filled, type Sentence, withRetryAfter } from '../../src/base/failure.ts'
 import { catalogue } from '../../src/failures/catalogue.ts'
 import type { FailureEntry } from '../../src/failures/entry.ts'
 import { phrasesIn } from '../../src/web/texts/phrases.ts'
+import { errorsPage, pageOf } from '../support/errors-page.js'
 
 const entries: [string, FailureEntry][] = Object.entries(catalogue)
 const places = (text = '') => [...new Set(text.match(/\{[\w.]+\}/g))].sort()
@@ -88,5 +90,11 @@ describe('a failure', () => {
     const { message, fix, id, values, said } = thrown
     expect(withRetryAfter(thrown, 7)).toMatchObject({ message, fix, id, values, said, retryAfterSeconds: 7 })
     expect(withRetryAfter(thrown, 7)).toBeInstanceOf(Failure)
+  })
+})
+
+describe('docs/errors.md', () => {
+  it('is made from the catalogue (npm run errors-page)', async () => {
+    expect(await readFile(errorsPage, 'utf8')).toBe(pageOf(catalogue))
   })
 })

@@ -84,6 +84,7 @@ export const detailWords: Readonly<Record<string, string>> = {
   command: phrase('command'),
   detail: phrase('why'),
   refusal: phrase('why'),
+  failure: phrase('failure'),
   reason: phrase('reason'),
   provider: phrase('provider'),
   scopes: phrase('scopes'),

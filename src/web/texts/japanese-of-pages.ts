@@ -514,6 +514,7 @@ export const japaneseOfPages: Dictionary = {
   'waited for the provider, in milliseconds': 'プロバイダーの応答を待った時間(ミリ秒)',
   'Notice sent': '通知を送信',
   'Notice not sent': '通知を送信できず',
+  failure: 'エラー ID',
   sender: '送信者',
   'given sender': '元の送信者',
   recipients: '受信者数',

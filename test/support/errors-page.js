@@ -1,0 +1,89 @@
+// npm run errors-page: writes docs/errors.md from the catalogue of failures.
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Where the page is. */
+export const errorsPage = resolve(import.meta.dirname, '../../docs/errors.md')
+
+/** What the first part of an id is about, in the order of the page. */
+const subjects = {
+  postern: 'postern itself',
+  network: 'Connections to other servers',
+  proxy: 'The proxy on the way',
+  address: 'Addresses and networks that are given',
+  upstream: "The provider's mail server",
+  sending: 'What may leave, and when',
+  provider: 'Providers and their endpoints',
+  registration: 'App registrations',
+  token: 'Access tokens',
+  grant: 'Grants',
+  consent: 'Consents',
+  mailbox: 'Mailboxes',
+  notice: 'Notices',
+  login: 'Logins',
+  'api-key': 'API keys',
+  password: 'Passwords',
+  'sign-in': 'Signing in to send',
+  sender: 'Senders',
+  data: 'The data directory',
+  database: 'The database',
+  key: 'Keys',
+  certificate: 'Certificates',
+  listen: 'Ports',
+  web: 'Requests over HTTP',
+  page: 'The pages',
+  journal: 'The journal',
+  command: 'The command',
+}
+
+const head = `# Errors
+
+Every failure of postern has an id that stays the same from version to version. Problem documents of the API have it as
+\`failure\`, the command with \`--json\` as well, and so do log lines. \`{name}\` stands for a value. The code says
+what kind of failure it is: programs should go by the code, and by the id where they have to tell two failures apart.
+
+\`postern explain\` says what the errors of providers mean.
+
+This page is made from the catalogue by \`npm run errors-page\`.
+`
+
+/**
+ * @param {Readonly<Record<string, { code: string, message: string, fix?: string }>>} catalogue
+ * @returns {string} the page
+ */
+export function pageOf(catalogue) {
+  const entries = Object.entries(catalogue)
+  const strange = entries.filter(([id]) => !Object.hasOwn(subjects, subjectOf(id)))
+  if (strange.length > 0)
+    throw new Error(`no title for the subject of ${strange.map(([id]) => id).join(', ')}`)
+  const sections = Object.entries(subjects).map(([subject, title]) => {
+    const own = entries.filter(([id]) => subjectOf(id) === subject)
+    return own.length === 0 ? '' : `\n## ${title}\n\n${own.map(entryText).join('\n')}`
+  })
+  return `${head}${sections.join('')}`
+}
+
+/** @param {string} id */
+function subjectOf(id) {
+  return id.slice(0, id.indexOf('.'))
+}
+
+/** @param {[string, { code: string, message: string, fix?: string }]} entry */
+function entryText([id, { code, message, fix }]) {
+  const what = `- \`${id}\` (${code}): ${plain(message)}.`
+  return fix === undefined ? `${what}\n` : `${what}\n  *Fix:* ${plain(fix)}\n`
+}
+
+/**
+ * No markup of Markdown, and no tags.
+ * @param {string} text
+ */
+function plain(text) {
+  return text.replace(/[*_<>`]/g, (sign) => `\\${sign}`)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { catalogue } = await import('#built/failures/catalogue.js')
+  await writeFile(errorsPage, pageOf(catalogue))
+}
