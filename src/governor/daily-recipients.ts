@@ -140,53 +140,61 @@ const writeMilliseconds = 1000
  */
 const againMilliseconds = 60_000
 
-export function createCountWriter({ add, log }: CountWriterDeps): CountWriter {
-  const unwritten = new Map<number, number>()
-  let timer: NodeJS.Timeout | undefined
-  let writing: Promise<void> = Promise.resolve()
-  let closed = false
+export function createCountWriter(deps: CountWriterDeps): CountWriter {
+  return new StoringWriter(deps)
+}
 
-  function keep(hour: number, count: number): void {
-    unwritten.set(hour, (unwritten.get(hour) ?? 0) + count)
+class StoringWriter implements CountWriter {
+  readonly #deps: CountWriterDeps
+  readonly #unwritten = new Map<number, number>()
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> = Promise.resolve()
+  #isClosed = false
+
+  constructor(deps: CountWriterDeps) {
+    this.#deps = deps
   }
 
-  function writeAfter(milliseconds: number): void {
-    timer ??= setTimeout(write, milliseconds).unref()
+  add(hour: number, count: number): void {
+    this.#keep(hour, count)
+    this.#writeAfter(writeMilliseconds)
   }
 
-  function write(): Promise<void> {
-    clearTimeout(timer)
-    timer = undefined
-    writing = writing.then(writeAll)
-    return writing
+  close(): Promise<void> {
+    this.#isClosed = true
+    return this.#write()
   }
 
-  async function writeAll(): Promise<void> {
-    const batch = [...unwritten]
-    unwritten.clear()
+  #keep(hour: number, count: number): void {
+    this.#unwritten.set(hour, (this.#unwritten.get(hour) ?? 0) + count)
+  }
+
+  #writeAfter(milliseconds: number): void {
+    this.#timer ??= setTimeout(() => this.#write(), milliseconds).unref()
+  }
+
+  #write(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#writing = this.#writing.then(() => this.#writeAll())
+    return this.#writing
+  }
+
+  async #writeAll(): Promise<void> {
+    const batch = [...this.#unwritten]
+    this.#unwritten.clear()
     let failure: unknown
     for (const [hour, count] of batch) {
       try {
-        await add(hour, count)
+        await this.#deps.add(hour, count)
       } catch (error) {
-        keep(hour, count)
+        this.#keep(hour, count)
         failure = error
       }
     }
     if (failure === undefined) return
     // A count never holds up a message.
-    log.warn({ err: failure }, 'the recipients of the day could not be stored')
-    if (!closed) writeAfter(againMilliseconds)
-  }
-
-  return {
-    add(hour, count) {
-      keep(hour, count)
-      writeAfter(writeMilliseconds)
-    },
-    close() {
-      closed = true
-      return write()
-    },
+    this.#deps.log.warn({ err: failure }, 'the recipients of the day could not be stored')
+    if (!this.#isClosed) this.#writeAfter(againMilliseconds)
   }
 }
