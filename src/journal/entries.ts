@@ -155,58 +155,69 @@ interface EntryWriter {
 }
 
 export function createEntryWriter(store: Pick<JournalStore, 'add'>, log: Log): EntryWriter {
-  let waiting: JournalEntry[] = []
-  let dropped = 0
-  let timer: NodeJS.Timeout | undefined
-  let writing: Promise<void> = Promise.resolve()
-  let failing = false
+  return new StoringWriter(store, log)
+}
 
-  function later(): void {
-    timer ??= setTimeout(() => void flush(), laterMilliseconds).unref()
+class StoringWriter implements EntryWriter {
+  readonly #store: Pick<JournalStore, 'add'>
+  readonly #log: Log
+  #waiting: JournalEntry[] = []
+  #dropped = 0
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> = Promise.resolve()
+  #failing = false
+
+  constructor(store: Pick<JournalStore, 'add'>, log: Log) {
+    this.#store = store
+    this.#log = log
   }
 
-  function flush(): Promise<void> {
-    clearTimeout(timer)
-    timer = undefined
-    writing = writing.then(write)
-    return writing
+  add(entry: JournalEntry): void {
+    this.#waiting.push(entry)
+    if (this.#waiting.length > most) this.#makeRoom()
+    if (this.#waiting.length === enough) void this.flush()
+    else this.#later()
   }
 
-  async function write(): Promise<void> {
-    if (waiting.length === 0) return
-    const entries = waiting
-    waiting = []
+  flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#writing = this.#writing.then(() => this.#write())
+    return this.#writing
+  }
+
+  close(): Promise<void> {
+    return this.flush()
+  }
+
+  #later(): void {
+    this.#timer ??= setTimeout(() => void this.flush(), laterMilliseconds).unref()
+  }
+
+  async #write(): Promise<void> {
+    if (this.#waiting.length === 0) return
+    const entries = this.#waiting
+    this.#waiting = []
     try {
-      await store.add(entries)
-      if (failing) log.info({ dropped }, 'The journal is written again')
-      failing = false
-      dropped = 0
+      await this.#store.add(entries)
+      if (this.#failing) this.#log.info({ dropped: this.#dropped }, 'The journal is written again')
+      this.#failing = false
+      this.#dropped = 0
     } catch (error) {
-      if (!failing) log.error({ err: error }, 'The journal cannot be written: it is tried again')
-      failing = true
-      waiting = [...entries, ...waiting]
-      makeRoom()
-      later()
+      if (!this.#failing) this.#log.error({ err: error }, 'The journal cannot be written: it is tried again')
+      this.#failing = true
+      this.#waiting = [...entries, ...this.#waiting]
+      this.#makeRoom()
+      this.#later()
     }
   }
 
   /** Drops the oldest: recent entries are the ones that people look for. */
-  function makeRoom(): void {
-    const over = waiting.length - most
+  #makeRoom(): void {
+    const over = this.#waiting.length - most
     if (over <= 0) return
-    waiting = waiting.slice(over)
-    dropped += over
-  }
-
-  return {
-    add(entry) {
-      waiting.push(entry)
-      if (waiting.length > most) makeRoom()
-      if (waiting.length === enough) void flush()
-      else later()
-    },
-    flush,
-    close: flush,
+    this.#waiting = this.#waiting.slice(over)
+    this.#dropped += over
   }
 }
 
