@@ -56,80 +56,110 @@ const mostTaken = 10_000
  * sign-in, so that a flood of them cannot push others out.
  */
 export function createPageSignIns(deps: PageSignInDeps): PageSignIns {
-  const { catalogue, oauthClientFor, people, keyedHash, redirectUri, clock } = deps
-  const states = createSignInStates(keyedHash)
-  const taken = new LRUCache<string, true>({ max: mostTaken })
-  const isOn = people.administrators.length + people.viewers.length > 0
+  return new PageSignInService(deps)
+}
+
+class PageSignInService implements PageSignIns {
+  readonly #deps: PageSignInDeps
+  readonly #states: SignInStates
+  readonly #taken = new LRUCache<string, true>({ max: mostTaken })
+  readonly #isOn: boolean
+
+  constructor(deps: PageSignInDeps) {
+    this.#deps = deps
+    this.#states = createSignInStates(deps.keyedHash)
+    this.#isOn = deps.people.administrators.length + deps.people.viewers.length > 0
+  }
+
+  providers(): readonly { id: string; name: string }[] {
+    return this.#deps.catalogue
+      .list()
+      .filter(
+        ({ provider, registered }) =>
+          registered && this.#mayTell(this.#deps.catalogue.registered(provider.id)),
+      )
+      .map(({ provider: { id, name } }) => ({ id, name }))
+  }
+
+  async begin(providerId: string, browser: Secret): Promise<{ authorizationUrl: URL; providerName: string }> {
+    const provider = this.#usable(providerId)
+    const until = this.#deps.clock.now() + this.#deps.consentSeconds * 1000
+    const { state, nonce, codeVerifier } = this.#states.begin({ providerId: provider.id, until }, browser)
+    const asked = {
+      redirectUri: this.#deps.redirectUri,
+      state,
+      nonce,
+      codeVerifier,
+      purpose: 'sign-in' as const,
+    }
+    const authorizationUrl = await this.#deps.oauthClientFor(provider.id).authorizationUrl(asked)
+    return { authorizationUrl, providerName: provider.name }
+  }
+
+  isOne(callback: URL): boolean {
+    return isSignInState(stateOf(callback))
+  }
+
+  async complete(
+    callback: URL,
+    browser: Secret | undefined,
+  ): Promise<{ role: PageRole; person: Address; provider: string; account: string }> {
+    const begun = this.#take(callback, browser)
+    const { identity } = await this.#exchange(callback, begun)
+    const person = vouchedPerson(identity)
+    const role = person === undefined ? undefined : assignedRole(person, this.#deps.people)
+    if (!identity || person === undefined || !role)
+      throw unknownPerson(person, this.#deps.catalogue.registered(begun.providerId).name, identity)
+    return { role, person, provider: begun.providerId, account: printable(identity.account, 300) }
+  }
+
+  roleOf(person: Address, providerId: string): PageRole | undefined {
+    const provider = findRegistered(this.#deps.catalogue, providerId)
+    return provider && this.#mayTell(provider) ? assignedRole(person, this.#deps.people) : undefined
+  }
 
   /**
    * Providers of the providers file are trusted only when the settings name them; built-in ones
    * unless the settings name others.
    */
-  function mayTell(provider: RegisteredProvider): boolean {
-    const isNamed = people.providers?.includes(provider.id) ?? provider.fromFile === undefined
-    return isOn && isNamed && canTell(provider) && vouches(provider)
+  #mayTell(provider: RegisteredProvider): boolean {
+    const isNamed = this.#deps.people.providers?.includes(provider.id) ?? provider.fromFile === undefined
+    return this.#isOn && isNamed && canTell(provider) && vouches(provider)
   }
 
-  function usable(providerId: string): RegisteredProvider {
-    const provider = catalogue.registered(providerId)
-    if (mayTell(provider)) return provider
+  #usable(providerId: string): RegisteredProvider {
+    const provider = this.#deps.catalogue.registered(providerId)
+    if (this.#mayTell(provider)) return provider
     throw failure('page.no-sign-in-at-provider', { provider: provider.name })
   }
 
-  async function exchange(callback: URL, begun: BegunSignIn): Promise<TokenResponse> {
+  async #exchange(callback: URL, begun: BegunSignIn): Promise<TokenResponse> {
     const { state, nonce, codeVerifier, providerId } = begun
-    const { name } = usable(providerId)
+    const { name } = this.#usable(providerId)
     const error = callback.searchParams.get('error')
     if (error !== null) throw failure('page.sign-in-failed', { provider: name })
     try {
-      const checks = { redirectUri, state, nonce, codeVerifier, purpose: 'sign-in' as const }
-      return await oauthClientFor(providerId).exchangeCode(callback, checks)
+      const checks = {
+        redirectUri: this.#deps.redirectUri,
+        state,
+        nonce,
+        codeVerifier,
+        purpose: 'sign-in' as const,
+      }
+      return await this.#deps.oauthClientFor(providerId).exchangeCode(callback, checks)
     } catch (thrown) {
       if (thrown instanceof Failure) throw thrown
       throw failure('page.sign-in-unchecked', { provider: name, cause: thrown })
     }
   }
 
-  function take(callback: URL, browser: Secret | undefined): BegunSignIn {
+  #take(callback: URL, browser: Secret | undefined): BegunSignIn {
     const text = stateOf(callback)
-    const begun = browser && states.read(text, browser)
-    if (!begun || begun.until <= clock.now() || taken.has(text)) throw failure('page.sign-in-elsewhere')
-    taken.set(text, true)
+    const begun = browser && this.#states.read(text, browser)
+    if (!begun || begun.until <= this.#deps.clock.now() || this.#taken.has(text))
+      throw failure('page.sign-in-elsewhere')
+    this.#taken.set(text, true)
     return begun
-  }
-
-  return {
-    providers: () =>
-      catalogue
-        .list()
-        .filter(({ provider, registered }) => registered && mayTell(catalogue.registered(provider.id)))
-        .map(({ provider: { id, name } }) => ({ id, name })),
-
-    async begin(providerId, browser) {
-      const provider = usable(providerId)
-      const until = clock.now() + deps.consentSeconds * 1000
-      const { state, nonce, codeVerifier } = states.begin({ providerId: provider.id, until }, browser)
-      const asked = { redirectUri, state, nonce, codeVerifier, purpose: 'sign-in' as const }
-      const authorizationUrl = await oauthClientFor(provider.id).authorizationUrl(asked)
-      return { authorizationUrl, providerName: provider.name }
-    },
-
-    isOne: (callback) => isSignInState(stateOf(callback)),
-
-    async complete(callback, browser) {
-      const begun = take(callback, browser)
-      const { identity } = await exchange(callback, begun)
-      const person = vouchedPerson(identity)
-      const role = person === undefined ? undefined : assignedRole(person, people)
-      if (!identity || person === undefined || !role)
-        throw unknownPerson(person, catalogue.registered(begun.providerId).name, identity)
-      return { role, person, provider: begun.providerId, account: printable(identity.account, 300) }
-    },
-
-    roleOf(person, providerId) {
-      const provider = findRegistered(catalogue, providerId)
-      return provider && mayTell(provider) ? assignedRole(person, people) : undefined
-    },
   }
 }
 
