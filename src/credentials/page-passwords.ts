@@ -5,11 +5,12 @@ import { failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
 import { type PageRole, type PageVerifier, pageRoles } from '../model/page-access.ts'
-import type { Store } from '../store/ports.ts'
+import type { PageAccessStore, Store } from '../store/ports.ts'
 import { createEphemeralHmac } from './credential.ts'
 import { wrongCredentials } from './login-check.ts'
 import type { LoginThrottle, Look } from './login-throttle.ts'
 import { checkChosenPassword, preparePassword } from './password-policy.ts'
+import type { ChosenPasswords } from './verifiers.ts'
 import { createChosenPasswords, type Scrypt, scryptCost as usualCost } from './verifiers.ts'
 
 /** The passwords of the pages, one for each role. */
@@ -60,69 +61,91 @@ const nothingSet = { salt: '', hint: 0 }
  * all others; a browser that has signed in before comes before all unknown ones.
  */
 export function createPagePasswords(deps: PagePasswordsDeps): PagePasswords {
-  const { throttle, clock, log } = deps
-  const { pageAccess } = deps.store
-  const chosenPasswords = createChosenPasswords(deps.scryptCost ?? usualCost, deps.scrypt)
-  const hintOf = createPasswordHint(deps.keyedHash)
-  const quickLooks = createQuickLooks({ hintOf, clock })
+  return new CheckedPagePasswords(deps)
+}
+
+class CheckedPagePasswords implements PagePasswords {
+  readonly #deps: PagePasswordsDeps
+  readonly #pageAccess: PageAccessStore
+  readonly #chosenPasswords: ChosenPasswords
+  readonly #hintOf: PasswordHint
+  readonly #quickLooks: QuickLooks
   /** Verifications of passwords whose hint fits. */
-  const looking = new Map<string, Promise<boolean>>()
+  readonly #looking = new Map<string, Promise<boolean>>()
 
-  return {
-    async isSet(role) {
-      return (await pageAccess.password(role)) !== undefined
-    },
-
-    async set(role, password, keepSession, by) {
-      const chosen = await checkChosenPassword(password.reveal(), ['postern', ...pageRoles])
-      const hash = await chosenPasswords.hash(chosen)
-      const verifier = { ...hash, hint: hintOf(hash.salt, chosen) }
-      const isSet = await pageAccess.setPassword(role, verifier, keepSession)
-      if (!isSet) throw failure('page.session-ended')
-      quickLooks.remember(role, verifier, chosen)
-      log.info({ event: 'page.password-set', role, ...actorFields(by) }, 'A password for the pages was set')
-    },
-
-    async check(name, password, from, gone) {
-      const role = pageRoles.find((one) => one === name)
-      const verifier = role && (await pageAccess.password(role))
-      const prepared = preparePassword(password.reveal())
-      if (role && verifier && prepared !== undefined && (await opensAtOnce(role, verifier, prepared, from)))
-        return role
-
-      const attempt = attemptOf(role ?? noRole, password, from, verifier?.hash ?? '')
-      const asker = { lane: attempt.source, known: attempt.known, gone }
-      const look = async (): Promise<Look> => {
-        if (role && (await isRight(prepared, verifier, asker))) return 'right'
-        log.warn({ event: 'page.sign-in-refused', source: from.source }, 'A sign-in to the pages was refused')
-        return 'wrong'
-      }
-      if (!(await throttle.attempt(attempt, look, gone)) || !role) throw wrongCredentials()
-      if (verifier && prepared !== undefined) quickLooks.remember(role, verifier, prepared)
-      return role
-    },
+  constructor(deps: PagePasswordsDeps) {
+    this.#deps = deps
+    this.#pageAccess = deps.store.pageAccess
+    this.#chosenPasswords = createChosenPasswords(deps.scryptCost ?? usualCost, deps.scrypt)
+    this.#hintOf = createPasswordHint(deps.keyedHash)
+    this.#quickLooks = createQuickLooks({ hintOf: this.#hintOf, clock: deps.clock })
   }
 
-  async function opensAtOnce(
+  async isSet(role: PageRole): Promise<boolean> {
+    return (await this.#pageAccess.password(role)) !== undefined
+  }
+
+  async set(role: PageRole, password: Secret, keepSession?: string, by?: Actor): Promise<void> {
+    const chosen = await checkChosenPassword(password.reveal(), ['postern', ...pageRoles])
+    const hash = await this.#chosenPasswords.hash(chosen)
+    const verifier = { ...hash, hint: this.#hintOf(hash.salt, chosen) }
+    const isSet = await this.#pageAccess.setPassword(role, verifier, keepSession)
+    if (!isSet) throw failure('page.session-ended')
+    this.#quickLooks.remember(role, verifier, chosen)
+    this.#deps.log.info(
+      { event: 'page.password-set', role, ...actorFields(by) },
+      'A password for the pages was set',
+    )
+  }
+
+  async check(name: string, password: Secret, from: PageClient, gone?: Gone): Promise<PageRole> {
+    const role = pageRoles.find((one) => one === name)
+    const verifier = role && (await this.#pageAccess.password(role))
+    const prepared = preparePassword(password.reveal())
+    if (
+      role &&
+      verifier &&
+      prepared !== undefined &&
+      (await this.#opensAtOnce(role, verifier, prepared, from))
+    )
+      return role
+
+    const attempt = attemptOf(role ?? noRole, password, from, verifier?.hash ?? '')
+    const asker = { lane: attempt.source, known: attempt.known, gone }
+    const look = async (): Promise<Look> => {
+      if (role && (await this.#isRight(prepared, verifier, asker))) return 'right'
+      this.#deps.log.warn(
+        { event: 'page.sign-in-refused', source: from.source },
+        'A sign-in to the pages was refused',
+      )
+      return 'wrong'
+    }
+    if (!(await this.#deps.throttle.attempt(attempt, look, gone)) || !role) throw wrongCredentials()
+    if (verifier && prepared !== undefined) this.#quickLooks.remember(role, verifier, prepared)
+    return role
+  }
+
+  async #opensAtOnce(
     role: PageRole,
     verifier: PageVerifier,
     prepared: string,
     { source }: PageClient,
   ): Promise<boolean> {
-    const seen = quickLooks.look(role, verifier, prepared)
+    const seen = this.#quickLooks.look(role, verifier, prepared)
     if (seen !== 'perhaps') return seen === 'right'
     // Single flight: a wrong password whose hint happens to fit cannot fill the queue of scrypt.
     const thisOne = JSON.stringify([role, verifier.hash, prepared])
     const look =
-      looking.get(thisOne) ?? chosenPasswords.matches(prepared, verifier, { lane: source, known: true })
-    looking.set(thisOne, look)
+      this.#looking.get(thisOne) ??
+      this.#chosenPasswords.matches(prepared, verifier, { lane: source, known: true })
+    this.#looking.set(thisOne, look)
     try {
       const isRight = await look
-      if (isRight) quickLooks.remember(role, verifier, prepared)
-      else quickLooks.refute(role, verifier, prepared)
+      if (isRight) this.#quickLooks.remember(role, verifier, prepared)
+      else this.#quickLooks.refute(role, verifier, prepared)
       return isRight
     } finally {
-      looking.delete(thisOne)
+      this.#looking.delete(thisOne)
     }
   }
 
@@ -130,16 +153,17 @@ export function createPagePasswords(deps: PagePasswordsDeps): PagePasswords {
    * Verifies with one scrypt, whether or not a password is set; with none when the hint does not
    * fit.
    */
-  async function isRight(
+  async #isRight(
     prepared: string | undefined,
     verifier: PageVerifier | undefined,
     asker: Ticket,
   ): Promise<boolean> {
     const { salt, hint } = verifier ?? nothingSet
-    const fits = hint === undefined || (prepared !== undefined && hintOf(salt, prepared) === hint)
+    const fits = hint === undefined || (prepared !== undefined && this.#hintOf(salt, prepared) === hint)
     if (!fits) return false
-    if (verifier && prepared !== undefined) return await chosenPasswords.matches(prepared, verifier, asker)
-    await chosenPasswords.dummyVerify(asker)
+    if (verifier && prepared !== undefined)
+      return await this.#chosenPasswords.matches(prepared, verifier, asker)
+    await this.#chosenPasswords.dummyVerify(asker)
     return false
   }
 }

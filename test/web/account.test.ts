@@ -100,8 +100,9 @@ describe('a password for the pages', () => {
 
   it('a password stops a concurrent sign-in by the old one, by a link or at a provider', async () => {
     const { test, admin } = await withPassword()
-    const { check } = test.services.pagePasswords
-    test.services.pagePasswords.check = async (...given) => {
+    const { pagePasswords } = test.services
+    const check = pagePasswords.check.bind(pagePasswords)
+    pagePasswords.check = async (...given) => {
       const role = await check(...given)
       await change(test, admin)
       return role
@@ -120,9 +121,10 @@ describe('a password for the pages', () => {
   it('a password is not set from a session that another new password has ended meanwhile', async () => {
     const test = testServer({ limits: { guessDelaySeconds: 0 } })
     const [mine, thief] = [await signIn(test), await signIn(test)]
-    const { set } = test.services.pagePasswords
-    test.services.pagePasswords.set = async (...given) => {
-      test.services.pagePasswords.set = set
+    const { pagePasswords } = test.services
+    const set = pagePasswords.set.bind(pagePasswords)
+    pagePasswords.set = async (...given) => {
+      pagePasswords.set = set
       await change(test, mine)
       await set(...given)
     }
