@@ -227,13 +227,14 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     relay.drain(mailbox)
   }
   const credentialIndex = createCredentialIndex({ store, clock, log })
-  const throttle = createLoginThrottle({ limits, loggableName: credentialIndex.loggableName, clock, log })
+  const loggableName = (userName: string) => credentialIndex.loggableName(userName)
+  const throttle = createLoginThrottle({ limits, loggableName, clock, log })
   follow({
     mailboxChanged: grantChanged,
     mailboxesChanged: () => relay.refreshCapabilities(),
-    signInsChanged: credentialIndex.refresh,
+    signInsChanged: () => credentialIndex.refresh(),
   })
-  const remembered = credentialIndex.apiKey
+  const remembered = (id: string) => credentialIndex.apiKey(id)
   const apiKeys = createApiKeys({ store, keyedHash, ownerKey, remembered, clock, log })
   const { consentSeconds, consentLinkSeconds, reminderSeconds } = limits
   const consentDeps = { store, catalogue, oauthClientFor, keyedHash, clock, log, publicUrl }

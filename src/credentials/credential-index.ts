@@ -87,8 +87,13 @@ interface Remembered {
   bearers: readonly Pick<ApiKey, 'expiresAt'>[]
 }
 
-export function createCredentialIndex({ store, clock, log }: CredentialIndexDeps): CredentialIndex {
-  let remembered: Remembered = {
+export function createCredentialIndex(deps: CredentialIndexDeps): CredentialIndex {
+  return new RememberedCredentials(deps)
+}
+
+class RememberedCredentials implements CredentialIndex {
+  readonly #deps: CredentialIndexDeps
+  #remembered: Remembered = {
     named: new Map(),
     valid: new Map(),
     logins: new Map(),
@@ -97,79 +102,119 @@ export function createCredentialIndex({ store, clock, log }: CredentialIndexDeps
     apiKeys: new Map(),
     bearers: [],
   }
-  let [asked, answered, stale] = [0, 0, false]
+  #asked = 0
+  #answered = 0
+  #stale = false
+  /**
+   * By the client's address, as long as nothing changes and nothing expires: EHLO must not wait for
+   * each login to be looked at.
+   */
+  readonly #offered = new LRUCache<string, { methods: AuthMethods; until: number }>({
+    max: rememberedAddresses,
+  })
 
-  const current = (): Remembered => {
-    if (stale) void refresh()
-    return remembered
+  constructor(deps: CredentialIndexDeps) {
+    this.#deps = deps
   }
-  const reaching = (logins: readonly IndexedLogin[], remoteAddress: string) =>
-    logins.filter((login) => isActiveFrom(login, remoteAddress, clock.now()))
-  const isActive = (credential: { expiresAt?: number }) =>
-    credentialState(credential, clock.now()) === 'active'
-  /** By the client's address, as long as nothing changes and nothing expires: EHLO must not wait for each login to be looked at. */
-  const offered = new LRUCache<string, { methods: AuthMethods; until: number }>({ max: rememberedAddresses })
 
-  function offeredTo(remoteAddress: string): { methods: AuthMethods; until: number } {
-    const { cramMd5, withoutPassword, bearers } = remembered
+  authMethods(remoteAddress: string): AuthMethods {
+    this.#current()
+    const known = this.#offered.get(remoteAddress)
+    if (known !== undefined && this.#deps.clock.now() < known.until) return known.methods
+    const found = this.#offeredTo(remoteAddress)
+    this.#offered.set(remoteAddress, found)
+    return found.methods
+  }
+
+  withoutPassword(remoteAddress: string): readonly IndexedLogin[] {
+    return this.#reaching(this.#current().withoutPassword, remoteAddress)
+  }
+
+  allWithoutPassword(): readonly IndexedLogin[] {
+    return this.#current().withoutPassword.filter((login) => this.#isActive(login))
+  }
+
+  generated(userName: string): Login | undefined {
+    if (!this.#isCurrent()) return undefined
+    const login = meantBy(this.#remembered.valid.get(userNameKey(userName)) ?? [], userName)
+    return login && isGenerated(login) ? login : undefined
+  }
+
+  alike(): readonly (readonly Pick<Login, 'userName'>[])[] {
+    return [...this.#current().valid.values()].filter((logins) => logins.length > 1)
+  }
+
+  apiKey(id: string): ApiKey | undefined {
+    return this.#isCurrent() ? this.#remembered.apiKeys.get(id) : undefined
+  }
+
+  login(id: string): LoginRights | undefined {
+    return this.#isCurrent() ? this.#remembered.logins.get(id) : undefined
+  }
+
+  loggableName(userName: string): string {
+    const alike = this.#current().named.get(userNameKey(userName))
+    return alike ? printable(meantBy(alike, userName)?.userName ?? userName) : 'no such login'
+  }
+
+  async refresh(): Promise<void> {
+    this.#asked += 1
+    const mine = this.#asked
+    this.#stale = false
+    try {
+      const [logins, apiKeys] = await Promise.all([
+        this.#deps.store.logins.list(),
+        this.#deps.store.apiKeys.list(),
+      ])
+      // A slower read that started earlier must not replace a later one.
+      if (mine < this.#answered) return
+      this.#answered = mine
+      this.#remembered = rememberedOf(logins, apiKeys)
+      this.#offered.clear()
+    } catch (error) {
+      this.#stale = true
+      this.#deps.log.error(
+        { event: 'sign-ins.not-read', err: error },
+        'The ways to sign in could not be read',
+      )
+    }
+  }
+
+  #current(): Remembered {
+    if (this.#stale) void this.refresh()
+    return this.#remembered
+  }
+
+  #reaching(logins: readonly IndexedLogin[], remoteAddress: string): IndexedLogin[] {
+    return logins.filter((login) => isActiveFrom(login, remoteAddress, this.#deps.clock.now()))
+  }
+
+  #isActive(credential: { expiresAt?: number }): boolean {
+    return credentialState(credential, this.#deps.clock.now()) === 'active'
+  }
+
+  #offeredTo(remoteAddress: string): { methods: AuthMethods; until: number } {
+    const { cramMd5, withoutPassword, bearers } = this.#remembered
     // A CRAM-MD5 login that is bound to another address changes nothing here.
     const methods = {
-      cramMd5: cramMd5.some((login) => isActiveFrom(login, remoteAddress, clock.now())),
-      withoutPassword: withoutPassword.some((login) => isActiveFrom(login, remoteAddress, clock.now())),
-      bearer: bearers.some(isActive),
+      cramMd5: cramMd5.some((login) => isActiveFrom(login, remoteAddress, this.#deps.clock.now())),
+      withoutPassword: withoutPassword.some((login) =>
+        isActiveFrom(login, remoteAddress, this.#deps.clock.now()),
+      ),
+      bearer: bearers.some((key) => this.#isActive(key)),
     }
-    return { methods, until: nextExpiry([...cramMd5, ...withoutPassword, ...bearers], clock.now()) }
-  }
-
-  return {
-    authMethods(remoteAddress) {
-      current()
-      const known = offered.get(remoteAddress)
-      if (known !== undefined && clock.now() < known.until) return known.methods
-      const found = offeredTo(remoteAddress)
-      offered.set(remoteAddress, found)
-      return found.methods
-    },
-    withoutPassword: (remoteAddress) => reaching(current().withoutPassword, remoteAddress),
-    allWithoutPassword: () => current().withoutPassword.filter(isActive),
-    generated(userName) {
-      if (!isCurrent()) return undefined
-      const login = meantBy(remembered.valid.get(userNameKey(userName)) ?? [], userName)
-      return login && isGenerated(login) ? login : undefined
-    },
-    alike: () => [...current().valid.values()].filter((logins) => logins.length > 1),
-    apiKey: (id) => (isCurrent() ? remembered.apiKeys.get(id) : undefined),
-    login: (id) => (isCurrent() ? remembered.logins.get(id) : undefined),
-    loggableName(userName) {
-      const alike = current().named.get(userNameKey(userName))
-      return alike ? printable(meantBy(alike, userName)?.userName ?? userName) : 'no such login'
-    },
-    refresh,
+    return {
+      methods,
+      until: nextExpiry([...cramMd5, ...withoutPassword, ...bearers], this.#deps.clock.now()),
+    }
   }
 
   /**
    * False while a read is running or has failed: a credential may have ended that the index still
    * holds.
    */
-  function isCurrent(): boolean {
-    return answered === asked
-  }
-
-  async function refresh(): Promise<void> {
-    asked += 1
-    const mine = asked
-    stale = false
-    try {
-      const [logins, apiKeys] = await Promise.all([store.logins.list(), store.apiKeys.list()])
-      // A slower read that started earlier must not replace a later one.
-      if (mine < answered) return
-      answered = mine
-      remembered = rememberedOf(logins, apiKeys)
-      offered.clear()
-    } catch (error) {
-      stale = true
-      log.error({ event: 'sign-ins.not-read', err: error }, 'The ways to sign in could not be read')
-    }
+  #isCurrent(): boolean {
+    return this.#answered === this.#asked
   }
 }
 

@@ -119,8 +119,8 @@ export function createSignIns(deps: SignInsDeps): SignIns {
       return submitter
     },
     revalidate: createRevalidation({ index, store, clock }),
-    loggableName: index.loggableName,
-    authMethods: index.authMethods,
+    loggableName: (userName) => index.loggableName(userName),
+    authMethods: (remoteAddress) => index.authMethods(remoteAddress),
   }
 }
 

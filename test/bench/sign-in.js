@@ -44,7 +44,7 @@ export async function signIn({ rounds, sizes: { attempts: usual } = usualSizes }
 async function prepare(plain, keyedHash) {
   const { store, follow } = followStore(plain)
   const index = createCredentialIndex({ store, clock, log })
-  follow({ signInsChanged: index.refresh })
+  follow({ signInsChanged: () => index.refresh() })
   const needs = { store, keyedHash, clock, log }
   const logins = createLogins(needs)
   const apiKeys = createApiKeys({ ...needs, ownerKey: new Secret('nobody') })

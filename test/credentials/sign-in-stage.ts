@@ -44,10 +44,10 @@ export async function setSignInStage() {
     return createHmac('sha256', salt).update(password).digest()
   }
   const index = createCredentialIndex({ store, clock, log })
-  follow({ signInsChanged: index.refresh })
+  follow({ signInsChanged: () => index.refresh() })
   const needs = { store, keyedHash, clock, log, scryptCost: 1024, scrypt }
   const logins = createLogins(needs)
-  const apiKeys = createApiKeys({ ...needs, ownerKey, remembered: index.apiKey })
+  const apiKeys = createApiKeys({ ...needs, ownerKey, remembered: (id) => index.apiKey(id) })
   const signIns = createSignIns({ ...needs, apiKeys, index, throttle: throttle.throttle })
   for (const address of ['Me@example.com', 'shop@example.com'] as const) {
     await store.mailboxes.add({ address, providerId: 'custom', createdAt: clock.now() })
