@@ -1,10 +1,10 @@
 import { GoneController } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Limits } from '../model/limits.ts'
-import type { MessageOctets, TakePiece } from '../upstream/relay.ts'
+import type { MessageOctets, MessageSource, TakePiece } from '../upstream/relay.ts'
 import type { InputBuffer } from '../wire/input-buffer.ts'
 import { createMendingScanner } from '../wire/mending-scanner.ts'
-import { createMessageScanner, type Scan } from '../wire/message-scanner.ts'
+import { createMessageScanner, type MessageScanner, type Scan } from '../wire/message-scanner.ts'
 import type { ClientSocket, Read, Stopped } from './client-socket.ts'
 import type { Work } from './provider-side.ts'
 import type { MessageCut, MessageOutcome, SessionEvent } from './session-events.ts'
@@ -102,123 +102,147 @@ interface IncomingMessageDeps {
 }
 
 export function createIncomingMessage(deps: IncomingMessageDeps): IncomingMessage {
-  const { input, limit } = deps
-  const scanner = deps.mendLineEnds ? createMendingScanner() : createMessageScanner()
-  let ready: Buffer[] = []
-  let ended = false
-  let unreadable = false
-  let cut: MessageCut | 'gone' | undefined
-  let underWay: Promise<unknown> = Promise.resolve()
+  return new ClientMessage(deps)
+}
 
-  return {
-    octets: { [Symbol.asyncIterator]: () => ({ next, return: finish, handOver }) },
-    drain: async () => ended || withinSeconds(deps.drainSeconds, drainToEnd()),
-    cut: () => cut,
-    size: () => scanner.octets(),
+/** A class, because each message has one. It is its own octets, and they are read once. */
+class ClientMessage implements IncomingMessage, MessageOctets, MessageSource {
+  readonly #deps: IncomingMessageDeps
+  readonly #scanner: MessageScanner
+  #ready: Buffer[] = []
+  #hasEnded = false
+  #isUnreadable = false
+  #cut: MessageCut | 'gone' | undefined
+  #underWay: Promise<unknown> = Promise.resolve()
+
+  constructor(deps: IncomingMessageDeps) {
+    this.#deps = deps
+    this.#scanner = deps.mendLineEnds ? createMendingScanner() : createMessageScanner()
   }
 
-  function next(): Promise<IteratorResult<Buffer, undefined>> {
-    const pulled = pull()
+  get octets(): MessageOctets {
+    return this
+  }
+
+  [Symbol.asyncIterator](): MessageSource {
+    return this
+  }
+
+  next(): Promise<IteratorResult<Buffer, undefined>> {
+    const pulled = this.#pull()
     // Remembered, so that `drain` never reads while a pull that the relay abandoned is still
     // reading.
-    underWay = pulled.catch(() => {})
+    this.#underWay = pulled.catch(() => {})
     return pulled
   }
 
-  async function finish(): Promise<IteratorResult<Buffer, undefined>> {
+  async return(): Promise<IteratorResult<Buffer, undefined>> {
     return { done: true, value: undefined }
   }
 
-  async function pull(): Promise<IteratorResult<Buffer, undefined>> {
-    for (;;) {
-      const octets = ready.shift()
-      if (octets !== undefined) return { done: false, value: octets }
-      if (cut !== undefined) throw new Error(`The client's message was cut off: ${cut}`)
-      if (ended) return { done: true, value: undefined }
-      await advance()
-    }
-  }
-
-  function handOver(take: TakePiece): Promise<void> {
-    const handedOver = handOverAll(take)
-    underWay = handedOver.catch(() => {})
+  handOver(take: TakePiece): Promise<void> {
+    const handedOver = this.#handOverAll(take)
+    this.#underWay = handedOver.catch(() => {})
     return handedOver
   }
 
-  async function handOverAll(take: TakePiece): Promise<void> {
+  async drain(): Promise<boolean> {
+    return this.#hasEnded || withinSeconds(this.#deps.drainSeconds, this.#drainToEnd())
+  }
+
+  cut(): MessageCut | 'gone' | undefined {
+    return this.#cut
+  }
+
+  size(): number {
+    return this.#scanner.octets()
+  }
+
+  async #pull(): Promise<IteratorResult<Buffer, undefined>> {
     for (;;) {
-      if (ready.length === 0 && input.size() === 0 && goesOn()) await receiveAll(take)
-      const next = await pull()
+      const octets = this.#ready.shift()
+      if (octets !== undefined) return { done: false, value: octets }
+      if (this.#cut !== undefined) throw new Error(`The client's message was cut off: ${this.#cut}`)
+      if (this.#hasEnded) return { done: true, value: undefined }
+      await this.#advance()
+    }
+  }
+
+  async #handOverAll(take: TakePiece): Promise<void> {
+    for (;;) {
+      if (this.#ready.length === 0 && this.#deps.input.size() === 0 && this.#goesOn())
+        await this.#receiveAll(take)
+      const next = await this.#pull()
       if (next.done) return
       await take(next.value)
     }
   }
 
-  function goesOn(): boolean {
-    return cut === undefined && !ended
+  #goesOn(): boolean {
+    return this.#cut === undefined && !this.#hasEnded
   }
 
   /** Scans what arrives where it was read, and hands it over from there, until there is no more. */
-  async function receiveAll(take: TakePiece): Promise<void> {
+  async #receiveAll(take: TakePiece): Promise<void> {
     try {
-      const stopped = await deps.receive?.((octets) => {
-        const scan = scanner.scan(octets)
+      const stopped = await this.#deps.receive?.((octets) => {
+        const scan = this.#scanner.scan(octets)
         // What follows the end is copied, because the memory is used for others next.
-        if (scan.kind === 'end') input.push(Buffer.from(scan.rest))
-        note(scan)
-        const pieces = ready
-        ready = []
+        if (scan.kind === 'end') this.#deps.input.push(Buffer.from(scan.rest))
+        this.#note(scan)
+        const pieces = this.#ready
+        this.#ready = []
         let wait: Promise<void> | undefined
         for (const piece of pieces) wait = take(piece) ?? wait
-        return goesOn() && (wait ?? true)
+        return this.#goesOn() && (wait ?? true)
       })
-      if (stopped !== undefined) stop(stopped)
+      if (stopped !== undefined) this.#stop(stopped)
     } finally {
-      if (ended) deps.ended?.()
+      if (this.#hasEnded) this.#deps.ended?.()
     }
   }
 
   /** Advances by the buffered input, or by the next read. */
-  async function advance(): Promise<void> {
-    if (input.size() > 0) {
-      note(input.takeData(scanner))
-      if (ended) deps.ended?.()
+  async #advance(): Promise<void> {
+    if (this.#deps.input.size() > 0) {
+      this.#note(this.#deps.input.takeData(this.#scanner))
+      if (this.#hasEnded) this.#deps.ended?.()
       return
     }
-    const read = await deps.read()
-    if (read.kind === 'octets') input.push(read.octets)
-    else stop(read)
+    const read = await this.#deps.read()
+    if (read.kind === 'octets') this.#deps.input.push(read.octets)
+    else this.#stop(read)
   }
 
-  function note(scan: Scan): void {
+  #note(scan: Scan): void {
     if (scan.kind === 'refused') {
-      unreadable = true
-      cut ??= 'bare-newline'
+      this.#isUnreadable = true
+      this.#cut ??= 'bare-newline'
       return
     }
-    ended = scan.kind === 'end'
-    ready = [...scan.octets]
-    if (limit === undefined || scanner.octets() <= limit) return
-    cut ??= 'too-large'
-    ready = []
+    this.#hasEnded = scan.kind === 'end'
+    this.#ready = [...scan.octets]
+    if (this.#deps.limit === undefined || this.#scanner.octets() <= this.#deps.limit) return
+    this.#cut ??= 'too-large'
+    this.#ready = []
   }
 
-  function stop(stopped: Stopped): void {
-    unreadable = true
-    if (stopped.kind === 'timed-out') cut ??= stopped.late ? 'too-slow' : 'timed-out'
-    else cut ??= 'gone'
+  #stop(stopped: Stopped): void {
+    this.#isUnreadable = true
+    if (stopped.kind === 'timed-out') this.#cut ??= stopped.late ? 'too-slow' : 'timed-out'
+    else this.#cut ??= 'gone'
   }
 
-  async function drainToEnd(): Promise<boolean> {
-    await underWay
+  async #drainToEnd(): Promise<boolean> {
+    await this.#underWay
     // Reads up to twice the limit: a message that ends there keeps the session, a longer one costs
     // the connection.
-    const bound = limit === undefined ? Number.POSITIVE_INFINITY : 2 * limit
-    while (!ended && !unreadable && scanner.octets() <= bound) {
-      await advance()
-      ready = []
+    const bound = this.#deps.limit === undefined ? Number.POSITIVE_INFINITY : 2 * this.#deps.limit
+    while (!this.#hasEnded && !this.#isUnreadable && this.#scanner.octets() <= bound) {
+      await this.#advance()
+      this.#ready = []
     }
-    return ended
+    return this.#hasEnded
   }
 }
 
