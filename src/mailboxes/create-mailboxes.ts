@@ -19,6 +19,7 @@ import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { Store } from '../store/ports.ts'
 import { type AppOnlyFlow, appOnlyFlow, isAppOnlyFlow, isPersonal } from './app-only.ts'
+import type { RemovedMailbox } from './mailboxes.ts'
 import {
   coveredMailbox,
   type EndingStatus,
@@ -58,93 +59,117 @@ const listedInARow = 100
 
 /** Adds, shows and removes mailboxes. */
 export function createMailboxes(deps: MailboxesDeps): Mailboxes {
-  const { store, catalogue, clock, log } = deps
-  const revoke = createRevocation({ ...deps, grants: store.grants })
+  return new StoredMailboxes(deps)
+}
 
-  return {
-    async add(request, by) {
-      const provider = catalogue.registered(request.provider)
-      const flow = appOnlyFlow(request, provider)
-      const mailbox = readRequest(flow === undefined ? await withPersonBefore(request) : request)
-      const refreshToken = request.refreshToken && readRefreshToken(request.refreshToken)
-      const grant =
-        flow === undefined
-          ? refreshToken && adopted(mailbox.address, refreshToken, clock.now())
-          : appOnlyGrant(mailbox.address, flow, provider, clock.now())
-      if (request.replace) await store.mailboxes.put(mailbox, grant)
-      else await store.mailboxes.add(mailbox, grant)
-      logPut(mailbox, request, by)
-      return await statusOf(await existingMailbox(store.mailboxes, mailbox.address))
-    },
-    withPauses: (listed) => Promise.all(listed.map(withPauses)),
-    show: async (address) => show(await coveredMailbox(store.mailboxes, address)),
-    named: async (address) => (await oneMailbox(address)).address,
-    async isPersonal(address) {
-      return isPersonal(await store.grants.standing(parseAddress(address)))
-    },
-    async signInName(address, token) {
-      return namesWithToken(namesThatSignIn(await coveredMailbox(store.mailboxes, address)), token)[0].name
-    },
-    async tryNow(address, by) {
-      const mailbox = await oneMailbox(address)
-      log.info(
-        { event: 'mailbox.tried', mailbox: mailbox.address, ...actorFields(by) },
-        'Mailbox tried on demand',
-      )
-      await deps.tryNow?.(mailbox.address)
-      return await show(mailbox)
-    },
-    async list() {
-      const statuses: MailboxStatus[] = []
-      for (const { grant, ...mailbox } of await store.mailboxes.listWithGrants()) {
-        statuses.push(statusWith(mailbox, grant ?? { state: 'absent' }))
-        // Gives way to sessions that send mail, in a long list.
-        if (statuses.length % listedInARow === 0) await turnOfOthers()
-      }
-      return statuses
-    },
-    async remove(address, by) {
-      const mailbox = await existingMailbox(store.mailboxes, address)
-      const grant = await store.grants.ofMailbox(mailbox.address)
-      await store.mailboxes.remove(mailbox.address)
-      const fields = { event: 'mailbox.removed', mailbox: mailbox.address, ...actorFields(by) }
-      log.info(fields, 'Mailbox removed')
-      const unwanted = grant.state === 'absent' ? {} : grant
-      // The mailbox may have another provider since the grant was given.
-      return { removed: mailbox.address, ...(await revoke({ ...mailbox, ...unwanted }, unwanted)) }
-    },
+class StoredMailboxes implements Mailboxes {
+  readonly #deps: MailboxesDeps
+  readonly #revoke: ReturnType<typeof createRevocation>
+
+  constructor(deps: MailboxesDeps) {
+    this.#deps = deps
+    this.#revoke = createRevocation({ ...deps, grants: deps.store.grants })
   }
 
-  async function show(mailbox: Mailbox): Promise<MailboxStatus> {
-    const [status, sending] = await Promise.all([statusOf(mailbox), sendingOf(mailbox.address)])
+  async add(request: MailboxRequest, by?: Actor): Promise<MailboxStatus> {
+    const provider = this.#deps.catalogue.registered(request.provider)
+    const flow = appOnlyFlow(request, provider)
+    const mailbox = this.#readRequest(flow === undefined ? await this.#withPersonBefore(request) : request)
+    const refreshToken = request.refreshToken && readRefreshToken(request.refreshToken)
+    const grant =
+      flow === undefined
+        ? refreshToken && adopted(mailbox.address, refreshToken, this.#deps.clock.now())
+        : appOnlyGrant(mailbox.address, flow, provider, this.#deps.clock.now())
+    if (request.replace) await this.#deps.store.mailboxes.put(mailbox, grant)
+    else await this.#deps.store.mailboxes.add(mailbox, grant)
+    this.#logPut(mailbox, request, by)
+    return await this.#statusOf(await existingMailbox(this.#deps.store.mailboxes, mailbox.address))
+  }
+
+  withPauses(listed: readonly MailboxStatus[]): Promise<PausableMailbox[]> {
+    return Promise.all(listed.map((status) => this.#withPauses(status)))
+  }
+
+  async show(address: string): Promise<MailboxStatus> {
+    return this.#show(await coveredMailbox(this.#deps.store.mailboxes, address))
+  }
+
+  async named(address: string): Promise<Address> {
+    return (await this.#oneMailbox(address)).address
+  }
+
+  async isPersonal(address: string): Promise<boolean> {
+    return isPersonal(await this.#deps.store.grants.standing(parseAddress(address)))
+  }
+
+  async signInName(address: string, token: { grant: { personal: boolean } }): Promise<string> {
+    return namesWithToken(
+      namesThatSignIn(await coveredMailbox(this.#deps.store.mailboxes, address)),
+      token,
+    )[0].name
+  }
+
+  async tryNow(address: string, by?: Actor): Promise<MailboxStatus> {
+    const mailbox = await this.#oneMailbox(address)
+    this.#deps.log.info(
+      { event: 'mailbox.tried', mailbox: mailbox.address, ...actorFields(by) },
+      'Mailbox tried on demand',
+    )
+    await this.#deps.tryNow?.(mailbox.address)
+    return await this.#show(mailbox)
+  }
+
+  async list(): Promise<MailboxStatus[]> {
+    const statuses: MailboxStatus[] = []
+    for (const { grant, ...mailbox } of await this.#deps.store.mailboxes.listWithGrants()) {
+      statuses.push(this.#statusWith(mailbox, grant ?? { state: 'absent' }))
+      // Gives way to sessions that send mail, in a long list.
+      if (statuses.length % listedInARow === 0) await turnOfOthers()
+    }
+    return statuses
+  }
+
+  async remove(address: string, by?: Actor): Promise<RemovedMailbox> {
+    const mailbox = await existingMailbox(this.#deps.store.mailboxes, address)
+    const grant = await this.#deps.store.grants.ofMailbox(mailbox.address)
+    await this.#deps.store.mailboxes.remove(mailbox.address)
+    const fields = { event: 'mailbox.removed', mailbox: mailbox.address, ...actorFields(by) }
+    this.#deps.log.info(fields, 'Mailbox removed')
+    const unwanted = grant.state === 'absent' ? {} : grant
+    // The mailbox may have another provider since the grant was given.
+    return { removed: mailbox.address, ...(await this.#revoke({ ...mailbox, ...unwanted }, unwanted)) }
+  }
+
+  async #show(mailbox: Mailbox): Promise<MailboxStatus> {
+    const [status, sending] = await Promise.all([this.#statusOf(mailbox), this.#sendingOf(mailbox.address)])
     return sending ? { ...status, sending } : status
   }
 
   /** Undefined for a whole domain, which sends nothing by itself. */
-  async function sendingOf(address: Address): Promise<SendingStatus | undefined> {
-    return isDomainMailbox(address) ? undefined : await deps.sending?.(address)
+  async #sendingOf(address: Address): Promise<SendingStatus | undefined> {
+    return isDomainMailbox(address) ? undefined : await this.#deps.sending?.(address)
   }
 
   /** A whole domain sends nothing by itself. */
-  async function withPauses(status: MailboxStatus): Promise<PausableMailbox> {
+  async #withPauses(status: MailboxStatus): Promise<PausableMailbox> {
     const { address, provider: providerId, acceptedName, saslUser, signsInAs } = status
     if (isDomainMailbox(address)) return status
     const account = acceptedName ?? saslUser ?? signsInAs ?? address
-    const pauses = (await deps.pauses?.({ key: addressKey(address), providerId, account })) ?? []
+    const pauses = (await this.#deps.pauses?.({ key: addressKey(address), providerId, account })) ?? []
     return pauses.length > 0 ? { ...status, pauses } : status
   }
 
-  async function oneMailbox(address: string): Promise<Mailbox> {
-    const mailbox = await coveredMailbox(store.mailboxes, address)
+  async #oneMailbox(address: string): Promise<Mailbox> {
+    const mailbox = await coveredMailbox(this.#deps.store.mailboxes, address)
     if (!isDomainMailbox(mailbox.address)) return mailbox
     throw failure('mailbox.whole-domain', { mailbox: mailbox.address })
   }
 
-  function logPut(mailbox: Mailbox, request: MailboxRequest, by: Actor | undefined): void {
+  #logPut(mailbox: Mailbox, request: MailboxRequest, by: Actor | undefined): void {
     const { address, providerId: provider } = mailbox
     const event = request.replace ? 'mailbox.changed' : 'mailbox.added'
     const adopted = request.refreshToken !== undefined
-    log.info(
+    this.#deps.log.info(
       { event, mailbox: address, provider, adopted, ...actorFields(by) },
       request.replace ? 'Mailbox added or changed' : 'Mailbox added',
     )
@@ -154,8 +179,10 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
    * A replacement without `signsInAs` keeps the person; one that names the mailbox itself removes
    * it. `saslUser` belongs to the person and is kept or dropped with it.
    */
-  async function withPersonBefore(request: MailboxRequest): Promise<MailboxRequest> {
-    const before = request.replace ? await store.mailboxes.find(parseAddress(request.address)) : undefined
+  async #withPersonBefore(request: MailboxRequest): Promise<MailboxRequest> {
+    const before = request.replace
+      ? await this.#deps.store.mailboxes.find(parseAddress(request.address))
+      : undefined
     if (!before) return request
     const { signsInAs = before.signsInAs, saslUser } = request
     const samePerson = sameAddress(signsInAs ?? before.address, expectedPerson(before))
@@ -167,26 +194,26 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
     }
   }
 
-  function readRequest(request: MailboxRequest): Mailbox {
+  #readRequest(request: MailboxRequest): Mailbox {
     const address = parseAddress(request.address)
     const signsInAs = request.signsInAs === undefined ? address : parseAddress(request.signsInAs)
     return {
       address,
-      providerId: catalogue.registered(request.provider).id,
+      providerId: this.#deps.catalogue.registered(request.provider).id,
       ...(sameAddress(signsInAs, address) ? {} : { signsInAs }),
       ...(request.saslUser && { saslUser: readSaslUser(request.saslUser) }),
       ...(request.aliases === undefined ? {} : { aliases: readAliases(request.aliases, address) }),
-      createdAt: clock.now(),
+      createdAt: this.#deps.clock.now(),
     }
   }
 
-  function endingStatus(grant: ShownGrant, providerId: string): Pick<MailboxStatus, 'endings'> {
+  #endingStatus(grant: ShownGrant, providerId: string): Pick<MailboxStatus, 'endings'> {
     if (grant.state !== 'active') return {}
     try {
-      const provider = catalogue.registered(providerId)
+      const provider = this.#deps.catalogue.registered(providerId)
       const endings = [
         ...grantExpiries(grant, provider),
-        ...registrationExpiries(provider.registration, clock.now()),
+        ...registrationExpiries(provider.registration, this.#deps.clock.now()),
       ]
       return endings.length === 0 ? {} : { endings: endings.sort(bySoonest).map(shownEnding) }
     } catch {
@@ -195,16 +222,19 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
     }
   }
 
-  function renewalStatus(grant: ShownGrant): Pick<MailboxStatus, 'renewsBy'> {
+  #renewalStatus(grant: ShownGrant): Pick<MailboxStatus, 'renewsBy'> {
     if (grant.state !== 'active' || isAppOnlyFlow(grant.flow)) return {}
-    return { renewsBy: new Date(grant.renewedAt + deps.renewalSeconds * 1000).toISOString() }
+    return { renewsBy: new Date(grant.renewedAt + this.#deps.renewalSeconds * 1000).toISOString() }
   }
 
-  async function statusOf(mailbox: Mailbox): Promise<MailboxStatus> {
-    return statusWith(mailbox, await store.grants.ofMailbox(mailbox.coveredBy ?? mailbox.address))
+  async #statusOf(mailbox: Mailbox): Promise<MailboxStatus> {
+    return this.#statusWith(
+      mailbox,
+      await this.#deps.store.grants.ofMailbox(mailbox.coveredBy ?? mailbox.address),
+    )
   }
 
-  function statusWith(mailbox: Mailbox, grant: ShownGrant): MailboxStatus {
+  #statusWith(mailbox: Mailbox, grant: ShownGrant): MailboxStatus {
     return {
       address: mailbox.address,
       provider: mailbox.providerId,
@@ -214,8 +244,8 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
       ...acceptedName(mailbox),
       ...(mailbox.aliases === undefined ? {} : { aliases: mailbox.aliases }),
       ...grantStatus(grant),
-      ...renewalStatus(grant),
-      ...endingStatus(grant, mailbox.providerId),
+      ...this.#renewalStatus(grant),
+      ...this.#endingStatus(grant, mailbox.providerId),
     }
   }
 }

@@ -180,8 +180,8 @@ describe('a mailbox', () => {
     })
     expect(signInChanges).toBe(1)
     expect(changed).toEqual(['Me@example.com'])
-    for (const ask of [mailboxes.show, mailboxes.named, mailboxes.remove]) {
-      const gone = ask('me@example.com')
+    for (const ask of ['show', 'named', 'remove'] as const) {
+      const gone = mailboxes[ask]('me@example.com')
       await expect(gone).rejects.toMatchObject({ code: 'not-found' })
     }
   })
