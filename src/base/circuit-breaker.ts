@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import { type Failure, withRetryAfter, wordsBehind } from './failure.ts'
+import { type Failure, type Sentence, type SentenceById, withRetryAfter } from './failure.ts'
 
 /** What a breaker knows of its faults. Times in seconds. */
 export interface BreakerPolicy<Fault, Words> {
@@ -277,16 +277,24 @@ export interface FailureWords {
   /** The provider's own words, if any. */
   said?: string
   fix?: string
+  /** The same by its id, for other languages. */
+  failure?: SentenceById
+}
+
+export function wordsOf(from: Sentence & { said?: string | undefined }): FailureWords {
+  const { id, values, known, message: reason, fix, said } = from
+  return {
+    reason,
+    ...(said !== undefined && { said }),
+    ...(fix !== undefined && { fix }),
+    failure: { id, values, ...(known && { known }) },
+  }
 }
 
 /** What is the same for all breakers whose faults are failures. */
 export const failurePolicy = {
   kindOf: ({ code }: Failure): string => code,
-  wordsOf(failure: Failure): FailureWords {
-    const { message: reason, fix } = failure
-    const said = wordsBehind(failure)
-    return { reason, ...(said !== undefined && { said }), ...(fix !== undefined && { fix }) }
-  },
+  wordsOf,
   whenOpen: withRetryAfter,
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../failures/entry.ts'
 
 export type { FailureId } from '../failures/catalogue.ts'
-export type { FailureCode, KnownCause, Sentence } from '../failures/entry.ts'
+export type { FailureCode, KnownCause, Sentence, SentenceById } from '../failures/entry.ts'
 
 /** What a failure has beside the values of its sentence. */
 export interface FailureContext {
@@ -31,20 +31,6 @@ export interface FilledFailure extends Sentence, FailureContext {
   told?: string | undefined
 }
 
-export interface FailureDetails {
-  cause?: unknown
-  /** What to do about it, for pages and terminals: one imperative sentence. */
-  fix?: string
-  /** How long to wait before asking again, in seconds. */
-  retryAfterSeconds?: number
-  /**
-   * The reply to a mail program, where it can say more than the words for all failures of
-   * this code. It may not be ASCII.
-   */
-  told?: string
-  said?: string
-}
-
 /**
  * The one error that crosses folders: an entry of the catalogue by its id, and the values of its
  * places. The message is in English; it may be shown, and never holds a secret.
@@ -60,13 +46,7 @@ export class Failure extends Error implements Sentence {
   readonly said: string | undefined
   readonly known: KnownCause | undefined
 
-  constructor(filled: FilledFailure)
-  constructor(code: FailureCode, message: string, details?: FailureDetails)
-  constructor(from: FilledFailure | FailureCode, words = '', details: FailureDetails = {}) {
-    const filled: FilledFailure =
-      typeof from === 'object'
-        ? from
-        : { id: 'postern.fault', values: {}, code: from, message: words, ...details }
+  constructor(filled: FilledFailure) {
     const { message, cause } = filled
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'Failure'
@@ -76,7 +56,7 @@ export class Failure extends Error implements Sentence {
     this.fix = filled.fix
     this.retryAfterSeconds = filled.retryAfterSeconds
     this.told = filled.told
-    this.said = filled.said ?? wordsIn(cause)
+    this.said = filled.said
     this.known = filled.known
   }
 }
@@ -132,17 +112,6 @@ export function partsOf(from: Failure): FilledFailure {
  */
 export function asFailure(error: unknown): Failure {
   return error instanceof Failure ? error : failure('postern.fault', { cause: error })
-}
-
-function wordsIn(cause: unknown): string | undefined {
-  return cause instanceof Error ? /^The provider said: (.*)$/s.exec(cause.message)?.[1] : undefined
-}
-
-/**
- * What another server said that a failure comes of, in its own words.
- */
-export function wordsBehind({ said }: Failure): string | undefined {
-  return said
 }
 
 /** The same failure, with the time that is left now. */

@@ -72,6 +72,9 @@ export interface Sentence {
   readonly known?: KnownCause | undefined
 }
 
+/** What a sentence is made of, to be kept or to be sent. */
+export type SentenceById = Pick<Sentence, 'id' | 'values' | 'known'>
+
 /** An entry of the catalogue of known errors (`providers/errors/`) that a failure comes of. */
 export interface KnownCause {
   id: string

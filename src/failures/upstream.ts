@@ -240,4 +240,119 @@ export const upstreamFailures = {
     message: 'The envelope holds a character that cannot be in a command',
     fix: 'Send addresses and parameters without control characters.',
   },
+  'sending.quota-reached': {
+    code: 'limit-reached',
+    message: 'The provider has a daily sending limit, and it is reached ({status})',
+    fix: 'Wait until the day has rolled on, or spread the mail over more mailboxes.',
+  },
+  'sending.too-fast': {
+    code: 'limit-reached',
+    message:
+      'The provider takes no more messages from this mailbox at this pace; other programs may use it as well ({status})',
+    fix: 'Send more slowly, or give the other programs a mailbox of their own.',
+  },
+  'sending.throttled': {
+    code: 'limit-reached',
+    message:
+      'The provider slows this mailbox down because of earlier errors or suspicious activity ({status})',
+    fix: 'Find out what was refused before, and stop the program that repeats it.',
+  },
+  'sending.deferred': {
+    code: 'limit-reached',
+    message:
+      'The provider defers everything from this mailbox because of its volume, of complaints, or of suspicious activity ({status})',
+    fix: 'Send less at a time, and find out whether the mailbox sends what nobody wants.',
+  },
+  'sending.mailbox-full': {
+    code: 'provider-setup',
+    message: 'The provider says that the mailbox is full, its sent items included ({status})',
+    fix: 'Empty the sent items of the mailbox, or set a retention policy.',
+  },
+  'sending.blocked': {
+    code: 'provider-setup',
+    message: 'The provider has blocked this account, or its organisation, from sending ({status})',
+    fix: 'Have an administrator look at the restricted accounts of the provider, and find out whether the account is misused.',
+  },
+  'sending.address-blocked': {
+    code: 'provider-setup',
+    message: 'The provider takes nothing from the network address of this machine ({status})',
+    fix: 'Ask the provider for an exception, or send from another address.',
+  },
+  'sending.no-logon': {
+    code: 'provider-setup',
+    message: 'The provider cannot open the mailbox ({status})',
+    fix: 'Check the licence of the mailbox, and that the account that consented may use it.',
+  },
+  'sending.sender-not-let': {
+    code: 'provider-setup',
+    message: 'The provider does not let this mailbox send as {sender} ({status}), again and again',
+    fix: 'Let the program send as the mailbox itself (or use the login option --rewrite-sender), or have the provider allow this sender.',
+  },
+  'sending.own-address-not-let': {
+    code: 'provider-setup',
+    message: 'The provider does not let this mailbox send as itself ({status}), again and again',
+    fix: 'Have the provider let the account that consented send as this mailbox (Exchange calls that Send As).',
+  },
+  'sending.all-refused': {
+    code: 'limit-reached',
+    message:
+      'The provider has refused everything that one program sent as {sender} for a while ({status} the last time), and punishes who repeats that',
+    fix: 'Find out what is refused, and stop the program that repeats it.',
+  },
+  'sending.recipients-unknown': {
+    code: 'limit-reached',
+    message:
+      'Of the last {of} recipients of this program the provider does not know {unknown} ({status} the last time), and it punishes a mailbox that goes on so',
+    fix: 'Take the addresses that do not exist out of the list of the program.',
+  },
+  'sending.header-without-from': {
+    code: 'provider-setup',
+    message: 'The provider refuses messages of this program with {header} ({reply}), again and again',
+    fix: 'Let the program write {mailbox} into the header From: of its messages, or let its login do that (--rewrite-from).',
+  },
+  'sending.header-from': {
+    code: 'provider-setup',
+    message: 'The provider refuses messages of this program with {header} ({reply}), again and again',
+    fix: 'Let the program write {mailbox} into the header From: of its messages, let its login do that (--rewrite-from), or have the provider let this mailbox send as {named}.',
+  },
+  'sending.header-sender': {
+    code: 'provider-setup',
+    message: 'The provider refuses messages of this program with {header} ({reply}), again and again',
+    fix: 'Let the program leave out the header Sender: of its messages or write {mailbox} into it, let its login do that (--rewrite-from), or have the provider let this mailbox send as {named}.',
+  },
+  'sending.header-resent': {
+    code: 'provider-setup',
+    message: 'The provider refuses messages of this program with {header} ({reply}), again and again',
+    fix: 'Let the program write {mailbox} into the headers Resent-From: and Resent-Sender: of its messages, or have the provider let this mailbox send as {named}.',
+  },
+  'sending.header-envelope': {
+    code: 'provider-setup',
+    message: 'The provider refuses messages of this program with {header} ({reply}), again and again',
+    fix: 'Let the program send as the mailbox itself (or use the login option --rewrite-sender), or have the provider let this mailbox send as {named}.',
+  },
+  'sending.message-refused': {
+    code: 'provider-setup',
+    message:
+      'The provider refuses a message of this program that names nobody but the mailbox itself as its sender ({status}), again and again',
+    fix: 'Have the provider let the account that consented send as this mailbox (Exchange calls that Send As).',
+  },
+  'sending.message-refused-for-name': {
+    code: 'provider-setup',
+    message:
+      'The provider refuses a message of this program that names nobody but the mailbox itself as its sender ({status}, and means {named}), again and again',
+    fix: 'Let the program leave {named} out of the header of its messages, or have the provider let this mailbox send as that.',
+  },
+  'sending.paused': {
+    code: 'limit-reached',
+    message: '{reason}; it is tried again at {time}',
+    fix: '{reason.fix}',
+    told: '{reason}',
+  },
+  'sending.tried-now': {
+    code: 'limit-reached',
+    message: '{reason}; another message finds out now whether that is over',
+    fix: '{reason.fix}',
+    told: '{reason}',
+    retryAfterSeconds: 10,
+  },
 } as const satisfies FailureEntries

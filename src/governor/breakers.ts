@@ -8,9 +8,10 @@ import {
   type Looks,
   type Paused,
   type Probe,
+  wordsOf,
 } from '../base/circuit-breaker.ts'
 import type { Clock } from '../base/clock.ts'
-import { Failure, type FailureCode } from '../base/failure.ts'
+import { type Failure, type FailureCode, type FilledFailure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { withoutCase } from '../base/text.ts'
 import { type Originators, originatorsOf } from '../wire/header-addresses.ts'
@@ -25,37 +26,34 @@ export interface Fault {
   source?: string
   /** The first wait. */
   seconds: number
-  code: 'limit-reached' | 'provider-setup'
-  reason: string
-  fix: string
+  why: FilledFailure
 }
 
 /** The breaker of what a mailbox, a sender or a program sends. */
-export type SendBreaker = CircuitBreaker<Fault>
+export type SendBreaker = CircuitBreaker<Fault, FaultWords>
 
-export type Tripped = Paused<Fault>
+/** What is shown of a fault. */
+type FaultWords = FailureWords & Pick<Fault, 'about' | 'sender' | 'login' | 'source'>
+
+export type Tripped = Paused<FaultWords>
 
 /** The probes of one try, by their breakers. */
 export type Probes = Map<SendBreaker, Probe<Fault>>
 
 /** Repetition makes no wait longer than this, in seconds. */
 const longestSeconds = 3600
-/** How soon to ask again while a probe is under way, in seconds. */
-const probingSeconds = 10
 
-const sending: BreakerPolicy<Fault, Fault> = {
-  // The reason holds the provider's code, which may differ from reply to reply.
-  kindOf: ({ fix }) => fix,
+const sending: BreakerPolicy<Fault, FaultWords> = {
+  // The message holds the provider's code, which may differ from reply to reply.
+  kindOf: ({ why }) => why.fix ?? why.id,
   waitsOf: ({ seconds }) => ({ seconds: doubling(seconds) }),
-  wordsOf: (fault) => fault,
-  whenOpen({ code, reason, fix }, retryAfterSeconds, until) {
-    const message = `${reason}; it is tried again at ${new Date(until).toISOString()}`
-    return new Failure(code, message, { fix, retryAfterSeconds, told: reason })
+  wordsOf: ({ about, why, ...fault }) => ({ about, ...whose(fault), ...wordsOf(why) }),
+  whenOpen({ why: reason }, retryAfterSeconds, until) {
+    const { code } = reason
+    const time = new Date(until).toISOString()
+    return failure('sending.paused', { reason, time, code, retryAfterSeconds })
   },
-  whenProbing({ code, reason, fix }) {
-    const message = `${reason}; another message finds out now whether that is over`
-    return new Failure(code, message, { fix, retryAfterSeconds: probingSeconds, told: reason })
-  },
+  whenProbing: ({ why: reason }) => failure('sending.tried-now', { reason, code: reason.code }),
 }
 
 function doubling(first: number): number[] {
@@ -66,12 +64,14 @@ function doubling(first: number): number[] {
 }
 
 export function createSendBreaker(clock: Clock, log: Log): SendBreaker {
-  const logged: Pick<BreakerPolicy<Fault, Fault>, 'onOpen' | 'onClose'> = {
+  const logged: Pick<BreakerPolicy<Fault, FaultWords>, 'onOpen' | 'onClose'> = {
     onOpen(fault, seconds, repeats) {
-      const { about, reason, fix } = fault
+      const { about, why } = fault
+      const { id: failure, message: reason, fix } = why
       // Logged once for each kind: a program that never stops would fill the log.
-      if (repeats) log.debug({ about, ...whose(fault), reason, seconds }, paused)
-      else log.warn({ event: 'sending.paused', about, ...whose(fault), reason, seconds, fix }, paused)
+      if (repeats) log.debug({ about, ...whose(fault), failure, reason, seconds }, paused)
+      else
+        log.warn({ event: 'sending.paused', about, ...whose(fault), failure, reason, seconds, fix }, paused)
     },
     onClose: (fault) =>
       log.info({ event: 'sending.resumed', about: fault.about, ...whose(fault) }, 'sending goes on'),
@@ -81,7 +81,11 @@ export function createSendBreaker(clock: Clock, log: Log): SendBreaker {
 
 const paused = 'nothing is sent for a while'
 
-function whose({ sender, login, source }: Fault): Pick<Fault, 'sender' | 'login' | 'source'> {
+function whose({
+  sender,
+  login,
+  source,
+}: Pick<Fault, 'sender' | 'login' | 'source'>): Pick<Fault, 'sender' | 'login' | 'source'> {
   return {
     ...(sender !== undefined && { sender }),
     ...(login !== undefined && { login }),

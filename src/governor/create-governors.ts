@@ -231,7 +231,7 @@ class MailboxGovernor implements Governor {
 }
 
 /** One sentence of bounded length: it holds addresses and host names from outside. */
-function shown({ about, sender, login, source, since, until, reason, said, fix }: Pause): Pause {
+function shown({ about, sender, login, source, since, until, reason, said, fix, failure }: Pause): Pause {
   return {
     about,
     since,
@@ -242,6 +242,7 @@ function shown({ about, sender, login, source, since, until, reason, said, fix }
     ...(source !== undefined && { source }),
     ...(said !== undefined && { said }),
     ...(fix !== undefined && { fix }),
+    ...(failure && { failure }),
   }
 }
 

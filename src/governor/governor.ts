@@ -1,4 +1,4 @@
-import type { Failure } from '../base/failure.ts'
+import type { Failure, SentenceById } from '../base/failure.ts'
 import type { Address, AddressKey } from '../model/address.ts'
 import type { ProviderLimits } from '../providers/provider.ts'
 import type { TransactionPhase } from '../providers/reply-class.ts'
@@ -172,4 +172,6 @@ export interface Pause {
   said?: string
   /** One imperative sentence. */
   fix?: string
+  /** The reason by its id, for other languages. */
+  failure?: SentenceById
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
+import { type FilledFailure, filled } from '../base/failure.ts'
 import { type Log, silentLog } from '../base/log.ts'
 import { printable, withoutCase } from '../base/text.ts'
 import { type Address, sameAddress } from '../model/address.ts'
@@ -148,9 +149,10 @@ class RefusedHeaders implements HeaderRefusals {
     const times = (this.#own.get(origin.program) ?? 0) + 1
     this.#own.set(origin.program, times)
     if (times !== mostRefusals) return
-    const { about, reason, fix } = fault
+    const { about, why } = fault
+    const { id: failure, message: reason, fix } = why
     this.#log.warn(
-      { event: 'sending.own-refused', about, ...origin.shownProgram(), reason, fix },
+      { event: 'sending.own-refused', about, ...origin.shownProgram(), failure, reason, fix },
       'messages from the mailbox itself are refused; only one that is repeated waits',
     )
   }
@@ -160,9 +162,6 @@ class RefusedHeaders implements HeaderRefusals {
 export function shown(sender: string, limit = 80): string {
   return sender === '' ? 'the empty sender' : printable(sender, limit)
 }
-
-export const sendAsAdvice =
-  'Have the provider let the account that consented send as this mailbox (Exchange calls that Send As).'
 
 interface RefusedHeader {
   mailbox: Address
@@ -182,9 +181,10 @@ function refusedHeader(
     about: 'program',
     ...origin.shownProgram(),
     seconds: 600,
-    code: 'provider-setup',
-    reason: `The provider refuses messages of this program with ${described(origin, originators, suspect)} (${saidOf(reply, means)}), again and again`,
-    fix: headerAdvice(suspect, mailbox),
+    why: headerRefusal(suspect, mailbox, {
+      header: described(origin, originators, suspect),
+      reply: saidOf(reply, means),
+    }),
   }
 }
 
@@ -201,12 +201,10 @@ function refusedMessage(origin: Origin, named: string | undefined, reply: Reply)
     about: 'program',
     ...origin.shownProgram(),
     seconds: 600,
-    code: 'provider-setup',
-    reason: `The provider refuses a message of this program that names nobody but the mailbox itself as its sender (${saidOf(reply, named)}), again and again`,
-    fix:
+    why:
       named === undefined
-        ? sendAsAdvice
-        : `Let the program leave ${shown(named)} out of the header of its messages, or have the provider let this mailbox send as that.`,
+        ? filled('sending.message-refused', { status: statusOf(reply) })
+        : filled('sending.message-refused-for-name', { status: statusOf(reply), named: shown(named) }),
   }
 }
 
@@ -214,20 +212,21 @@ function saidOf(reply: Reply, means: string | undefined): string {
   return means === undefined ? statusOf(reply) : `${statusOf(reply)}, and means ${shown(means)}`
 }
 
-function headerAdvice({ place, address }: Suspect, mailbox: Address): string {
-  if (address === '')
-    return `Let the program write ${mailbox} into the header From: of its messages, or let its login do that (--rewrite-from).`
-  const allowed = shown(address)
-  switch (place) {
-    case 'From':
-      return `Let the program write ${mailbox} into the header From: of its messages, let its login do that (--rewrite-from), or have the provider let this mailbox send as ${allowed}.`
-    case 'Sender':
-      return `Let the program leave out the header Sender: of its messages or write ${mailbox} into it, let its login do that (--rewrite-from), or have the provider let this mailbox send as ${allowed}.`
-    case 'Resent-From':
-      return `Let the program write ${mailbox} into the headers Resent-From: and Resent-Sender: of its messages, or have the provider let this mailbox send as ${allowed}.`
-    case 'envelope':
-      return `Let the program send as the mailbox itself (or use the login option --rewrite-sender), or have the provider let this mailbox send as ${allowed}.`
-  }
+const headerFailures = {
+  From: 'sending.header-from',
+  Sender: 'sending.header-sender',
+  'Resent-From': 'sending.header-resent',
+} as const
+
+function headerRefusal(
+  { place, address }: Suspect,
+  mailbox: Address,
+  said: { header: string; reply: string },
+): FilledFailure {
+  if (address === '') return filled('sending.header-without-from', { ...said, mailbox })
+  const named = shown(address)
+  if (place === 'envelope') return filled('sending.header-envelope', { ...said, named })
+  return filled(headerFailures[place], { ...said, mailbox, named })
 }
 
 /** Whom a provider may mean when it refuses a message for an address in it. */

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
+import { filled } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { AddressKey } from '../model/address.ts'
 import { type Address, addressKey } from '../model/address.ts'
@@ -16,7 +17,7 @@ import {
   type SendBreaker,
   type Tripped,
 } from './breakers.ts'
-import { createHeaderRefusals, type HeaderRefusals, sendAsAdvice, shown } from './header-refusals.ts'
+import { createHeaderRefusals, type HeaderRefusals, shown } from './header-refusals.ts'
 
 /**
  * What the provider refuses repeatedly. Exchange Online throttles a whole mailbox after continuous
@@ -139,9 +140,7 @@ function refusedSender(sender: string, reply: Reply): Fault {
     about: 'sender',
     sender,
     seconds: 600,
-    code: 'provider-setup',
-    reason: `The provider does not let this mailbox send as ${shown(sender)} (${statusOf(reply)}), again and again`,
-    fix: 'Let the program send as the mailbox itself (or use the login option --rewrite-sender), or have the provider allow this sender.',
+    why: filled('sending.sender-not-let', { sender: shown(sender), status: statusOf(reply) }),
   }
 }
 
@@ -150,9 +149,7 @@ function refusedOwn(origin: Origin, reply: Reply): Fault {
     about: 'program',
     ...origin.shownProgram(),
     seconds: 600,
-    code: 'provider-setup',
-    reason: `The provider does not let this mailbox send as itself (${statusOf(reply)}), again and again`,
-    fix: sendAsAdvice,
+    why: filled('sending.own-address-not-let', { status: statusOf(reply) }),
   }
 }
 
@@ -162,9 +159,7 @@ function refusedAll(origin: Origin, reply: Reply): Fault {
     sender: origin.sender,
     ...origin.shownProgram(),
     seconds: 300,
-    code: 'limit-reached',
-    reason: `The provider has refused everything that one program sent as ${shown(origin.sender)} for a while (${statusOf(reply)} the last time), and punishes who repeats that`,
-    fix: 'Find out what is refused, and stop the program that repeats it.',
+    why: filled('sending.all-refused', { sender: shown(origin.sender), status: statusOf(reply) }),
   }
 }
 
@@ -268,8 +263,6 @@ function faultOf(whose: Whose, status: string, unknown: number, of: number): Fau
     about: 'program',
     ...whose,
     seconds: waitSeconds,
-    code: 'limit-reached',
-    reason: `Of the last ${of} recipients of this program the provider does not know ${unknown} (${status} the last time), and it punishes a mailbox that goes on so`,
-    fix: 'Take the addresses that do not exist out of the list of the program.',
+    why: filled('sending.recipients-unknown', { of, unknown, status }),
   }
 }

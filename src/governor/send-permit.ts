@@ -1,3 +1,4 @@
+import { filled } from '../base/failure.ts'
 import { type ReplyClass, replyClassOf, type Subject, subjectOf } from '../providers/reply-class.ts'
 import { isPositive, type Reply, statusOf } from '../wire/reply.ts'
 import { type Fault, Header, type Origin, type Probes, type SendBreaker } from './breakers.ts'
@@ -131,8 +132,8 @@ function enterAll(breakers: readonly SendBreaker[], probes: Probes): void {
   }
 }
 
-function faultOf({ about, seconds, code, said, fix }: ReplyAction, reply: Reply): Fault {
-  return { about, seconds, code, reason: `The provider ${said} (${statusOf(reply)})`, fix }
+function faultOf({ about, seconds, why }: ReplyAction, reply: Reply): Fault {
+  return { about, seconds, why: filled(why, { status: statusOf(reply) }) }
 }
 
 /** What a reply class means for later transactions. */
@@ -141,10 +142,7 @@ interface ReplyAction {
   /** How long nothing is tried, in seconds, the first time. */
   seconds: number
   /** `limit-reached`: passes by itself. `provider-setup`: a person has to repair something. */
-  code: 'limit-reached' | 'provider-setup'
-  /** Continues the sentence `The provider …`. */
-  said: string
-  fix: string
+  why: `sending.${'quota-reached' | 'too-fast' | 'throttled' | 'deferred' | 'mailbox-full' | 'blocked' | 'address-blocked' | 'no-logon'}`
 }
 
 /**
@@ -155,57 +153,41 @@ export const replyActions: Partial<Record<ReplyClass, ReplyAction>> = {
   quota: {
     about: 'mailbox',
     seconds: 3600,
-    code: 'limit-reached',
-    said: 'has a daily sending limit, and it is reached',
-    fix: 'Wait until the day has rolled on, or spread the mail over more mailboxes.',
+    why: 'sending.quota-reached',
   },
   rate: {
     about: 'mailbox',
     seconds: 60,
-    code: 'limit-reached',
-    said: 'takes no more messages from this mailbox at this pace; other programs may use it as well',
-    fix: 'Send more slowly, or give the other programs a mailbox of their own.',
+    why: 'sending.too-fast',
   },
   throttled: {
     about: 'mailbox',
     seconds: 3600,
-    code: 'limit-reached',
-    said: 'slows this mailbox down because of earlier errors or suspicious activity',
-    fix: 'Find out what was refused before, and stop the program that repeats it.',
+    why: 'sending.throttled',
   },
   deferred: {
     about: 'mailbox',
     seconds: 900,
-    code: 'limit-reached',
-    said: 'defers everything from this mailbox because of its volume, of complaints, or of suspicious activity',
-    fix: 'Send less at a time, and find out whether the mailbox sends what nobody wants.',
+    why: 'sending.deferred',
   },
   'mailbox-full': {
     about: 'mailbox',
     seconds: 1800,
-    code: 'provider-setup',
-    said: 'says that the mailbox is full, its sent items included',
-    fix: 'Empty the sent items of the mailbox, or set a retention policy.',
+    why: 'sending.mailbox-full',
   },
   blocked: {
     about: 'mailbox',
     seconds: 3600,
-    code: 'provider-setup',
-    said: 'has blocked this account, or its organisation, from sending',
-    fix: 'Have an administrator look at the restricted accounts of the provider, and find out whether the account is misused.',
+    why: 'sending.blocked',
   },
   'address-blocked': {
     about: 'registration',
     seconds: 3600,
-    code: 'provider-setup',
-    said: 'takes nothing from the network address of this machine',
-    fix: 'Ask the provider for an exception, or send from another address.',
+    why: 'sending.address-blocked',
   },
   'no-logon': {
     about: 'mailbox',
     seconds: 60,
-    code: 'provider-setup',
-    said: 'cannot open the mailbox',
-    fix: 'Check the licence of the mailbox, and that the account that consented may use it.',
+    why: 'sending.no-logon',
   },
 }

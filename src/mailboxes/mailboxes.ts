@@ -1,4 +1,4 @@
-import { failure } from '../base/failure.ts'
+import { failure, type SentenceById } from '../base/failure.ts'
 import type { Actor } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import { type Address, parseAddress } from '../model/address.ts'
@@ -174,6 +174,8 @@ export interface PauseStatus {
   /** The provider's own words. */
   said?: string
   fix?: string
+  /** The reason by its id. */
+  failure?: SentenceById
 }
 
 /**

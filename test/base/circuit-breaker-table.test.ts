@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type BreakerPolicy, CircuitBreaker, Looks } from '../../src/base/circuit-breaker.ts'
-import { Failure } from '../../src/base/failure.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { tableInSource } from '../support/table-in-source.ts'
 
@@ -13,7 +13,7 @@ const policy: BreakerPolicy<Kind, { reason: Kind }> = {
   kindOf: (fault) => fault,
   waitsOf: (fault) => ({ seconds: waits[fault] }),
   wordsOf: (fault) => ({ reason: fault }),
-  whenOpen: (fault, retryAfterSeconds) => new Failure('limit-reached', fault, { retryAfterSeconds }),
+  whenOpen: (fault, retryAfterSeconds) => failureAs('limit-reached', fault, { retryAfterSeconds }),
 }
 
 /** A breaker that may look during its waits. */

@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto'
-import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { redirectUriOf } from '../../src/consent/consent-service.ts'
 import { createConsentService } from '../../src/consent/create-consent-service.ts'
@@ -7,6 +6,7 @@ import type { FreshToken } from '../../src/grants/token-broker.ts'
 import type { PageAccess } from '../../src/model/page-access.ts'
 import type { GrantFlow, OAuthServer, Registration } from '../../src/providers/provider.ts'
 import { createPageSignIns } from '../../src/web/page-sign-ins.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
@@ -39,7 +39,7 @@ export async function setUpConsent({
   const deps = {
     catalogue: {
       registered(id: string) {
-        if (id === 'bare') throw new Failure('configuration', 'The provider bare has no registration')
+        if (id === 'bare') throw failureAs('configuration', 'The provider bare has no registration')
         const usual = registeredProvider({ id, provesIdentity })
         return { ...usual, ...provider, oauth: { ...usual.oauth, ...provider.oauth } }
       },

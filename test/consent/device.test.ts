@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import { eventually } from '../support/eventually.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { goodAnswer, identityOf } from '../support/scripted-oauth-client.ts'
 import { setUpConsent } from './consent-set-up.ts'
 
@@ -38,7 +38,7 @@ describe('a consent on another device', () => {
 
   it('postern asks at the pace that the provider wants, and the answer becomes the grant', async () => {
     const { client, ask, ended, state, store, log } = await begun()
-    client.polls.push('pending', 'slow-down', new Failure('provider-unavailable', 'Busy'), 'pending')
+    client.polls.push('pending', 'slow-down', failureAs('provider-unavailable', 'Busy'), 'pending')
     expect([await ask(), await ask(), await ask(), await ask()]).toEqual([5000, 5000, 10_000, 15_000])
     await ask()
     await ended()
@@ -62,7 +62,7 @@ describe('a consent on another device', () => {
 
   it('a declined consent says so', async () => {
     const { client, ask, ended, state } = await begun()
-    client.answer = new Failure('consent-needed', 'The sign-in was declined', { fix: 'Begin again.' })
+    client.answer = failureAs('consent-needed', 'The sign-in was declined', { fix: 'Begin again.' })
     await ask()
     await ended()
     expect(state()).toMatchObject({

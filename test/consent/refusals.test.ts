@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { Failure, filled } from '../../src/base/failure.ts'
+import { filled } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { ConsentRefused } from '../../src/consent/consent-refused.ts'
 import type { TokenResponse } from '../../src/providers/oauth/oauth-client.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { goodAnswer, identityOf } from '../support/scripted-oauth-client.ts'
 import { browser, callbackOf, setUpConsent, tokenOfLink } from './consent-set-up.ts'
 
@@ -163,7 +164,7 @@ describe('a consent is refused, and the earlier grant stays,', () => {
     'a consent is refused when the exchange fails with %s, which is passed on',
     async (code) => {
       const { consent, client, callback, nothingChanged } = await underWay()
-      client.answer = new Failure(code, 'The provider said no')
+      client.answer = failureAs(code, 'The provider said no')
       await expect(consent.complete(callback, browser)).rejects.toBe(client.answer)
       await nothingChanged()
     },

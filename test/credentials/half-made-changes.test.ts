@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { here, refusalOf, type SignInStage, setSignInStage } from './sign-in-stage.ts'
 
 let stage: SignInStage
@@ -9,7 +9,7 @@ beforeEach(async () => {
   stage = await setSignInStage()
 })
 
-const busy = () => Promise.reject(new Failure('store-unavailable', 'The database is busy'))
+const busy = () => Promise.reject(failureAs('store-unavailable', 'The database is busy'))
 const wrong = { code: 'wrong-credentials' }
 
 /** From now on the journal takes no line. */

@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto'
-import { Failure } from '../../src/base/failure.ts'
 import { type KeyedHash, Secret } from '../../src/base/secret.ts'
 import { createApiKeys } from '../../src/credentials/api-keys.ts'
 import { createLogins } from '../../src/credentials/create-logins.ts'
@@ -10,6 +9,7 @@ import type { Scrypt } from '../../src/credentials/verifiers.ts'
 import type { Submitter } from '../../src/mailboxes/sender-policy.ts'
 import { type Address, keyed } from '../../src/model/address.ts'
 import { followStore } from '../../src/store/followed-store.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
@@ -31,7 +31,7 @@ export async function setSignInStage() {
   const { revoke } = plain.apiKeys
   plain.apiKeys.revoke = async (...given) => {
     const revoked = await revoke(...given)
-    if (failsAfterwards) throw new Failure('store-unavailable', 'The disk under the database fails')
+    if (failsAfterwards) throw failureAs('store-unavailable', 'The disk under the database fails')
     return revoked
   }
   const { store, follow } = followStore(plain)

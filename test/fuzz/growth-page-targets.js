@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import express from 'express'
-import { Failure } from '#built/base/failure.js'
+import { failure } from '#built/base/failure.js'
 import { Secret } from '#built/base/secret.js'
 import { printable } from '#built/base/text.js'
 import { parseDisplayName, parseExpiry, parseUserName } from '#built/credentials/credential.js'
@@ -213,7 +213,11 @@ export const pageTargets = [
     openings: ['', 'http://'],
     read: (text) =>
       errorSection(
-        { status: 400, failure: new Failure('invalid', text, { fix: text }), headers: {} },
+        {
+          status: 400,
+          failure: failure('web.request-not-right', { mistakes: text, said: text }),
+          headers: {},
+        },
         t,
       ).toString(),
   },
@@ -241,5 +245,5 @@ function parse(parser, octets, type) {
 
 /** @returns {Promise<never>} */
 async function refuse() {
-  throw new Failure('wrong-credentials', 'wrong')
+  throw failure('sign-in.wrong')
 }

@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { Probe } from '../../src/base/circuit-breaker.ts'
 import { createSendBreaker, type Fault } from '../../src/governor/breakers.ts'
+import { filledAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 
 const fault: Fault = {
   about: 'mailbox',
   seconds: 60,
-  code: 'limit-reached',
-  reason: 'The provider has enough',
-  fix: 'Wait.',
+  why: filledAs('limit-reached', 'The provider has enough', { fix: 'Wait.' }),
+}
+
+function saying(message: string, fix = 'Wait.'): Pick<Fault, 'why'> {
+  return { why: filledAs('limit-reached', message, { fix }) }
 }
 
 function stage() {
@@ -100,13 +103,13 @@ describe('a breaker', () => {
 
   it('another kind of trouble has a wait of its own, and the log says that it is another', () => {
     const { clock, breaker, probe, said } = stage()
-    const quota = { ...fault, seconds: 3600, reason: 'The day is used up', fix: 'Wait until tomorrow.' }
+    const quota = { ...fault, seconds: 3600, ...saying('The day is used up', 'Wait until tomorrow.') }
     breaker.trip(quota)
     clock.advance(3600)
     probe().failed(fault)
     expect(breaker.remaining()).toBe(60_000)
     clock.advance(60)
-    probe().failed({ ...fault, reason: 'The provider has enough, by another code' })
+    probe().failed({ ...fault, ...saying('The provider has enough, by another code') })
     expect(breaker.remaining()).toBe(120_000)
     clock.advance(120)
     breaker.trip(quota)
@@ -133,7 +136,7 @@ describe('a breaker', () => {
     breaker.trip(fault)
     clock.advance(10)
     const before = breaker.pause()
-    breaker.trip({ ...fault, seconds: 3600, reason: 'Something else' })
+    breaker.trip({ ...fault, seconds: 3600, ...saying('Something else') })
     expect(breaker.remaining()).toBe(50_000)
     expect(breaker.pause()).toEqual(before)
   })
@@ -203,10 +206,17 @@ describe('a breaker', () => {
     const { clock, breaker, probe } = stage()
     const since = clock.now()
     breaker.trip(fault)
-    expect(breaker.pause()).toEqual({ ...fault, since, until: since + 60_000 })
+    expect(breaker.pause()).toEqual({
+      about: 'mailbox',
+      reason: 'The provider has enough',
+      fix: 'Wait.',
+      failure: { id: 'postern.fault', values: {} },
+      since,
+      until: since + 60_000,
+    })
     clock.advance(70)
     expect(breaker.pause()).toMatchObject({ since, until: since + 60_000 })
-    probe().failed({ ...fault, reason: 'Still enough' })
+    probe().failed({ ...fault, ...saying('Still enough') })
     expect(breaker.pause()).toMatchObject({ since, until: since + 190_000, reason: 'Still enough' })
   })
 
@@ -229,9 +239,10 @@ describe('a breaker', () => {
       fields: {
         about: 'mailbox',
         sender: 'a@example.com',
-        reason: fault.reason,
+        failure: fault.why.id,
+        reason: fault.why.message,
         seconds: 60,
-        fix: fault.fix,
+        fix: fault.why.fix,
       },
     })
   })

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { Looks } from '../../src/base/circuit-breaker.ts'
-import { Failure, type FailureCode } from '../../src/base/failure.ts'
+import type { Failure, FailureCode } from '../../src/base/failure.ts'
 import { MailboxConnectBreaker } from '../../src/governor/breakers.ts'
 import { createConnectionCap } from '../../src/governor/limits.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 function stageOf(limit = 5) {
@@ -14,7 +15,7 @@ function stageOf(limit = 5) {
 
 function failure(code: FailureCode, retryAfterSeconds?: number): Failure {
   const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
-  return new Failure(code, 'smtp.example.com refused us', { fix: 'Wait.', ...wait })
+  return failureAs(code, 'smtp.example.com refused us', { fix: 'Wait.', ...wait })
 }
 
 /** The waits after failures that each follow when the one before is over. */
@@ -74,7 +75,7 @@ describe('attempts to connect', () => {
   it('those who come meanwhile get the same failure, with what is left of the wait', () => {
     const { clock, breaker } = stageOf()
     const cause = new Error('The provider said: no')
-    breaker.failed(new Failure('provider-setup', 'No', { cause, fix: 'Repair it.' }), 0)
+    breaker.failed(failureAs('provider-setup', 'No', { cause, fix: 'Repair it.' }), 0)
     clock.advance(1.5)
     expect(breaker.blockedBy()).toMatchObject({
       code: 'provider-setup',
@@ -282,6 +283,7 @@ describe('a pause of sign-ins', () => {
       until: since + 21_000,
       reason: 'smtp.example.com refused us',
       fix: 'Wait.',
+      failure: { id: 'postern.fault', values: {} },
     }
     expect(breaker.pause()).toEqual(pause)
     clock.advance(500)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import { createGovernors } from '../../src/governor/create-governors.ts'
 import { type Address, addressKey } from '../../src/model/address.ts'
 import type { RecipientCountStore } from '../../src/store/ports.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
@@ -86,7 +86,7 @@ describe('the governors', () => {
     for (const wait of [5, 15, 5]) {
       for (const { connectBreaker: openings } of all) {
         openings.begun()
-        openings.failed(new Failure('provider-setup', 'No'), 0)
+        openings.failed(failureAs('provider-setup', 'No'), 0)
       }
       clock.advance(wait)
     }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { Looks } from '../../src/base/circuit-breaker.ts'
-import { Failure } from '../../src/base/failure.ts'
 import { MailboxConnectBreaker } from '../../src/governor/breakers.ts'
 import type { OpeningStage } from '../../src/governor/governor.ts'
 import { createConnectionCap } from '../../src/governor/limits.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 /** One provider and mailboxes there, each with a client that tries again and again. */
@@ -21,7 +21,7 @@ function house(mailboxes: number, stage: OpeningStage = 'sign-in') {
     breaker.begun()
     const isServed = !state.refused.has(breaker)
     if (isServed || stage === 'mail') breaker.succeeded()
-    if (!isServed) breaker.failed(new Failure('provider-setup', 'smtp.example.com refused us'), 0, stage)
+    if (!isServed) breaker.failed(failureAs('provider-setup', 'smtp.example.com refused us'), 0, stage)
     return isServed
   }
 
@@ -89,7 +89,7 @@ it('a mailbox that is served after a refusal, and after its route was in trouble
   const { all, clock, state, pass, untilAllAreServed } = house(40, 'connection')
   state.refused = new Set(all)
   pass(halfAnHour, 2)
-  for (const breaker of all) breaker.failed(new Failure('provider-unavailable', 'The way is closed'), 0)
+  for (const breaker of all) breaker.failed(failureAs('provider-unavailable', 'The way is closed'), 0)
   clock.advance(5)
   state.refused.clear()
   expect(untilAllAreServed(2)).toBeLessThanOrEqual(10)

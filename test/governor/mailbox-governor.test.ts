@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { governorStage, ok } from './governor-stage.ts'
 
 const quota = '550 5.4.5 Daily user sending limit exceeded. token=ya29.secret'
@@ -67,19 +67,22 @@ describe('the state', () => {
       transact({ mail: '550 5.7.60 SMTP; no' }, 'printer', 'other@example.com')
     transact({ recipients: [ok], message: quota })
     slow.onReply({ code: 550, lines: ['5.7.708 Access denied'] }, 'mail')
-    governor.connectBreaker.failed(new Failure('provider-setup', 'smtp.example.com refused the sign-in'), 0)
+    governor.connectBreaker.failed(failureAs('provider-setup', 'smtp.example.com refused the sign-in'), 0)
     const fix = expect.stringMatching(/\.$/)
     const inAnHour = { since: now, until: now + 3_600_000, fix }
+    const byId = (id: string) => expect.objectContaining({ id })
     expect(governor.state().pauses).toEqual([
       {
         about: 'registration',
         ...inAnHour,
         reason: 'The provider takes nothing from the network address of this machine (550 5.7.708).',
+        failure: byId('sending.address-blocked'),
       },
       {
         about: 'mailbox',
         ...inAnHour,
         reason: 'The provider has a daily sending limit, and it is reached (550 5.4.5).',
+        failure: byId('sending.quota-reached'),
       },
       {
         about: 'sender',
@@ -89,12 +92,14 @@ describe('the state', () => {
         reason:
           'The provider does not let this mailbox send as other@example.com (550 5.7.60), again and again.',
         fix,
+        failure: byId('sending.sender-not-let'),
       },
       {
         about: 'sign-in',
         since: now,
         until: now + 5000,
         reason: 'smtp.example.com refused the sign-in.',
+        failure: byId('postern.fault'),
       },
     ])
   })
@@ -118,7 +123,7 @@ describe('the state', () => {
       )
     for (let number = 0; number < 3; number += 1) transact({ mail: '550 5.7.60 No' }, 'cron', sender)
     const message = `${'h'.repeat(250)} refused the sign-in for ${sender} (535 5.7.3)`
-    governor.connectBreaker.failed(new Failure('provider-setup', message, { fix: 'Repair it.' }), 0)
+    governor.connectBreaker.failed(failureAs('provider-setup', message, { fix: 'Repair it.' }), 0)
     const { pauses } = governor.state()
     expect(pauses.map(({ about }) => about)).toEqual(['sender', 'program', 'program', 'sign-in'])
     for (const { reason } of pauses) {
@@ -137,7 +142,7 @@ describe('a reset', () => {
     transact({ recipients: [ok], message: '432 4.3.2 Concurrent connections limit exceeded' })
     for (let number = 0; number < 3; number += 1)
       transact({ mail: '550 5.7.60 No' }, 'printer', 'other@example.com')
-    governor.connectBreaker.failed(new Failure('provider-setup', 'No'), 0)
+    governor.connectBreaker.failed(failureAs('provider-setup', 'No'), 0)
     transact({ recipients: [ok], message: quota })
     governor.reset()
     expect(governor.state()).toMatchObject({

@@ -125,8 +125,18 @@ describe('refusals in a row', () => {
     strike('senderRefused', 3, new Origin({ ...printer, sender }))
     strike('refused', 10, new Origin({ ...printer, sender }))
     expect(refusals.states()).toMatchObject([
-      { about: 'sender', sender, code: 'provider-setup', reason: expect.stringContaining('send as aaa') },
-      { about: 'program', sender, code: 'limit-reached', reason: expect.stringContaining('550 5.6.0') },
+      {
+        about: 'sender',
+        sender,
+        failure: { id: 'sending.sender-not-let' },
+        reason: expect.stringContaining('send as aaa'),
+      },
+      {
+        about: 'program',
+        sender,
+        failure: { id: 'sending.all-refused' },
+        reason: expect.stringContaining('550 5.6.0'),
+      },
     ])
     for (const { reason } of refusals.states()) expect(reason.length).toBeLessThan(298)
   })

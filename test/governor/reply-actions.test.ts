@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { filled } from '../../src/base/failure.ts'
+import { catalogue } from '../../src/failures/catalogue.ts'
 import { replyActions } from '../../src/governor/send-permit.ts'
 import { governorStage, ok } from './governor-stage.ts'
 
 describe('actions on replies', () => {
   it('actions have a fix each, by which a breaker knows whether a fault is the same as before', () => {
-    const fixes = Object.values(replyActions).map(({ fix }) => fix)
+    const fixes = Object.values(replyActions).map(({ why }) => catalogue[why].fix)
     expect(new Set(fixes).size).toBe(fixes.length)
   })
 
@@ -26,8 +28,9 @@ describe('the action on a reply', () => {
     (_, found) => {
       expect(found.seconds).toBeGreaterThanOrEqual(60)
       expect(found.seconds).toBeLessThanOrEqual(3600)
-      expect(`The provider ${found.said} (554 5.2.252)`.length).toBeLessThan(298)
-      expect(found.fix).toMatch(/^[A-Z].*\.$/)
+      const { message, fix } = filled(found.why, { status: '554 5.2.252' })
+      expect(message.length).toBeLessThan(298)
+      expect(fix).toMatch(/^[A-Z].*\.$/)
     },
   )
 

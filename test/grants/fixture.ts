@@ -12,6 +12,7 @@ import { createHttpFetch, type HttpProxy } from '../../src/net/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
 import type { Store } from '../../src/store/ports.ts'
 import { providerAt, startTokenEndpoint } from '../providers/token-endpoint.ts'
+import { failureAs } from '../support/made-failure.ts'
 
 /** Time that moves when the test says so. */
 export function handClock(): Clock & { pass(seconds: number): void; jump(seconds: number): void } {
@@ -40,7 +41,7 @@ export function memoryStore() {
 
   function call(name: string): void {
     calls.push(name)
-    if (broken) throw new Failure('store-unavailable', 'The disk is full')
+    if (broken) throw failureAs('store-unavailable', 'The disk is full')
   }
 
   function current(id: string, version: number): (ActiveGrant & { since?: number }) | undefined {

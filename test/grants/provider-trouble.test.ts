@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
 import type { ScriptedAnswer } from '../providers/token-endpoint.ts'
 import { tokens } from '../providers/token-endpoint.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { failureOf, me, startBroker, startEach } from './fixture.ts'
 
 let house: Awaited<ReturnType<typeof startBroker>>
@@ -275,7 +275,7 @@ describe('a consent that was withdrawn', () => {
 
 describe('a registration that is missing', () => {
   it('a missing registration is told in the words of the catalogue', async () => {
-    const missing = new Failure('configuration', 'There is no app registration for Google', {
+    const missing = failureAs('configuration', 'There is no app registration for Google', {
       fix: 'Set it.',
     })
     const broker = createTokenBroker({

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import { createJournal } from '../../src/journal/create-journal.ts'
 import type { JournalStore } from '../../src/store/ports.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
@@ -14,7 +14,7 @@ function setUp() {
   const store: JournalStore = {
     ...real,
     async add(entries) {
-      if (state.down) throw new Failure('store-unavailable', 'The disk is full')
+      if (state.down) throw failureAs('store-unavailable', 'The disk is full')
       state.writes += 1
       await real.add(entries)
     },

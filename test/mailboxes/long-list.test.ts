@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createGovernors } from '../../src/governor/create-governors.ts'
@@ -9,6 +8,7 @@ import { type Address, keyed } from '../../src/model/address.ts'
 import type { Store } from '../../src/store/ports.ts'
 import { createRelay } from '../../src/upstream/create-relay.ts'
 import { createPauses, createSendingStatus } from '../../src/upstream/relay.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { registeredProvider } from '../support/registered-provider.ts'
@@ -43,7 +43,7 @@ async function setUp() {
   const provider = registeredProvider()
   const catalogue = { registered: () => provider, list: () => [{ provider, registered: true }] }
   const oauthClientFor = () => {
-    throw new Failure('provider-unavailable', 'There is no such provider')
+    throw failureAs('provider-unavailable', 'There is no such provider')
   }
   for (const mailbox of all) {
     const consent = { mailbox, flow: 'authorization-code', scopes: [], grantedAt: 0, renewedAt: 0 } as const

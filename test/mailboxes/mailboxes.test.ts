@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createMailboxes } from '../../src/mailboxes/create-mailboxes.ts'
@@ -8,6 +7,7 @@ import type { Address } from '../../src/model/address.ts'
 import type { ActiveGrant } from '../../src/model/grant.ts'
 import { followStore } from '../../src/store/followed-store.ts'
 import type { Store } from '../../src/store/ports.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { registeredProvider } from '../support/registered-provider.ts'
@@ -38,7 +38,7 @@ beforeEach(() => {
     catalogue: {
       registered(id) {
         if (id === 'one' || id === 'two') return registeredProvider({ id })
-        throw new Failure(id === 'bare' ? 'configuration' : 'not-found', `No provider ${id}`)
+        throw failureAs(id === 'bare' ? 'configuration' : 'not-found', `No provider ${id}`)
       },
       list: () => [{ provider: registeredProvider({ id: 'one' }), registered: true }],
     },

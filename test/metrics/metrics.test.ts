@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Pause } from '../../src/governor/governor.ts'
 import { type Address, addressKey } from '../../src/model/address.ts'
 import type { NewGrant } from '../../src/model/grant.ts'
 import type { ActiveMailbox } from '../../src/upstream/relay.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { peer } from '../support/peer.ts'
 import { runProgram } from '../support/run-program.ts'
 import { createMetricsStage, type MetricsStage } from './stage.ts'
@@ -192,7 +192,7 @@ describe('what expires', () => {
     stage.clock.advance(1)
     expect(await absent()).toBe(2)
     const failing = createMetricsStage({
-      mailboxes: { list: () => Promise.reject(new Failure('store-unavailable', 'The database is busy')) },
+      mailboxes: { list: () => Promise.reject(failureAs('store-unavailable', 'The database is busy')) },
       isReady: async () => false,
     })
     expect((await failing.read()).value('postern_ready')).toBe(0)

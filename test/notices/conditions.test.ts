@@ -1,14 +1,14 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import type { Address } from '../../src/model/address.ts'
 import { lapsedGrants, lastingTrouble } from '../../src/notices/conditions.ts'
 import { failureOf, me, startBroker } from '../grants/fixture.ts'
 import { tokens } from '../providers/token-endpoint.ts'
 import { newGrant, now, openFixture } from '../store/fixture.ts'
+import { failureAs } from '../support/made-failure.ts'
 
 const refusing = {
   tryAgain: async () => {
-    throw new Failure('consent-needed', 'It is refused again')
+    throw failureAs('consent-needed', 'It is refused again')
   },
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import type { Condition, Notice } from '../../src/notices/notices.ts'
 import { createNotifier } from '../../src/notices/notifier.ts'
 import { handClock, memoryLog } from '../grants/fixture.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 
 const lapsed: Condition = {
@@ -36,7 +36,7 @@ function stage() {
     name,
     async deliver(notice: Notice, id: string) {
       told.push({ channel: name, notice, id })
-      if (broken.has(name)) throw new Failure('provider-unavailable', `${name} is away`)
+      if (broken.has(name)) throw failureAs('provider-unavailable', `${name} is away`)
     },
   })
   const make = (linkFails = false) =>
@@ -46,8 +46,7 @@ function stage() {
       notices,
       async createLink() {
         links += 1
-        if (linkFails)
-          throw new Failure('configuration', 'There is no app registration', { fix: 'Make one.' })
+        if (linkFails) throw failureAs('configuration', 'There is no app registration', { fix: 'Make one.' })
         return { url: `https://postern.example/consent/secret-${links}`, expiresAt: 'tomorrow' }
       },
       reminderSeconds: 86_400,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import { judge, OAuthError } from '../../src/providers/oauth/oauth-client.ts'
+import { failureAs } from '../support/made-failure.ts'
 
 describe('the judgement of a failed token request', () => {
   it.each([
@@ -78,7 +78,7 @@ describe('the judgement of a failed token request', () => {
   })
 
   it('a missing registration is no passing trouble', () => {
-    const missing = new Failure('configuration', 'There is no app registration for Google')
+    const missing = failureAs('configuration', 'There is no app registration for Google')
     const reason = missing.message
     expect(judge(missing)).toEqual({ kind: 'setup-wrong', about: 'mailbox', reason })
   })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { Failure, type FailureCode } from '../../src/base/failure.ts'
+import type { FailureCode } from '../../src/base/failure.ts'
 import { relayedReply, replies, replyForFailure, senderRefused } from '../../src/smtp/replies.ts'
 import { formatReply, say } from '../../src/wire/reply.ts'
+import { failureAs } from '../support/made-failure.ts'
 
 describe('failures as replies', () => {
   it.each<[FailureCode, string, string, string]>([
@@ -36,7 +37,7 @@ describe('failures as replies', () => {
     ],
     ['internal', '454 4.7.0 [postern:RETRY]', '451 4.3.0 [postern:RETRY]', '451 4.3.0 [postern:RETRY]'],
   ])('%s is %s at AUTH, %s at MAIL without AUTH, and %s later', (code, atSignIn, atAdmission, later) => {
-    const failure = new Failure(code, 'the provider said: eyJhbGciOi')
+    const failure = failureAs(code, 'the provider said: eyJhbGciOi')
     expect(gist(formatReply(replyForFailure(failure, 'sign-in')))).toBe(atSignIn)
     expect(gist(formatReply(replyForFailure(failure, 'proof')))).toBe(atSignIn)
     expect(gist(formatReply(replyForFailure(failure, 'admission')))).toBe(atAdmission)
@@ -44,13 +45,13 @@ describe('failures as replies', () => {
   })
 
   it('a reply tells a client that guessed too often from one whose provider is busy', () => {
-    const failure = new Failure('limit-reached', 'told to fail')
+    const failure = failureAs('limit-reached', 'told to fail')
     expect(replyForFailure(failure, 'sign-in').lines[0]).toContain('Too many failed sign-ins from here')
     expect(replyForFailure(failure, 'proof').lines[0]).not.toContain('sign-ins')
   })
 
   it('a reply says what a failure has for the program, between status and mark, once it has proven who it is', () => {
-    const failure = new Failure('limit-reached', 'x', {
+    const failure = failureAs('limit-reached', 'x', {
       told: 'Of the last 40 recipients 20 are unknown to Jörg',
     })
     expect(replyForFailure(failure, 'transaction')).toEqual({
@@ -58,14 +59,14 @@ describe('failures as replies', () => {
       lines: ['4.3.2 Of the last 40 recipients 20 are unknown to J?rg [postern:LIMIT]'],
     })
     expect(replyForFailure(failure, 'sign-in').lines[0]).not.toContain('40')
-    const long = new Failure('provider-setup', 'x', { told: 'y'.repeat(2000) })
+    const long = failureAs('provider-setup', 'x', { told: 'y'.repeat(2000) })
     const [line] = replyForFailure(long, 'transaction').lines
     expect(line).toMatch(/^4\.3\.0 y+.* \[postern:CONFIG\]$/)
     expect(`451 ${line}\r\n`.length).toBeLessThanOrEqual(512)
   })
 
   it('a reply never shows what the failure says', () => {
-    const failure = new Failure('provider-unavailable', 'token eyJhbGciOi')
+    const failure = failureAs('provider-unavailable', 'token eyJhbGciOi')
     expect(formatReply(replyForFailure(failure, 'sign-in'))).not.toContain('eyJ')
   })
 })

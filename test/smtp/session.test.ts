@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Failure, type FailureCode } from '../../src/base/failure.ts'
+import type { Failure, FailureCode } from '../../src/base/failure.ts'
 import type { AuthMethods } from '../../src/credentials/credential-index.ts'
 import { keyed } from '../../src/model/address.ts'
 import { encodeBase64 } from '../../src/sasl/mechanisms.ts'
@@ -11,6 +11,7 @@ import { createMessageScanner } from '../../src/wire/message-scanner.ts'
 import { formatReply, say } from '../../src/wire/reply.ts'
 import { cutAt } from '../support/cutting.ts'
 import { defaultLimits } from '../support/default-limits.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { stageSubmitters } from '../support/smtp-stage.ts'
 
 const auth = `AUTH PLAIN ${encodeBase64('\0me@example.com\0right')}`
@@ -124,7 +125,7 @@ describe('the session', () => {
     const session = newSession()
     tell(session, 'EHLO a')
     tell(session, 'MAIL FROM:<me@example.com>')
-    const failure = new Failure(code, 'told to fail')
+    const failure = failureAs(code, 'told to fail')
     expect(codes(session.step({ kind: 'failed', failure, at: 'admission' }))).toEqual([reply])
     expect(codes(tell(session, 'RCPT TO:<a@example.net>'))).toEqual([530])
     expect(tell(session, auth).next.do).toBe('sign-in')
@@ -280,11 +281,11 @@ function converse(input: string, sizes: readonly number[], provider = () => ({ r
 }
 
 function wrong(at: 'sign-in' | 'admission'): SessionEvent {
-  return { kind: 'failed', failure: new Failure('wrong-credentials', 'told to fail'), at }
+  return { kind: 'failed', failure: failureAs('wrong-credentials', 'told to fail'), at }
 }
 
 function unavailable(): Failure {
-  return new Failure('provider-unavailable', 'told to fail')
+  return failureAs('provider-unavailable', 'told to fail')
 }
 
 describe('whatever a client sends', () => {

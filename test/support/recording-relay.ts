@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Failure, type FailureCode } from '../../src/base/failure.ts'
+import type { FailureCode } from '../../src/base/failure.ts'
 import type { MessageOctets, Relay, RelayCapabilities, Transaction } from '../../src/upstream/relay.ts'
 import type { Parameter, RecipientCommand } from '../../src/wire/envelope.ts'
 import { isPositive, type Reply, say } from '../../src/wire/reply.ts'
+import { failureAs } from './made-failure.ts'
 
 /** A provider's side that answers as it was told to and writes down what it was asked. */
 export interface RecordingRelay extends Relay {
@@ -126,7 +127,7 @@ export function createRecordingRelay(): RecordingRelay {
     const [first] = answers
     if (first === undefined || !('fails' in first)) return
     answers.shift()
-    throw new Failure(first.fails, 'told to fail')
+    throw failureAs(first.fails, 'told to fail')
   }
 
   function answerRecipients(recipients: readonly RecipientCommand[]): Reply[] {

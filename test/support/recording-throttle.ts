@@ -1,5 +1,5 @@
-import { Failure } from '../../src/base/failure.ts'
 import type { LoginAttempt, LoginThrottle } from '../../src/credentials/login-throttle.ts'
+import { failureAs } from './made-failure.ts'
 
 type Asked = Pick<LoginAttempt, 'source' | 'name' | 'known'>
 
@@ -19,7 +19,7 @@ export function createRecordingThrottle() {
     secrets: [],
   }
   const blocked = new Set<string>()
-  const tooMany = () => new Failure('limit-reached', 'Too many', { retryAfterSeconds: 60 })
+  const tooMany = () => failureAs('limit-reached', 'Too many', { retryAfterSeconds: 60 })
   const throttle: LoginThrottle = {
     async attempt({ source, name, known, secret }, look) {
       const asked = { source, name, known }

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { systemClock } from '../../src/base/clock.ts'
-import { Failure } from '../../src/base/failure.ts'
+import type { Failure } from '../../src/base/failure.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import type { AuthMethods } from '../../src/credentials/credential-index.ts'
 import { requireItself, type SignIns } from '../../src/credentials/sign-ins.ts'
@@ -13,6 +13,7 @@ import type { Credentials } from '../../src/sasl/mechanisms.ts'
 import { createSmtpServer, type SmtpServer, type SmtpServerDeps } from '../../src/smtp/smtp-server.ts'
 import { secureContexts } from '../../src/tls/certificates.ts'
 import { defaultLimits } from './default-limits.ts'
+import { failureAs } from './made-failure.ts'
 import { createRecordingRelay, type RecordingRelay } from './recording-relay.ts'
 
 /** A server on a free port, with a few logins and a provider's side that records. */
@@ -91,7 +92,7 @@ export function createStageSignIns(
     async authorize(sender) {
       if (!offers.withoutPassword) throw wrongCredentials()
       if (['', 'me@example.com', 'hall@example.com'].includes(sender)) return passwordless
-      throw new Failure('sender-refused', `No login without a password may send as ${sender} from here`, {
+      throw failureAs('sender-refused', `No login without a password may send as ${sender} from here`, {
         fix: `Allow it with: postern login allow hall --sender ${sender}`,
       })
     },
@@ -116,7 +117,7 @@ function isRight(credentials: Credentials): boolean {
 }
 
 function wrongCredentials(): Failure {
-  return new Failure('wrong-credentials', 'Wrong user name or password')
+  return failureAs('wrong-credentials', 'Wrong user name or password')
 }
 
 function submitterOf(userName: string, addresses: Address[], senders: Address[]): Submitter {

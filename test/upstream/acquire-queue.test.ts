@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import { createAcquireQueue } from '../../src/upstream/acquire-queue.ts'
 import type { Lease } from '../../src/upstream/lease.ts'
+import { failureAs } from '../support/made-failure.ts'
 
-const tooLate = new Failure('limit-reached', 'The wait was too long')
+const tooLate = failureAs('limit-reached', 'The wait was too long')
 
 /** A line in which whoever is served writes down its name. */
 function openQueue() {
@@ -110,7 +110,7 @@ describe('the queue for a connection', () => {
 
   it('the queue sends everybody away at once', async () => {
     const { queue, enqueue } = openQueue()
-    const failure = new Failure('provider-setup', 'The provider refuses us')
+    const failure = failureAs('provider-setup', 'The provider refuses us')
     const all = [enqueue('a 1'), enqueue('b 1'), enqueue('a 2', { again: true }), queue.untilReady()]
     queue.refuseAll(failure)
     for (const waiting of all) await expect(waiting).rejects.toBe(failure)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import { eventually } from '../support/eventually.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { ehlo, expectLine, greets, signsIn } from '../support/provider-scripts.ts'
 import { mailbox, me } from '../support/relay-stage.ts'
 import type { Client } from '../support/scripted-provider.ts'
@@ -354,7 +354,7 @@ describe('a connection', () => {
 describe('a token that cannot be had', () => {
   it('a missing token keeps nobody from the provider once it can be had', async () => {
     const { relay, provider, tokens } = await stage((client) => serves(client))
-    tokens.failure = new Failure('provider-setup', 'The registration is refused')
+    tokens.failure = failureAs('provider-setup', 'The registration is refused')
     for (let number = 0; number < 3; number += 1)
       await expect(begin(relay)).rejects.toMatchObject({ message: 'The registration is refused' })
     expect(provider.heard).toHaveLength(0)
@@ -367,7 +367,7 @@ describe('a token that cannot be had', () => {
       provider: { limits: { connections: 2 } },
     })
     const first = await begin(relay)
-    tokens.failure = new Failure('provider-unavailable', 'No token now')
+    tokens.failure = failureAs('provider-unavailable', 'No token now')
     const [second, third] = [begin(relay), begin(relay)]
     await eventually('two that wait', async () => (await relay.state(mailbox)).waiting === 2)
     await first.send(message('a\r\n'))
@@ -384,7 +384,7 @@ describe('a token that cannot be had', () => {
     const { relay, provider, asked, tokens } = await stage((client) => serves(client), {
       provider: { limits: { connections: 3 } },
     })
-    tokens.failure = new Failure('consent-needed', 'The consent has lapsed')
+    tokens.failure = failureAs('consent-needed', 'The consent has lapsed')
     const all = await Promise.allSettled(Array.from({ length: 9 }, () => begin(relay)))
     for (const { status } of all) expect(status).toBe('rejected')
     expect(asked.length).toBeLessThanOrEqual(3)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import type { Provider } from '../../src/providers/provider.ts'
 import type { ServerCapabilityStore, Store } from '../../src/store/ports.ts'
 import { createKnownCapabilities } from '../../src/upstream/known-capabilities.ts'
 import type { Capabilities } from '../../src/wire/envelope.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { registeredProvider } from '../support/registered-provider.ts'
@@ -113,7 +113,7 @@ describe('what is offered before anybody has said who it is', () => {
   it('the offer stays what it is while the store does not answer', async () => {
     const store = await storeWith('large')
     const broken = async () => {
-      throw new Failure('store-unavailable', 'no store')
+      throw failureAs('store-unavailable', 'no store')
     }
     const { offers, log } = open(store, { list: broken, put: broken })
     await offers.refresh()

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import type { TokenPause } from '../../src/grants/token-broker.ts'
 import { createSendingStatus, type SendingState } from '../../src/upstream/relay.ts'
+import { failureAs } from '../support/made-failure.ts'
 
 const state: SendingState = {
   connections: { allowed: 2, limit: 2, open: 1, inUse: 0 },
@@ -46,7 +46,7 @@ it.each<[TokenPause['about'], string]>([
 it('the status has nothing to show of a mailbox whose provider has no registration, and hides no other trouble', async () => {
   const failing = (code: 'configuration' | 'store-unavailable') =>
     createSendingStatus(
-      { state: () => Promise.reject(new Failure(code, 'no')) },
+      { state: () => Promise.reject(failureAs(code, 'no')) },
       { state: async () => ({}) },
     )('me@example.com')
   expect(await failing('configuration')).toBeUndefined()

@@ -13,6 +13,7 @@ import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import { createRelay } from '../../src/upstream/create-relay.ts'
 import { createDialer } from '../../src/upstream/dial.ts'
 import { createTestMessage, type StepOutcome } from '../../src/upstream/test-message.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
@@ -107,7 +108,7 @@ describe('a test message', () => {
   it.each<[string, Parameters<typeof sendTestMessage>[0], string[]]>([
     [
       'a consent',
-      { token: new Failure('consent-needed', 'No consent yet', { fix: 'Consent.' }) },
+      { token: failureAs('consent-needed', 'No consent yet', { fix: 'Consent.' }) },
       ['token: consent-needed'],
     ],
     ['anybody who listens', { port: 1 }, ['token', 'connect: provider-unavailable']],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { signIn, testServer } from './test-server.ts'
 
 async function signedIn() {
@@ -45,7 +45,7 @@ describe('the page of API keys', () => {
   it('the page says what is wrong with a key, and keeps what was chosen', async () => {
     const { services, post } = await signedIn()
     services.apiKeys.add = () =>
-      Promise.reject(new Failure('invalid', 'The day is over', { fix: 'Choose a later one.' }))
+      Promise.reject(failureAs('invalid', 'The day is over', { fix: 'Choose a later one.' }))
     const { status, text } = await post('/api-keys', { scope: 'admin', name: '<i>x' })
     expect(status).toBe(400)
     expect(text).toContain('Choose a later one.')

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { Failure, type FailureCode } from '../../src/base/failure.ts'
+import type { FailureCode } from '../../src/base/failure.ts'
 import { failureStatus } from '../../src/web/http-errors.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { keys, testServer } from './test-server.ts'
 
 const token = '/mailboxes/me@example.com/token'
@@ -69,7 +70,7 @@ describe('a problem', () => {
 
   it.each(codes)('a failure %s gets a document of RFC 9457 that says what to do', async (code) => {
     const test = testServer()
-    test.services.tokens.trouble = new Failure(code, 'The message', {
+    test.services.tokens.trouble = failureAs(code, 'The message', {
       fix: 'The fix.',
       retryAfterSeconds: 29.5,
     })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { Failure, filled } from '../../src/base/failure.ts'
+import { filled } from '../../src/base/failure.ts'
 import { ConsentRefused } from '../../src/consent/consent-refused.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { cookiesOf, link, signIn, testServer } from './test-server.ts'
 
 const authorize = 'https://login.example.com/authorize?state=state-1&amp;x=%22%27%3C&amp;'
@@ -50,7 +51,7 @@ describe('a consent link', () => {
     await test.post(`/consent/${link}`)
     await test.get(`/consent/${link}x`)
     await test.get('/oauth/callback?code=the-code&state=the-state')
-    test.services.consent.outcome = new Failure('forbidden', 'Refused')
+    test.services.consent.outcome = failureAs('forbidden', 'Refused')
     await test.get('/oauth/callback?code=the-code&state=the-state')
     expect(test.lines.join('\n')).not.toMatch(new RegExp(`${link}|the-code|the-state`))
   })
@@ -140,7 +141,7 @@ describe('the callback', () => {
 
     it('an undecided consent can be tried again', async () => {
       const test = testServer()
-      test.services.consent.outcome = new Failure('store-unavailable', 'The store does not answer')
+      test.services.consent.outcome = failureAs('store-unavailable', 'The store does not answer')
       expect((await test.get(callback).set('Cookie', cookie)).status).toBe(503)
       test.services.consent.outcome = new ConsentRefused('other-browser', filled('consent.other-browser'))
       expect((await test.get(callback).set('Cookie', cookie)).status).toBe(400)
@@ -172,7 +173,7 @@ describe('the callback', () => {
             .post('/mailboxes/me@example.com/consent', { csrf: session.csrf })
             .set('Cookie', session.cookie)
     const cookie = cookiesOf(begun)[0]?.split(';')[0] ?? ''
-    test.services.consent.outcome = new Failure('forbidden', 'Somebody else signed in', {
+    test.services.consent.outcome = failureAs('forbidden', 'Somebody else signed in', {
       fix: 'Sign in as the boss.',
     })
     return await test.get(`/oauth/callback?error=x&state=${state}`).set('Cookie', returning(cookie))
@@ -264,7 +265,7 @@ describe('a provider that cannot come back', () => {
 
   it('the page says what was wrong with the answer, and refuses a foreign form', async () => {
     const test = testServer()
-    test.services.consent.outcome = new Failure('invalid', 'This is not what the browser ended at', {
+    test.services.consent.outcome = failureAs('invalid', 'This is not what the browser ended at', {
       fix: 'Copy it all.',
     })
     const { status, text } = await test.post('/oauth/paste').type('form').send({ answer: 'x', state })

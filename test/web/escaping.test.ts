@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import type { Address } from '../../src/model/address.ts'
 import { html } from '../../src/web/html.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { pausedSending } from '../support/sending-status.ts'
 import { link, signIn, testServer } from './test-server.ts'
 
@@ -121,7 +121,7 @@ describe('foreign text', () => {
   it("the pages escape and cut a provider's text in a refusal", async () => {
     const test = testServer()
     const message = `The provider says: ${script}${'z'.repeat(5000)}`
-    test.services.consent.outcome = new Failure('forbidden', message, { fix: script })
+    test.services.consent.outcome = failureAs('forbidden', message, { fix: script })
     const { text } = await test.get('/oauth/callback?error=access_denied')
     expectHarmless(text)
     expect(text.match(/z/g)?.length).toBeLessThan(400)

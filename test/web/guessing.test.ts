@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { Failure, filled } from '../../src/base/failure.ts'
+import { filled } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { ConsentRefused } from '../../src/consent/consent-refused.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { keys, link, type TestServer, testServer } from './test-server.ts'
 
 // What is guessed at, how, and what a wrong one is answered while there are guesses left.
@@ -187,7 +188,7 @@ describe('what is no guess', () => {
       new ConsentRefused('declined', filled('consent.declined', { provider: 'P' })),
     ],
     ['a consent in another browser', new ConsentRefused('other-browser', filled('consent.other-browser'))],
-    ['a provider that does not answer', new Failure('provider-unavailable', 'No answer')],
+    ['a provider that does not answer', failureAs('provider-unavailable', 'No answer')],
   ])('no guess is made by %s', async (_, outcome) => {
     const test = testServer()
     test.services.consent.outcome = outcome

@@ -1,10 +1,11 @@
 import request from 'supertest'
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
+import type { Failure } from '../../src/base/failure.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { keys, testServer } from './test-server.ts'
 
 const full = () =>
-  new Failure('store-unavailable', 'The disk under the database is full', {
+  failureAs('store-unavailable', 'The disk under the database is full', {
     fix: 'Make room on the disk under POSTERN_DATA_DIR.',
   })
 

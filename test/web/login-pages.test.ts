@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { failureAs } from '../support/made-failure.ts'
 import { signIn, testServer } from './test-server.ts'
 
 async function signedIn() {
@@ -136,9 +137,8 @@ describe('the form for a login', () => {
 
   it('the form says what is wrong, and keeps what was filled in except the password', async () => {
     const test = await signedIn()
-    const { Failure } = await import('../../src/base/failure.ts')
     test.services.logins.add = () =>
-      Promise.reject(new Failure('invalid', 'This password is too short', { fix: 'Choose a longer one.' }))
+      Promise.reject(failureAs('invalid', 'This password is too short', { fix: 'Choose a longer one.' }))
     const form = {
       mailbox: 'me@example.com',
       name: '<b>Printer</b>',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { pausedSending } from '../support/sending-status.ts'
 import { signIn, testServer } from './test-server.ts'
 
@@ -88,9 +88,9 @@ describe('the list of mailboxes', () => {
     test.services.mailboxes.tryNow = async (address) => {
       tried.push(address)
       if (tried.length > 1)
-        throw new Failure('provider-setup', 'It said no', {
+        throw failureAs('provider-setup', 'It said no', {
           fix: 'Mend it.',
-          cause: new Error('The provider said: 5.7.139 <Disabled>'),
+          said: '5.7.139 <Disabled>',
         })
       return on
     }

@@ -1,4 +1,3 @@
-import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { CompletedConsent, ConsentService } from '../../src/consent/consent-service.ts'
 import type { ApiKeyStatus, ApiKeys } from '../../src/credentials/api-keys.ts'
@@ -14,6 +13,7 @@ import type { Catalogue, Provider, RegisteredProvider } from '../../src/provider
 import type { CheckedPoint, RegistrationChecks } from '../../src/providers/registration-checks.ts'
 import type { SendTestMessage, StepOutcome } from '../../src/upstream/test-message.ts'
 import type { PageSignIns } from '../../src/web/page-sign-ins.ts'
+import { failureAs } from '../support/made-failure.ts'
 
 export const createdAt = '2026-03-01T10:20:30.000Z'
 
@@ -23,7 +23,7 @@ export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: 
   const adopted: Secret[] = []
   function show(address: string): MailboxStatus {
     const found = all.find((mailbox) => sameAddress(mailbox.address, parseAddress(address)))
-    if (!found) throw new Failure('not-found', `There is no mailbox ${address}`, { fix: 'Add it first.' })
+    if (!found) throw failureAs('not-found', `There is no mailbox ${address}`, { fix: 'Add it first.' })
     return found
   }
   return {
@@ -42,7 +42,7 @@ export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: 
     isPersonal: async (address) => show(address).flow !== 'client-credentials',
     async add({ address, provider, signsInAs, saslUser, aliases, refreshToken, replace }) {
       const index = all.findIndex((mailbox) => sameAddress(mailbox.address, parseAddress(address)))
-      if (index >= 0 && !replace) throw new Failure('already-exists', `The mailbox ${address} exists already`)
+      if (index >= 0 && !replace) throw failureAs('already-exists', `The mailbox ${address} exists already`)
       if (refreshToken) adopted.push(refreshToken)
       const state = refreshToken ? 'active' : 'absent'
       const mailbox: MailboxStatus = {
@@ -101,13 +101,13 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
       all.filter((login) => mailbox === undefined || login.mailboxes.includes(parseAddress(mailbox))),
     async revoke(id) {
       const index = all.findIndex((login) => login.id === id)
-      if (index < 0) throw new Failure('not-found', 'There is no such login')
+      if (index < 0) throw failureAs('not-found', 'There is no such login')
       all.splice(index, 1)
     },
     async allow(id, senders) {
       const index = all.findIndex((login) => login.id === id)
       const login = all[index]
-      if (!login) throw new Failure('not-found', 'There is no such login')
+      if (!login) throw failureAs('not-found', 'There is no such login')
       const allowed = { ...login, senders: [...login.senders, ...senders.map(parseAddress)] }
       all[index] = allowed
       return allowed
@@ -115,7 +115,7 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
     async set(id, options) {
       const index = all.findIndex((login) => login.id === id)
       const login = all[index]
-      if (!login) throw new Failure('not-found', 'There is no such login')
+      if (!login) throw failureAs('not-found', 'There is no such login')
       const mended = { ...withoutMending(login), ...changedMending(login, options) }
       all[index] = mended
       return mended
@@ -142,12 +142,12 @@ export function memoryApiKeys(keys: Record<string, readonly Scope[]>): ApiKeys {
     list: async () => all,
     async revoke(id) {
       const index = all.findIndex((key) => key.id === id)
-      if (index < 0) throw new Failure('not-found', 'There is no such API key')
+      if (index < 0) throw failureAs('not-found', 'There is no such API key')
       all.splice(index, 1)
     },
     async check(presented) {
       const scopes = known.get(presented.reveal())
-      if (!scopes) throw new Failure('wrong-credentials', 'This API key is not valid')
+      if (!scopes) throw failureAs('wrong-credentials', 'This API key is not valid')
       return { name: `key ${scopes.join(' ')}`, scopes }
     },
   }
@@ -190,7 +190,7 @@ export function scriptedConsent(link: string): ConsentService & {
 } {
   const mailbox = 'me@example.com'
   const unusable = () =>
-    new Failure('not-found', 'This consent link is unknown, used or expired', { fix: 'Ask for a new one.' })
+    failureAs('not-found', 'This consent link is unknown, used or expired', { fix: 'Ask for a new one.' })
   return {
     begun: [],
     callbacks: [],
@@ -305,7 +305,7 @@ export function memoryCatalogue(registered: boolean): Catalogue {
     list: () => [{ provider, registered }],
     registered(): RegisteredProvider {
       if (registered) return { ...provider, registration: { clientId: 'client', clientSecrets: [] } }
-      throw new Failure('configuration', 'Example Mail has no registration', {
+      throw failureAs('configuration', 'Example Mail has no registration', {
         fix: 'Set POSTERN_EXAMPLE_CLIENT_ID.',
       })
     },
@@ -375,10 +375,10 @@ export function scriptedPageSignIns(): PageSignIns & {
     isOne: (callback) => callback.searchParams.get('state') === 'of-a-sign-in',
     async complete(_callback, browser) {
       if (browser?.reveal() !== this.browser || this.browser === '')
-        throw new Failure('forbidden', 'This sign-in was begun in another browser, or took too long')
+        throw failureAs('forbidden', 'This sign-in was begun in another browser, or took too long')
       this.browser = ''
       const role = this.named.get(this.person)
-      if (!role) throw new Failure('forbidden', `${this.person} may not look at these pages`)
+      if (!role) throw failureAs('forbidden', `${this.person} may not look at these pages`)
       return { role, person: this.person, provider: 'example', account: 'the-account' }
     },
     roleOf(person) {

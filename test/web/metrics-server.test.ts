@@ -1,10 +1,10 @@
 import { request } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import type { Metrics } from '../../src/metrics/metrics.ts'
 import type { Endpoint } from '../../src/net/endpoint.ts'
 import { createMetricsServer } from '../../src/web/metrics-server.ts'
 import type { Readiness } from '../../src/web/readiness.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { keys, testServer } from './test-server.ts'
 
@@ -74,7 +74,7 @@ describe('the listener for metrics', () => {
     const { ask } = await started()
     expect(await ask('/healthz')).toMatchObject({ status: 200, text: '{"status":"ok"}' })
     expect(await ask('/readyz')).toMatchObject({ status: 200, text: '{"status":"ready"}' })
-    const failure = new Failure('store-unavailable', 'The disk under the database is full')
+    const failure = failureAs('store-unavailable', 'The disk under the database is full')
     const full = await started({ readiness: async () => ({ ready: false, failure }) })
     expect(await full.ask('/readyz')).toMatchObject({ status: 503, text: '{"status":"not ready"}' })
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../src/base/failure.ts'
 import type { MailboxStatus } from '../../src/mailboxes/mailboxes.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { signIn, testServer } from './test-server.ts'
 
 async function signedIn() {
@@ -45,7 +45,7 @@ describe('a test message', () => {
 
   it('the page explains the step that failed, with what to do', async () => {
     const { services, lines, send } = await signedIn()
-    const failure = new Failure('provider-setup', 'smtp.example refused the sign-in', {
+    const failure = failureAs('provider-setup', 'smtp.example refused the sign-in', {
       fix: 'Enable SMTP AUTH.',
     })
     services.sendTestMessage.steps.push(

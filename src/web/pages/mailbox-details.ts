@@ -189,8 +189,9 @@ function holdingUp({ sending, pauses = sending?.pauses ?? [] }: PausableMailbox)
   return whole.find(({ about }) => about === 'token') ?? whole[0]
 }
 
-function paused({ until, reason, said, fix }: PauseStatus, t: Phrases): Html {
-  return html`${t.say(reason)}${said !== undefined && html` ${t`The provider said: ${html`<code>${said}</code>`}`}`} ${t`It is tried again at ${time(until)}.`}${fix !== undefined && html` <strong>${t`What to do:`}</strong> ${t.say(fix)}`}`
+function paused({ until, said, ...pause }: PauseStatus, t: Phrases): Html {
+  const { reason, fix } = pauseWords(pause, t)
+  return html`${reason}${said !== undefined && html` ${t`The provider said: ${html`<code>${said}</code>`}`}`} ${t`It is tried again at ${time(until)}.`}${fix !== undefined && html` <strong>${t`What to do:`}</strong> ${fix}`}`
 }
 
 function explained(mailbox: MailboxStatus, t: Phrases): Html {
@@ -257,10 +258,20 @@ function amount(count: number, limit: number | undefined, t: Phrases): HtmlValue
   return limit === undefined ? count : t`${count} of ${limit}`
 }
 
-function pauseText({ until, reason, said, fix, ...pause }: PauseStatus, t: Phrases): Html {
+function pauseText({ until, said, ...pause }: PauseStatus, t: Phrases): Html {
   const what = pausedThing(pause, t)
-  return html`<p>${t`Not tried until ${time(until)}, when one try finds out: ${what}.`} ${t.say(reason)}${said !== undefined && html` ${t`The provider said: ${html`<code>${said}</code>`}`}`}${fix !== undefined && ` ${t.say(fix)}`}</p>
+  const { reason, fix } = pauseWords(pause, t)
+  return html`<p>${t`Not tried until ${time(until)}, when one try finds out: ${what}.`} ${reason}${said !== undefined && html` ${t`The provider said: ${html`<code>${said}</code>`}`}`}${fix !== undefined && ` ${fix}`}</p>
 `
+}
+
+function pauseWords(
+  { failure, reason: message, fix }: Pick<PauseStatus, 'failure' | 'reason' | 'fix'>,
+  t: Phrases,
+) {
+  if (!failure || t.language === 'en') return { reason: message, fix }
+  const sentence = { ...failure, message, fix }
+  return { reason: `${printable(t.messageOf(sentence), 298)}。`, fix: t.fixOf(sentence) }
 }
 
 function pausedThing(

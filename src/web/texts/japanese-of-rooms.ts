@@ -26,45 +26,6 @@ export const japaneseOfRooms: Dictionary = {
   // grants
 
   // governor
-  '{1}; it is tried again at {2}': '{1}({2} に再試行します)',
-  '{1}; another message finds out now whether that is over':
-    '{1}(解消したかどうかを別のメッセージで確認中です)',
-  'Wait until the day has rolled on, or spread the mail over more mailboxes.':
-    '24 時間の枠が空くまで待つか、メールボックスを増やして分散してください。',
-  'Send more slowly, or give the other programs a mailbox of their own.':
-    'ゆっくり送るか、ほかのプログラムに専用のメールボックスを用意してください。',
-  'Find out what was refused before, and stop the program that repeats it.':
-    '以前に何が拒否されたかを調べ、繰り返しているプログラムを止めてください。',
-  'Send less at a time, and find out whether the mailbox sends what nobody wants.':
-    '一度に送る量を減らし、迷惑メールを送っていないか調べてください。',
-  'Empty the sent items of the mailbox, or set a retention policy.':
-    'メールボックスの送信済みアイテムを空にするか、保持ポリシーを設定してください。',
-  'Have an administrator look at the restricted accounts of the provider, and find out whether the account is misused.':
-    'プロバイダーの制限されたアカウントの一覧を管理者に確認してもらい、アカウントが悪用されていないか調べてください。',
-  'Ask the provider for an exception, or send from another address.':
-    'プロバイダーに例外を依頼するか、別のアドレスから送ってください。',
-  'Check the licence of the mailbox, and that the account that consented may use it.':
-    'メールボックスのライセンスと、同意したアカウントがそれを使えることを確認してください。',
-  'Let the program send as the mailbox itself (or use the login option --rewrite-sender), or have the provider allow this sender.':
-    'プログラムの送信者をメールボックス自身にする(またはログインの --rewrite-sender を使う)か、プロバイダーでこの送信者を許可してもらってください。',
-  'Have the provider let the account that consented send as this mailbox (Exchange calls that Send As).':
-    '同意したアカウントがこのメールボックスとして送信できるように、プロバイダーで許可してもらってください(Exchange では「送信者 (Send As)」の権限です)。',
-  'Let the program write {1} into the header From: of its messages, or let its login do that (--rewrite-from).':
-    'プログラムがメッセージのヘッダー From: に {1} を書くようにするか、そのログインに書き換えさせてください(--rewrite-from)。',
-  'Let the program write {1} into the header From: of its messages, let its login do that (--rewrite-from), or have the provider let this mailbox send as {2}.':
-    'プログラムがメッセージのヘッダー From: に {1} を書くようにするか、そのログインに書き換えさせるか(--rewrite-from)、このメールボックスが {2} として送信できるようにプロバイダーで許可してもらってください。',
-  'Let the program leave out the header Sender: of its messages or write {1} into it, let its login do that (--rewrite-from), or have the provider let this mailbox send as {2}.':
-    'プログラムがメッセージのヘッダー Sender: を書かないか、そこに {1} を書くようにするか、そのログインに書き換えさせるか(--rewrite-from)、このメールボックスが {2} として送信できるようにプロバイダーで許可してもらってください。',
-  'Let the program write {1} into the headers Resent-From: and Resent-Sender: of its messages, or have the provider let this mailbox send as {2}.':
-    'プログラムがメッセージのヘッダー Resent-From: と Resent-Sender: に {1} を書くようにするか、このメールボックスが {2} として送信できるようにプロバイダーで許可してもらってください。',
-  'Let the program send as the mailbox itself (or use the login option --rewrite-sender), or have the provider let this mailbox send as {1}.':
-    'プログラムの送信者をメールボックス自身にする(またはログインの --rewrite-sender を使う)か、このメールボックスが {1} として送信できるようにプロバイダーで許可してもらってください。',
-  'Let the program leave {1} out of the header of its messages, or have the provider let this mailbox send as that.':
-    'プログラムがメッセージのヘッダーに {1} を書かないようにするか、このメールボックスがそのアドレスとして送信できるようにプロバイダーで許可してもらってください。',
-  'Take the addresses that do not exist out of the list of the program.':
-    '存在しないアドレスをプログラムの宛先リストから取り除いてください。',
-  'Find out what is refused, and stop the program that repeats it.':
-    '何が拒否されているかを調べ、繰り返しているプログラムを止めてください。',
 
   // providers
   'Nothing is to be done: postern renews it each day, as long as it runs.':

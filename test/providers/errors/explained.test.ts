@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { Failure } from '../../../src/base/failure.ts'
+import type { Failure } from '../../../src/base/failure.ts'
 import { explained, seenError, seenReply } from '../../../src/providers/errors/explained.ts'
 import { findInText, findKnown, knownErrors } from '../../../src/providers/errors/known-errors.ts'
 import { type Seen, seenIn } from '../../../src/providers/errors/seen.ts'
@@ -9,6 +9,7 @@ import { judge, OAuthError } from '../../../src/providers/oauth/oauth-client.ts'
 import { replyForFailure } from '../../../src/smtp/replies.ts'
 import { judgeSignIn } from '../../../src/upstream/sign-in.ts'
 import type { Reply } from '../../../src/wire/reply.ts'
+import { failureAs } from '../../support/made-failure.ts'
 
 const source = resolve(import.meta.dirname, '../../../src')
 const numbers = knownErrors.flatMap(({ when }) =>
@@ -42,7 +43,7 @@ function failureOf(reply: Reply): Failure | undefined {
 describe('an explained failure', () => {
   it('an explained failure has the code and the times of the one that it explains, and says more', async () => {
     const cause = new Error('The provider said: no')
-    const general = new Failure('provider-setup', 'No', { cause, fix: 'Look.', retryAfterSeconds: 7 })
+    const general = failureAs('provider-setup', 'No', { cause, fix: 'Look.', retryAfterSeconds: 7 })
     const seen: Seen[] = [
       ...numbers.map((number): Seen => ({ layer: 'answer', numbers: [number], text: '' })),
       ...examples.flatMap(seenIn),
@@ -63,7 +64,7 @@ describe('an explained failure', () => {
   })
 
   it('the failure is the same one where nothing is known, or nothing more than its code', async () => {
-    const general = new Failure('provider-unavailable', 'No')
+    const general = failureAs('provider-unavailable', 'No')
     const never = { layer: 'answer' as const, numbers: [1], error: 'never_heard_of', text: '' }
     expect(await explained(general, never)).toBe(general)
     const bare = seenReply({ code: 535, lines: ['5.7.8 Authentication failed'] }, {}, 'auth')
@@ -76,7 +77,7 @@ describe('an explained failure', () => {
       { errorFamily: 'microsoft' },
       'auth',
     )
-    const { message, fix, told } = await explained(new Failure('provider-setup', 'No'), seen, values)
+    const { message, fix, told } = await explained(failureAs('provider-setup', 'No'), seen, values)
     expect(message).toBe(
       'No: SMTP AUTH is switched off for this mailbox, by its own setting or that of the organisation',
     )
