@@ -37,6 +37,7 @@ import { ensureOwnerKey } from './store/owner-key.ts'
 import { rememberReads } from './store/remembered-reads.ts'
 import { type OpenedStore, openStore } from './store/store.ts'
 import { createCertificates } from './tls/certificates.ts'
+import { createTraces } from './traces/traces.ts'
 import { createRelay } from './upstream/create-relay.ts'
 import { createDialer } from './upstream/dial.ts'
 import { createPauses, createSendingStatus } from './upstream/relay.ts'
@@ -210,12 +211,14 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   const governors = createGovernors({ counts: store.recipientCounts, clock, log })
   const { mailboxes, serverCapabilities } = store
   const ways = { ...ca, connect, limits }
+  const traces = createTraces({ clock, log })
   const relay = createRelay({
     catalogue,
     mailboxes,
     serverCapabilities,
     tokens,
     governors,
+    taps: traces,
     ...ways,
     clock,
     log,
@@ -274,6 +277,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     catalogue,
     tokens,
     relay,
+    traces,
     throttle,
     mailboxes: createMailboxes({
       store,
@@ -334,6 +338,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     },
     async close() {
       consent.device.close()
+      traces.close()
       try {
         await Promise.all([notices.close(), keepAlive.close()])
         await relay.close()
@@ -404,6 +409,7 @@ async function startDoors(
     limits,
     log,
     clock,
+    taps: services.traces,
     ...(certificates && { certificates }),
   })
 

@@ -17,7 +17,7 @@ const floors: readonly (readonly string[])[] = [
   ['credentials'],
   ['mailboxes', 'grants'],
   ['governor'],
-  ['providers', 'tls', 'journal'],
+  ['providers', 'tls', 'journal', 'traces'],
   ['store'],
   ['sasl'],
   ['wire'],

@@ -18,6 +18,7 @@ import type { PageRole } from '../model/page-access.ts'
 import type { SmtpListener } from '../net/listen.ts'
 import type { SentLink } from '../notices/notices.ts'
 import type { RegistrationCheck } from '../providers/registration-checks.ts'
+import type { TracePage, TraceRequest, TraceStatus } from '../traces/traces.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a verb works with. */
@@ -85,6 +86,10 @@ export interface RunningBroker extends Broker {
   /** @throws Failure `invalid` */
   journal(filters: JournalFilters): Promise<JournalPage>
   verifyJournal(): Promise<JournalVerdict>
+  /** @throws Failure as `Traces` */
+  beginTrace(request: TraceRequest): Promise<TraceStatus>
+  readTrace(id: string, after: number): Promise<TracePage>
+  endTrace(id: string): Promise<void>
   /** @throws Failure `not-found` */
   checkProvider(id: string): Promise<RegistrationCheck>
   createSignInLink(role: PageRole): Promise<{ url: string; role: PageRole; expiresAt: string }>

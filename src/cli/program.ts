@@ -21,6 +21,7 @@ import {
   usageError,
 } from './terminal.ts'
 import { addTlsVerbs } from './tls.ts'
+import { addTraceVerb } from './trace.ts'
 
 /** What the command is given by the process. */
 export interface CommandDeps {
@@ -81,6 +82,7 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
     addSignInVerb,
     addConsentLinkVerbs,
     addJournalVerb,
+    addTraceVerb,
     addExplainVerb,
   ]) {
     add(program, context)

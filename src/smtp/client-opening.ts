@@ -37,7 +37,9 @@ interface ClientOpeningDeps {
   /** Creates the child log on demand. */
   log: () => Log
   /** Logs why the connection was refused or TLS failed. */
-  logRefusal: (about: object, message: string) => void
+  logRefusal: (about: { why?: string; fix?: string }, message: string) => void
+  /** Called when TLS is on, with its version and cipher. */
+  encrypted?: (how: string) => void
 }
 
 export function createClientOpening(deps: ClientOpeningDeps): ClientOpening {
@@ -98,6 +100,7 @@ export function createClientOpening(deps: ClientOpeningDeps): ClientOpening {
     switch (handshake.kind) {
       case 'done':
         log().debug({ protocol: handshake.protocol, cipher: handshake.cipher }, 'TLS is on')
+        deps.encrypted?.(`${handshake.protocol} with ${handshake.cipher}`)
         return true
       case 'failed':
         failed(explainHandshake(handshake.error, cause))

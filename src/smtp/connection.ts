@@ -10,6 +10,7 @@ import type { Slot } from '../net/connection-limiter.ts'
 import type { Source } from '../net/ip.ts'
 import type { SmtpListener } from '../net/listen.ts'
 import type { Certificates } from '../tls/certificates.ts'
+import type { SessionTrace, Taps } from '../traces/traces.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { createInputBuffer } from '../wire/input-buffer.ts'
 import { type ClientOpening, createClientOpening, enoughOctets } from './client-opening.ts'
@@ -27,9 +28,12 @@ import {
 import { replies } from './replies.ts'
 import { createSmtpSession, type SmtpSession } from './session.ts'
 import { type Next, type SessionEvent, type Step, takeLine } from './session-events.ts'
+import { traceEvent, traceStep } from './session-trace.ts'
 import type { ClientState } from './transaction-log.ts'
 
 interface ClientConnectionDeps {
+  /** Short, and of this connection alone. */
+  session: string
   relay: Relay
   signIns: SignIns
   limits: Limits
@@ -44,6 +48,7 @@ interface ClientConnectionDeps {
   listener: SmtpListener
   certificates: Pick<Certificates, 'contextFor'> | undefined
   slot: Pick<Slot, 'beginCheck' | 'authenticated' | 'unauthenticated'>
+  taps: Taps | undefined
 }
 
 // A message with a few recipients, pipelined, takes no more steps than this. A flood of NOOP does,
@@ -62,6 +67,8 @@ export interface ClientConnection {
    */
   evict(): void
   destroy(): void
+  /** A trace was asked for, perhaps of this client. */
+  beginTrace(): void
 }
 
 /**
@@ -94,6 +101,8 @@ class ServedConnection implements ClientConnection {
   #abortCheck = nothing
   /** Plaintext input since the greeting, until it is known whether it is TLS. */
   #beginning: Buffer | undefined = noOctets
+  /** Undefined: nobody wants to see this dialogue. */
+  #trace: SessionTrace | undefined
 
   constructor(raw: Socket, deps: ClientConnectionDeps) {
     this.#deps = deps
@@ -101,6 +110,17 @@ class ServedConnection implements ClientConnection {
     this.#client = createClientSocket(raw, deps.limits)
     this.#outbox = new Outbox(this.#client)
     this.closed = this.#client.closed
+    if (deps.taps?.isOn) this.beginTrace()
+  }
+
+  beginTrace(): void {
+    const { taps, session, remoteAddress: address, hostname } = this.#deps
+    if (taps === undefined || this.#trace?.isWanted) return
+    const trace = taps.session({ session, address, hostname })
+    this.#trace = trace
+    const { submitter } = this.#state
+    if (submitter !== undefined) trace.signsIn(submitter.userName)
+    void this.closed.then(() => trace.over('the connection is over'))
   }
 
   shutDown(): void {
@@ -135,7 +155,10 @@ class ServedConnection implements ClientConnection {
   async #open(): Promise<SmtpSession | undefined> {
     const begun = await this.#opening().begin()
     if (typeof begun === 'object') {
-      if (begun.over) this.#outbox.say(begun.over)
+      if (begun.over) {
+        this.#trace?.said(begun.over)
+        this.#outbox.say(begun.over)
+      }
       await this.#outbox.flush()
       return undefined
     }
@@ -153,7 +176,9 @@ class ServedConnection implements ClientConnection {
       certificates,
       limits,
       log,
-      logRefusal(about, message) {
+      encrypted: (how) => this.#trace?.note(how),
+      logRefusal: (about, message) => {
+        this.#trace?.note(about.why === undefined ? message : `${message}: ${about.why}`)
         const fields = { event: 'connection.refused', client: remoteAddress, ...about }
         refusals.note({ why: message, fields, message })
       },
@@ -179,12 +204,14 @@ class ServedConnection implements ClientConnection {
     let step = session.greet()
     for (;;) {
       for (const reply of step.replies) this.#outbox.say(reply)
+      if (this.#trace) traceStep(this.#trace, step)
       this.#note(step)
       const isFull = this.#outbox.size() > this.#deps.limits.bufferOctets
       if (isFull && !(await this.#outbox.flush())) return
       if (++this.#inARow % commandsInARow === 0) await turnOfOthers()
       const performed = this.#perform(step.next)
       const event = performed instanceof Promise ? await performed : performed
+      if (this.#trace) this.#trace = traceEvent(this.#trace, step.next, event)
       if (event === undefined) return
       step = session.step(event)
     }
@@ -267,7 +294,11 @@ class ServedConnection implements ClientConnection {
     // A client that has half-closed may have sent its whole message before.
     const stopWatching = this.#watch(leaving, () => this.#input.holdsEndOfData())
     const inGroups = this.#outbox.size() > 0
-    const event = await this.#atWork().providerSide.begin(next, { inGroups, gone: leaving })
+    const event = await this.#atWork().providerSide.begin(next, {
+      inGroups,
+      gone: leaving,
+      tap: this.#trace?.provider(),
+    })
     stopWatching()
     return leaving.aborted ? undefined : event
   }
@@ -292,7 +323,11 @@ class ServedConnection implements ClientConnection {
 
   #atWork(): Work {
     this.#work ??= createWork(this.#deps, this.#state, {
-      authenticated: () => this.#deps.slot.authenticated(),
+      authenticated: (submitter) => {
+        this.#deps.slot.authenticated()
+        this.#trace?.signsIn(submitter.userName)
+        this.#trace?.waitsFor(submitter.mailboxes.map(({ key }) => key))
+      },
       signedIn: () => this.#client.liftDeadline(),
     })
     return this.#work
@@ -337,6 +372,7 @@ class ServedConnection implements ClientConnection {
 
   async #interrupted(): Promise<SessionEvent | undefined> {
     if (!this.#isEvicted) return { kind: 'shutting-down' }
+    this.#trace?.said(replies.evicted)
     this.#outbox.say(replies.evicted)
     this.#deps.refusals.note(connectionRefused(this.#deps.remoteAddress, replies.evicted))
     await this.#outbox.flush()
@@ -360,7 +396,19 @@ class ServedConnection implements ClientConnection {
     const [client, input, work] = [this.#client, this.#input, this.#atWork()]
     const watch = (leaving: GoneController, goesOn: () => boolean) => this.#watch(leaving, goesOn)
     const mendLineEnds = this.#state.submitter?.mending?.mendLineEnds === true
-    const event = await relayMessage({ client, input, work, limits, limit, mendLineEnds, clock, watch })
+    const trace = this.#trace
+    const ended = trace && ((octets: number) => trace.message(octets))
+    const event = await relayMessage({
+      client,
+      input,
+      work,
+      limits,
+      limit,
+      mendLineEnds,
+      clock,
+      watch,
+      ended,
+    })
     this.#transactionOver()
     return event
   }

@@ -24,6 +24,8 @@ interface RelayMessageDeps {
    * function is called.
    */
   watch(leaving: GoneController, goesOn: () => boolean): () => void
+  /** Called with the size of the message when its end was read. */
+  ended?: ((octets: number) => void) | undefined
 }
 
 /**
@@ -48,6 +50,7 @@ export async function relayMessage(deps: RelayMessageDeps): Promise<SessionEvent
     drainSeconds: limits.drainSeconds,
     mendLineEnds,
     ended() {
+      deps.ended?.(message.size())
       stopWatching = watchBehindEnd(deps, leaving)
     },
   })

@@ -22,7 +22,7 @@ interface ProviderSideDeps {
   /** State of the client that outlives a transaction. */
   client: ClientState
   /** Called when the credentials are verified; the provider is still to be asked. */
-  authenticated: () => void
+  authenticated: (submitter: Submitter) => void
   /** Called before the client gets the positive reply. */
   signedIn: () => void
 }
@@ -37,7 +37,7 @@ export interface ProviderSide {
   authorize(sender: string): Promise<SessionEvent>
   begin(
     next: Next & { do: 'begin' },
-    waiting: Pick<WaitingClient, 'gone' | 'inGroups'>,
+    waiting: Pick<WaitingClient, 'gone' | 'inGroups' | 'tap'>,
   ): Promise<SessionEvent>
   addRecipients(recipients: readonly RecipientCommand[]): Promise<SessionEvent>
   /** Called before the client gets 354. */
@@ -65,7 +65,7 @@ class HeldTransaction implements ProviderSide {
     let at: 'sign-in' | 'proof' = 'sign-in'
     const checkAndProve = async (): Promise<Submitter> => {
       const submitter = await this.#deps.signIns.check(next.credentials, this.#deps.client.address, leaving)
-      this.#deps.authenticated()
+      this.#deps.authenticated(submitter)
       at = 'proof'
       const [mailbox, ...others] = submitter.mailboxes
       // With several mailboxes, or a whole domain, the mailbox is known only at MAIL.
@@ -103,7 +103,7 @@ class HeldTransaction implements ProviderSide {
 
   async begin(
     next: Next & { do: 'begin' },
-    { gone, inGroups }: Pick<WaitingClient, 'gone' | 'inGroups'>,
+    { gone, inGroups, tap }: Pick<WaitingClient, 'gone' | 'inGroups' | 'tap'>,
   ): Promise<SessionEvent> {
     const spent = this.#deps.record.begun(next.mailbox.address, next.mail.sender, next.givenSender)
     try {
@@ -123,6 +123,7 @@ class HeldTransaction implements ProviderSide {
           source,
           gone,
           inGroups,
+          tap,
           spent,
         },
       )

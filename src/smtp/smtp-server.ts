@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { type AddressInfo, createServer, type Server, Socket, type SocketConstructorOpts } from 'node:net'
 import { hostname } from 'node:os'
 import type { Clock } from '../base/clock.ts'
@@ -10,6 +11,7 @@ import { formatEndpoint, isLoopback } from '../net/endpoint.ts'
 import { sourceOf } from '../net/ip.ts'
 import { backlog, isMissingAddress, isReachable, type SmtpListener } from '../net/listen.ts'
 import type { Certificates } from '../tls/certificates.ts'
+import type { Taps } from '../traces/traces.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { type SharedReads, sharedReads } from './client-socket.ts'
 import { type ClientConnection, serveConnection } from './connection.ts'
@@ -31,6 +33,8 @@ export interface SmtpServerDeps {
    * Clients on this machine are greeted with `localhost`.
    */
   hostname?: string
+  /** Absent: nobody is ever traced. */
+  taps?: Taps
 }
 
 /** The SMTP server for legacy software. */
@@ -53,7 +57,7 @@ export interface SmtpServer {
 const mostHeaderSeconds = 5
 
 export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
-  const { relay, signIns, limits, log, clock, certificates } = deps
+  const { relay, signIns, limits, log, clock, certificates, taps } = deps
   const nameHere = deps.hostname ?? machineName()
   const limiter = createConnectionLimiter(limits, deps.clock)
   const refusals = createRefusalLog(log, clock)
@@ -63,6 +67,11 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
   const connections = new Set<ClientConnection>()
   let open: { server: Server; listener: SmtpListener }[] = []
   let total = 0
+  /** What the ids of sessions begin with: those of the next start are others. */
+  const start = randomBytes(2).toString('hex')
+  taps?.onBegin(() => {
+    for (const connection of connections) connection.beginTrace()
+  })
 
   return {
     async start() {
@@ -141,7 +150,9 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
     }
     // Named one by one: an object made by a spread has a shape of its own, which costs half a
     // kilobyte for each connection.
+    total += 1
     const connection = serveConnection(socket, {
+      session: `${start}-${total.toString(36)}`,
       relay,
       signIns,
       limits,
@@ -155,10 +166,10 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
       listener,
       certificates,
       slot,
+      taps,
     })
     evict = () => connection.evict()
     connections.add(connection)
-    total += 1
     void connection.closed.then(() => {
       connections.delete(connection)
       slot.release()

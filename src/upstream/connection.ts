@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { asFailure, type Failure, failure } from '../base/failure.ts'
+import type { ProviderTap } from '../traces/traces.ts'
 import type { ReplyParser } from '../wire/reply.ts'
 import { createReplyParser, type ParsedReply, type Reply, type ReplyLimits } from '../wire/reply.ts'
 
@@ -13,6 +14,8 @@ export interface ProviderConnection {
   readonly alive: boolean
   /** The unsolicited reply that ended the connection. */
   readonly unasked: Reply | undefined
+  /** Whoever follows the dialogue. */
+  tap?: ProviderTap | undefined
   /**
    * Writes in one go and returns the replies that the provider owes for it, in order. Each may take
    * `seconds` from the moment that the one before it came. All reject with ConnectionLost when the
@@ -45,11 +48,16 @@ interface Writer {
 }
 
 /** Speaks over a connected socket. From here on the socket belongs to the connection. */
-export function createProviderConnection(socket: Socket, limits: ReplyLimits): ProviderConnection {
-  return new ServerConnection(socket, limits)
+export function createProviderConnection(
+  socket: Socket,
+  limits: ReplyLimits,
+  tap?: ProviderTap,
+): ProviderConnection {
+  return new ServerConnection(socket, limits, tap)
 }
 
 class ServerConnection implements ProviderConnection {
+  tap: ProviderTap | undefined
   readonly #socket: Socket
   readonly #listeners: (() => void)[] = []
   #lost: ConnectionLost | undefined
@@ -61,10 +69,12 @@ class ServerConnection implements ProviderConnection {
   readonly #events: Record<'data' | 'end' | 'close', (octets: Buffer) => void>
   readonly #written = (error?: Error | null) => this.#taken(error)
 
-  constructor(socket: Socket, limits: ReplyLimits) {
+  constructor(socket: Socket, limits: ReplyLimits, tap: ProviderTap | undefined) {
     this.#socket = socket
+    this.tap = tap
     this.#queue = new ReplyQueue(limits, {
       broken: (reason, message) => this.#lose(reason, message),
+      replied: (reply) => this.tap?.replied(reply),
       unasked: (reply) => this.#cameUnasked(reply),
     })
     const closed = () => this.#lose('closed', 'the provider closed it')
@@ -87,7 +97,10 @@ class ServerConnection implements ProviderConnection {
     const refusal = this.#blockedBy()
     const owed = this.#queue.expect(seconds, replies)
     if (refusal) this.#queue.fail(refusal)
-    else this.#socket.write(octets)
+    else {
+      this.tap?.asked(octets)
+      this.#socket.write(octets)
+    }
     return owed
   }
 
@@ -105,6 +118,7 @@ class ServerConnection implements ProviderConnection {
     const refusal = this.#blockedBy()
     if (refusal) throw refusal
     this.#streaming = true
+    this.tap?.wrote(octets.length)
     await new Promise<void>((resolve, reject) => {
       this.#writers.push({ resolve, reject })
       const late = () => this.#lose('timed-out', `nothing was taken for ${seconds} seconds`)
@@ -144,6 +158,7 @@ class ServerConnection implements ProviderConnection {
   #lose(reason: CloseReason, message: string): void {
     if (this.#lost) return
     this.#lost = new ConnectionLost(reason, message)
+    this.tap?.note(`the connection to the provider is over: ${message}`)
     this.#socket.destroy()
     this.#queue.fail(this.#lost)
     clearTimeout(this.#writeTimer)
@@ -188,6 +203,8 @@ export async function quit(connection: ProviderConnection): Promise<void> {
 
 interface QueueListener {
   broken(reason: CloseReason, message: string): void
+  /** A reply that was asked for. */
+  replied(reply: Reply): void
   /** An unsolicited reply. */
   unasked(reply: Reply): void
 }
@@ -281,8 +298,10 @@ class ReplyQueue {
     }
     if (item.reply.code === 421) this.#closing = true
     const next = this.#awaited.shift()
-    if (next) next.resolve(item.reply)
-    else this.#listener.unasked(item.reply)
+    if (next) {
+      this.#listener.replied(item.reply)
+      next.resolve(item.reply)
+    } else this.#listener.unasked(item.reply)
     this.#startTimer()
     return next !== undefined
   }

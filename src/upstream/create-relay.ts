@@ -6,6 +6,7 @@ import type { Address, AddressKey, KeyedAddress } from '../model/address.ts'
 import { keyed } from '../model/address.ts'
 import type { Connect } from '../net/connect.ts'
 import type { MailboxStore, ServerCapabilityStore } from '../store/ports.ts'
+import type { Taps } from '../traces/traces.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import { isTransient, type Reply, statusOf } from '../wire/reply.ts'
 import type { Patience } from './acquire-queue.ts'
@@ -39,6 +40,8 @@ interface RelayDeps extends Omit<RoutesDeps, 'open'> {
   extraCa?: string
   /** As in `DialerDeps`. */
   connect?: Connect
+  /** Absent: nothing is ever traced. */
+  taps?: Pick<Taps, 'isOn' | 'opening'>
   /** What to say in EHLO. Absent: the machine's full name, or its address. */
   ehloName?: string
 }
@@ -66,7 +69,7 @@ class UpstreamRelay implements Relay {
 
   constructor(deps: RelayDeps) {
     const { tokens, limits, clock, log } = deps
-    const openSignedIn = createOpener({ dial: createDialer(deps), tokens, limits, log })
+    const openSignedIn = createOpener({ dial: createDialer(deps), tokens, limits, log, taps: deps.taps })
     this.#deps = deps
     this.#capabilities = createKnownCapabilities(deps)
     this.#routes = createRoutes({
@@ -107,7 +110,7 @@ class UpstreamRelay implements Relay {
     try {
       permit.reserve(recipients.length)
       const beginning = { mail, recipients, permit }
-      const begun = await this.#beginOn(route, beginning, login, { gone: client?.gone, wait, spent })
+      const begun = await this.#beginOn(route, beginning, login, { client, wait, spent })
       if (!begun.transaction) permit.end('not-sent')
       return begun
     } catch (error) {
@@ -152,9 +155,10 @@ class UpstreamRelay implements Relay {
     { pool, governor, provider }: Route,
     { mail, recipients, permit }: Beginning,
     login: string,
-    { gone, wait, spent }: { gone?: Gone | undefined; wait?: Wait | undefined; spent: Spent },
+    { client, wait, spent }: { client?: WaitingClient | undefined; wait?: Wait | undefined; spent: Spent },
   ): Promise<Begun> {
     const { host } = provider.submission
+    const gone = client?.gone
     const { limits, clock } = this.#deps
     const withoutChunking = this.#withoutChunking
     const context = { host, limits, withoutChunking, chunking: provider.chunking, clock, spent }
@@ -168,6 +172,7 @@ class UpstreamRelay implements Relay {
         { lane: login, retry: deaths > 0, seconds, until, hurried, gone },
         spent,
       )
+      lease.connection.tap = client?.tap
       if (gone !== undefined) await lookOnceMore(lease, gone)
       const begun = await beginTransaction(lease, mail, recipients, context, permit)
       if (begun === 'dead') continue

@@ -12,6 +12,7 @@ import { networkFailure } from '../net/network-failure.ts'
 import { explained, seenReply } from '../providers/errors/explained.ts'
 import type { ReplyPhase } from '../providers/errors/known-error.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
+import type { ProviderTap } from '../traces/traces.ts'
 import { type Capabilities, parseCapabilities } from '../wire/envelope.ts'
 import type { Reply, ReplyLimits } from '../wire/reply.ts'
 import {
@@ -46,7 +47,9 @@ export type Dial = (
   avoid?: string,
 ) => Promise<Dialled>
 
-export type DialTarget = Pick<RegisteredProvider, 'submission' | 'proxy' | 'errorFamily'>
+export type DialTarget = Pick<RegisteredProvider, 'submission' | 'proxy' | 'errorFamily'> & {
+  tap?: ProviderTap
+}
 
 /** `connect`: connected, directly or through the proxy. `tls`: encrypted and verified. */
 export type DialStage = 'connect' | 'tls'
@@ -100,8 +103,9 @@ export function createDialer(deps: DialerDeps): Dial {
     const stop = () => current?.destroy()
     signal.addEventListener('abort', stop, { once: true })
     const follow = (socket: net.Socket) => {
-      const connection = createProviderConnection(socket, deps.limits)
+      const connection = createProviderConnection(socket, deps.limits, to.tap)
       current = connection
+      if (to.tap && 'getCipher' in socket) to.tap.note(tlsOf(socket as tls.TLSSocket))
       return connection
     }
     try {
@@ -112,6 +116,7 @@ export function createDialer(deps: DialerDeps): Dial {
           ? tunnel(proxy, { host, port }, limit)
           : directly(connect, { host, port }, limit, avoid))
         reached('connect', proxy ? undefined : plain.remoteAddress)
+        to.tap?.note(`connected to ${host} at port ${port}${proxy ? ' through a proxy' : ''}`)
         return implicit ? implicit(plain, host, limit) : plain
       })
       const name = deps.ehloName ?? ehloName(hostname(), first.localAddress ?? '127.0.0.1')
@@ -125,11 +130,17 @@ export function createDialer(deps: DialerDeps): Dial {
       return { connection, capabilities: await hello(connection, name, to) }
     } catch (error) {
       stop()
-      throw lossAsFailure(error, host)
+      const failed = lossAsFailure(error, host)
+      to.tap?.note(`no connection to the provider: ${failed.message}`)
+      throw failed
     } finally {
       signal.removeEventListener('abort', stop)
     }
   }
+}
+
+function tlsOf(socket: tls.TLSSocket): string {
+  return `${socket.getProtocol()} with ${socket.getCipher().name}`
 }
 
 async function refused(reply: Reply, to: DialTarget, phase: ReplyPhase, what?: string): Promise<Failure> {

@@ -6,6 +6,7 @@ import { namesWithToken, type SignInName } from '../mailboxes/sender-policy.ts'
 import type { Address } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Provider, RegisteredProvider } from '../providers/provider.ts'
+import type { Taps } from '../traces/traces.ts'
 import type { Capabilities } from '../wire/envelope.ts'
 import { lossAsFailure, type ProviderConnection, quit } from './connection.ts'
 import { createTimeLimit, type Dial, type Dialled } from './dial.ts'
@@ -25,6 +26,7 @@ interface OpenerDeps {
   tokens: TokenBroker
   limits: Pick<Limits, 'upstreamReplySeconds' | 'wholeLoginSeconds'>
   log: Log
+  taps?: Pick<Taps, 'isOn' | 'opening'> | undefined
 }
 
 /** For which mailbox a connection is opened. */
@@ -52,7 +54,7 @@ interface Refused {
 }
 
 /** Token, connection and sign-in as one step, bounded in all by `wholeLoginSeconds`. */
-export function createOpener({ dial, tokens, limits, log }: OpenerDeps): OpenSignedIn {
+export function createOpener({ dial, tokens, limits, log, taps }: OpenerDeps): OpenSignedIn {
   /**
    * By host: the address of the machine that refused last. The next attempt begins with another.
    */
@@ -73,7 +75,9 @@ export function createOpener({ dial, tokens, limits, log }: OpenerDeps): OpenSig
     const reached: Parameters<Dial>[2] = (_, found) => {
       address ??= found
     }
-    const tried = await dial(asked.provider, signal, reached, lastToRefuse.get(host)).then(
+    const tap = taps?.isOn ? taps.opening(asked.mailbox) : undefined
+    const target = tap === undefined ? asked.provider : { ...asked.provider, tap }
+    const tried = await dial(target, signal, reached, lastToRefuse.get(host)).then(
       (dialled) => signInOn(dialled, asked, name, token, signal),
       (error: unknown): Refused => {
         return {

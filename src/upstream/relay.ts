@@ -4,6 +4,7 @@ import type { GovernorState, Pause } from '../governor/governor.ts'
 import type { TokenPause, TokenStates } from '../grants/token-broker.ts'
 import type { PauseStatus, SendingStatus } from '../mailboxes/mailboxes.ts'
 import type { Address, AddressKey, KeyedAddress } from '../model/address.ts'
+import type { ProviderTap } from '../traces/traces.ts'
 import type { Capabilities, MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { Reply } from '../wire/reply.ts'
 
@@ -86,6 +87,8 @@ export interface WaitingClient {
   inGroups: boolean
   /** Aborted when the client has gone. */
   gone: Gone
+  /** Follows what is said to the provider for it. */
+  tap?: ProviderTap | undefined
   /** Where its transaction's time goes. Absent: nobody wants to know. */
   spent?: Spent
 }

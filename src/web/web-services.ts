@@ -12,6 +12,7 @@ import type { Notices } from '../notices/notices.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { RegistrationChecks } from '../providers/registration-checks.ts'
 import type { PageAccessStore } from '../store/ports.ts'
+import type { Traces } from '../traces/traces.ts'
 import type { SendTestMessage } from '../upstream/test-message.ts'
 import type { PageSignIns } from './page-sign-ins.ts'
 
@@ -26,6 +27,7 @@ export interface WebServices {
   pageAccess: PageAccessStore
   keyedHash: KeyedHash
   journal: JournalReader
+  traces: Pick<Traces, 'begin' | 'read' | 'end'>
   consent: ConsentService
   notices: Pick<Notices, 'channels' | 'sendConsentLink'>
   tokens: TokenBroker

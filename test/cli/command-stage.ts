@@ -22,6 +22,7 @@ export interface CommandStage {
     words: readonly string[],
     input?: string | Readable,
     onStderr?: (text: string) => void,
+    onStdout?: (text: string) => void,
   ): Promise<Outcome>
   /** As a postern leaves it that has run. */
   makeStore(): Promise<void>
@@ -49,9 +50,10 @@ export async function setCommandStage(settings: Record<string, string> = {}): Pr
 
   return {
     folder,
-    async postern(words, input = '', onStderr = () => {}) {
+    async postern(words, input = '', onStderr = () => {}, onStdout = () => {}) {
       const [stdout, stderr] = [collector(), collector()]
       stderr.stream.on('data', () => onStderr(stderr.text()))
+      stdout.stream.on('data', () => onStdout(stdout.text()))
       const stdin = typeof input === 'string' ? Readable.from([input]) : input
       const terminal = { stdin, stdout: stdout.stream, stderr: stderr.stream }
       const code = await runCommand(words, terminal, {

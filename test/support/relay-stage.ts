@@ -14,6 +14,7 @@ import type { Mailbox } from '../../src/model/mailbox.ts'
 import type { Connect } from '../../src/net/connect.ts'
 import type { Catalogue, RegisteredProvider } from '../../src/providers/provider.ts'
 import type { Store } from '../../src/store/ports.ts'
+import type { Taps } from '../../src/traces/traces.ts'
 import { createRelay } from '../../src/upstream/create-relay.ts'
 import type { Relay } from '../../src/upstream/relay.ts'
 import { defaultLimits } from './default-limits.ts'
@@ -47,6 +48,7 @@ export interface StageOptions {
   /** Those that there are, instead of `mailbox` alone. */
   mailboxes?: readonly Omit<Mailbox, 'providerId' | 'createdAt' | 'acceptedName'>[]
   connect?: Connect
+  taps?: Taps
   /** Nobody consented for them. */
   appOnly?: boolean
 }
@@ -92,6 +94,7 @@ export function createRelayStage(options: StageOptions): RelayStage {
     limits: { ...patientLimits, ...options.limits },
     ...(ca === undefined ? {} : { extraCa: ca }),
     ...(options.connect && { connect: options.connect }),
+    ...(options.taps && { taps: options.taps }),
     clock,
     log,
     ehloName: 'postern.example.test',

@@ -7,6 +7,7 @@ import { createJournal } from '../../src/journal/create-journal.ts'
 import type { Metrics } from '../../src/metrics/metrics.ts'
 import type { PageRole } from '../../src/model/page-access.ts'
 import type { Endpoint } from '../../src/net/endpoint.ts'
+import { createTraces } from '../../src/traces/traces.ts'
 import { createReadiness } from '../../src/web/readiness.ts'
 import { createSignInLinks } from '../../src/web/sign-in-links.ts'
 import { createWebApp } from '../../src/web/web-app.ts'
@@ -77,6 +78,7 @@ export function testServer({
     notices: scriptedNotices(),
     tokens: memoryTokens(),
     journal: journal.reader,
+    traces: createTraces({ clock, log }),
     catalogue: memoryCatalogue(registered),
     registrationChecks: scriptedChecks(),
     smtp: () => [{ host: '127.0.0.1', port: 2587, tls: 'none' as const, plainAuth: false, oldTls: false }],

@@ -136,8 +136,18 @@ export function apiRoutes({
   readiness: Readiness
   log: Log
 }): ApiRoute[] {
-  const { mailboxes, logins, apiKeys, consent, notices, tokens, catalogue, registrationChecks, journal } =
-    services
+  const {
+    mailboxes,
+    logins,
+    apiKeys,
+    consent,
+    notices,
+    tokens,
+    catalogue,
+    registrationChecks,
+    journal,
+    traces,
+  } = services
   return [
     ...consentRoutes(consent),
     ...mailboxRoutes({ mailboxes, consent, notices }),
@@ -147,6 +157,7 @@ export function apiRoutes({
     ...apiKeyRoutes(apiKeys),
     ...signInLinkRoutes({ signInLinks, log }),
     ...journalRoutes(journal),
+    ...traceRoutes(traces),
     ...healthRoutes(readiness),
   ]
 }
@@ -182,6 +193,50 @@ function journalRoutes(journal: JournalReader): ApiRoute[] {
       path: '/journal/verification',
       needs: 'read',
       answer: async () => ({ body: await journal.verify() }),
+    },
+  ]
+}
+
+const newTrace = z.strictObject({
+  login: shortText,
+  source: z.string().max(64).exactOptional(),
+  minutes: z.number().exactOptional(),
+  mask: z.boolean().exactOptional(),
+})
+
+const traceQuery = z.strictObject({
+  after: z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a number')
+    .transform(Number)
+    .exactOptional(),
+})
+
+/** Transcripts of clients. Each look takes what has come, and shows that somebody still reads. */
+function traceRoutes(traces: WebServices['traces']): ApiRoute[] {
+  return [
+    {
+      method: 'POST',
+      path: '/traces',
+      needs: 'admin',
+      answer: ({ body, by }) => ({ status: 201, body: traces.begin(readInput(newTrace, body), by) }),
+    },
+    {
+      method: 'GET',
+      path: '/traces/:id',
+      needs: 'admin',
+      answer: ({ param, query: given }) => ({
+        body: traces.read(param('id'), readInput(traceQuery, given).after ?? 0),
+      }),
+    },
+    {
+      method: 'DELETE',
+      path: '/traces/:id',
+      needs: 'admin',
+      answer({ param }) {
+        traces.end(param('id'))
+        return { status: 204 }
+      },
     },
   ]
 }
