@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { Failure } from '../base/failure.ts'
+import { Failure, failure } from '../base/failure.ts'
 import type { TraceLine, TraceRequest, TraceStatus } from '../traces/traces.ts'
 import type { Context, RunningBroker } from './context.ts'
 
@@ -45,7 +45,7 @@ export function addTraceVerb(program: Command, context: Context): void {
 
 function wholeNumber(text: string): number {
   if (/^\d{1,4}$/.test(text)) return Number(text)
-  throw new Failure('invalid', 'The minutes of a trace are a number', { fix: 'For example: --minutes 10' })
+  throw failure('trace.minutes', { most: 60 })
 }
 
 function heading({ login, source, endsAt }: TraceStatus): string {

@@ -249,4 +249,27 @@ export const requestsFailures = {
     message: 'There is a mistake in the settings:{list}',
     fix: 'Mend them in the environment or in .env; .env.example explains each setting.',
   },
+  'trace.of-whom': {
+    code: 'invalid',
+    message: 'A trace is of a login or of an address, and of one of them',
+    fix: 'Name a login by its user name, or the IP address that a client connects from.',
+  },
+  'trace.minutes': {
+    code: 'invalid',
+    message: 'A trace lasts from 1 to {most} minutes',
+    fix: 'Say for how many minutes, as a whole number.',
+  },
+  'trace.no-address': {
+    code: 'invalid',
+    message: 'This is no IP address: {text}',
+  },
+  'trace.too-many': {
+    code: 'limit-reached',
+    message: 'There are {most} traces already',
+    fix: 'End one of them, or wait: a trace that nobody reads ends within a minute.',
+  },
+  'trace.unknown': {
+    code: 'not-found',
+    message: 'There is no such trace: it has ended',
+  },
 } as const satisfies FailureEntries

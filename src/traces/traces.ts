@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
 import { printable, userNameKey } from '../base/text.ts'
 import { type Address, type AddressKey, addressKey } from '../model/address.ts'
@@ -168,19 +168,13 @@ class RunningTraces implements Traces {
 
   begin({ login, source, minutes = usualMinutes, mask = false }: TraceRequest, by: Actor): TraceStatus {
     this.#sweep()
-    if ((login === undefined) === (source === undefined))
-      throw new Failure('invalid', 'A trace is of a login or of an address, and of one of them', {
-        fix: 'Name a login by its user name, or the IP address that a client connects from.',
-      })
+    if ((login === undefined) === (source === undefined)) throw failure('trace.of-whom')
     if (!Number.isInteger(minutes) || minutes < 1 || minutes > mostMinutes)
-      throw new Failure('invalid', `A trace lasts from 1 to ${mostMinutes} minutes`)
+      throw failure('trace.minutes', { most: mostMinutes })
     const address = source === undefined ? undefined : plainAddress(source)?.address
     if (source !== undefined && address === undefined)
-      throw new Failure('invalid', `This is no IP address: ${printable(source)}`)
-    if (this.#traces.size >= mostTraces)
-      throw new Failure('limit-reached', `There are ${mostTraces} traces already`, {
-        fix: 'End one of them, or wait: a trace that nobody reads ends within a minute.',
-      })
+      throw failure('trace.no-address', { text: printable(source) })
+    if (this.#traces.size >= mostTraces) throw failure('trace.too-many', { most: mostTraces })
     const id = randomBytes(9).toString('base64url')
     const now = this.clock.monotonic()
     const name = login === undefined ? undefined : printable(login, 254)
@@ -219,7 +213,7 @@ class RunningTraces implements Traces {
   read(id: string, after: number): TracePage {
     this.#sweep()
     const trace = this.#traces.get(id)
-    if (trace === undefined) throw new Failure('not-found', 'There is no such trace: it has ended')
+    if (trace === undefined) throw failure('trace.unknown')
     trace.readAt = this.clock.monotonic()
     const read = Math.min(Math.max(after - trace.first, 0), trace.lines.length)
     trace.lines.splice(0, read)

@@ -34,6 +34,7 @@ const subjects = {
   web: 'Requests over HTTP',
   page: 'The pages',
   journal: 'The journal',
+  trace: 'Traces',
   command: 'The command',
 }
 

@@ -198,4 +198,22 @@ export const requests: Translated<typeof requestsFailures> = {
     message: '設定に誤りがあります:{list}',
     fix: '環境変数または .env を直してください。各設定の説明は .env.example にあります。',
   },
+  'trace.of-whom': {
+    message: '通信記録の対象は、ログインかアドレスのどちらか一つです',
+    fix: 'ログインのユーザー名か、クライアントの接続元 IPアドレスを指定してください。',
+  },
+  'trace.minutes': {
+    message: '通信記録の長さは 1分から {most}分までです',
+    fix: '何分間かを整数で指定してください。',
+  },
+  'trace.no-address': {
+    message: 'IPアドレスではありません: {text}',
+  },
+  'trace.too-many': {
+    message: '通信記録はすでに {most}件あります',
+    fix: 'どれかを終えるか、お待ちください。読まれない通信記録は 1分以内に終わります。',
+  },
+  'trace.unknown': {
+    message: 'その通信記録はありません。すでに終わっています',
+  },
 }
