@@ -140,6 +140,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'tls/handshake-trouble.ts',
     'tls/make-certificates.ts',
   ],
+  traces: ['traces/traces.ts'],
   upstream: ['upstream/relay.ts', 'upstream/test-message.ts'],
   wire: [
     'wire/envelope.ts',
