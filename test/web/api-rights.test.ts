@@ -38,6 +38,10 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   ['delete', '/consent-links/link-1', undefined, 204, ['admin']],
   ['get', '/journal', undefined, 200, ['admin', 'read']],
   ['get', '/journal/verification', undefined, 200, ['admin', 'read']],
+  ['post', '/traces', { login: 'scanner' }, 201, ['admin']],
+  // There is none of this id.
+  ['get', '/traces/trace-1', undefined, 404, ['admin']],
+  ['delete', '/traces/trace-1', undefined, 204, ['admin']],
   ['get', '/health', undefined, 200, ['admin']],
 ]
 
@@ -96,7 +100,7 @@ describe('rights in general', () => {
     const tested = operations.map(([method, path]) => {
       const pattern = path
         .replace('me@example.com', ':address')
-        .replace(/(login|key|device|link)-1$|(login)-1|(?<=providers\/)example/, ':id')
+        .replace(/(login|key|device|link|trace)-1$|(login)-1|(?<=providers\/)example/, ':id')
       return `${method.toUpperCase()} ${pattern}`
     })
     expect(tested.sort()).toEqual(all.sort())
