@@ -60,10 +60,10 @@ export async function tokenTrouble(
     const values = { provider, ...(!whole && { mailbox }) }
     return error instanceof OAuthError ? explained(failure, seenError(error, 'token'), values) : failure
   }
-  const { retryAfterSeconds } = verdict
+  const { retryAfterSeconds, reason: said } = verdict
   return whole
-    ? failure('token.none-for-mailboxes', { provider, retryAfterSeconds })
-    : failure('token.none-now', { mailbox, provider, retryAfterSeconds })
+    ? failure('token.none-for-mailboxes', { provider, said, retryAfterSeconds })
+    : failure('token.none-now', { mailbox, provider, said, retryAfterSeconds })
 }
 
 function registrationRefused(provider: string, words: string): Failure {
