@@ -12,6 +12,7 @@ import {
   xoauth2ErrorAnswer,
   xoauth2Response,
 } from '../sasl/mechanisms.ts'
+import type { Capabilities } from '../wire/envelope.ts'
 import { enhancedStatuses, isTransient, type Reply, statusOf } from '../wire/reply.ts'
 import type { Dialled } from './dial.ts'
 import { passes, waitAfter, wordsOf } from './refusal.ts'
@@ -36,11 +37,7 @@ const commandLineOctets = 512
 export async function signIn(dialled: Dialled, request: SignInRequest): Promise<SignInOutcome> {
   const { connection, capabilities } = dialled
   const { submission } = request.provider
-  const mechanism = request.provider.mechanisms.find((name) => capabilities.mechanisms.includes(name))
-  if (!mechanism) {
-    const none = noCommonMechanism(request.provider, capabilities.mechanisms)
-    throw await explained(none, { layer: 'heard', family: 'any', text: none.message })
-  }
+  const mechanism = await commonMechanism(request.provider, capabilities)
 
   const send = (line: string) => connection.command(`${line}\r\n`, request.replySeconds)
   const judge = async (reply: Reply, challenge?: ErrorChallenge) => {
@@ -81,6 +78,20 @@ function speak(mechanism: UpstreamMechanism, request: SignInRequest) {
     response: oauthBearerResponse({ user, token, host, port }),
     errorAnswer: oauthBearerErrorAnswer,
   }
+}
+
+/**
+ * The mechanism that is used: the server offers it, and we prefer it.
+ * @throws Failure `provider-setup`
+ */
+export async function commonMechanism(
+  provider: SignInRequest['provider'],
+  { mechanisms }: Pick<Capabilities, 'mechanisms'>,
+): Promise<UpstreamMechanism> {
+  const mechanism = provider.mechanisms.find((name) => mechanisms.includes(name))
+  if (mechanism) return mechanism
+  const none = noCommonMechanism(provider, mechanisms)
+  throw await explained(none, { layer: 'heard', family: 'any', text: none.message })
 }
 
 function noCommonMechanism(provider: SignInRequest['provider'], offered: readonly string[]): Failure {

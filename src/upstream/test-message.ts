@@ -9,7 +9,7 @@ import { explained, seenReply } from '../providers/errors/explained.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
 import type { MailboxStore } from '../store/ports.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
-import { quit } from './connection.ts'
+import { lossAsFailure, quit } from './connection.ts'
 import { createTimeLimit, type Dial, type Dialled, type DialStage } from './dial.ts'
 import { tokenAt } from './open-signed-in.ts'
 import { wordsOf } from './refusal.ts'
@@ -32,8 +32,9 @@ export interface StepOutcome {
  * Sends one message and reports how each step went, until one fails. The steps before the message
  * use a connection of their own, so that no warm connection hides a fault; the message itself goes
  * through the relay like any other, under the same limits.
+ * @param recipient absent: nothing is sent. It ends when the sender was accepted, on that connection.
  */
-export type SendTestMessage = (mailbox: Address, recipient: Address) => AsyncIterable<StepOutcome>
+export type SendTestMessage = (mailbox: Address, recipient?: Address) => AsyncIterable<StepOutcome>
 
 export interface TestMessageDeps {
   mailboxes: Pick<MailboxStore, 'covering'>
@@ -56,24 +57,27 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
       const provider = catalogue.registered(found.providerId)
       const token = tokenAt(provider, mailbox, await tokens.accessTokenFor(mailbox))
       yield { step }
-      for await (const reached of signInOn({ ...found, address: mailbox }, provider, token)) {
+      const asked = {
+        found: { ...found, address: mailbox },
+        provider,
+        token,
+        andSender: recipient === undefined,
+      }
+      for await (const reached of signInOn(asked)) {
         if ('failure' in reached) throw new Stopped(reached)
         step = reached.step
         yield reached
       }
       step = 'sender'
-      yield* send(mailbox, recipient, provider)
+      if (recipient !== undefined) yield* send(mailbox, recipient, provider)
     } catch (error) {
       yield error instanceof Stopped ? error.outcome : failed(step, error)
     }
   }
 
   /** Signs in on a connection of its own. */
-  async function* signInOn(
-    found: Mailbox,
-    provider: RegisteredProvider,
-    token: AccessToken,
-  ): AsyncGenerator<StepOutcome> {
+  async function* signInOn(signing: Signing): AsyncGenerator<StepOutcome> {
+    const { found, provider, token } = signing
     const limit = createTimeLimit(limits.wholeLoginSeconds, new AbortController().signal)
     const reached: DialStage[] = []
     try {
@@ -81,15 +85,11 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
       const dialled = await dialFor(provider, limit.signal, reached)
       yield { step: 'connect' }
       yield { step: 'tls' }
-      let outcome = await signInAs(dialled, first.name, { found, provider, token })
+      let outcomes = await signInAs(dialled, first.name, signing)
       // Tries the second name, as `createOpener` does.
-      if (outcome.failure && second)
-        outcome = await signInAs(await dialFor(provider, limit.signal, reached), second.name, {
-          found,
-          provider,
-          token,
-        })
-      yield outcome
+      if (outcomes[0].failure && second)
+        outcomes = await signInAs(await dialFor(provider, limit.signal, reached), second.name, signing)
+      yield* outcomes
     } catch (error) {
       if (!(error instanceof Stopped)) throw error
       if (error.reached.includes('connect')) yield { step: 'connect' }
@@ -115,18 +115,44 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
   async function signInAs(
     dialled: Dialled,
     user: string,
-    { found: { address: mailbox }, provider, token }: Signing,
-  ): Promise<StepOutcome> {
+    { found: { address: mailbox }, provider, token, andSender }: Signing,
+  ): Promise<[StepOutcome, ...StepOutcome[]]> {
     const replySeconds = limits.upstreamReplySeconds
     try {
       const outcome = await signIn(dialled, { provider, mailbox, user, token: token.secret, replySeconds })
-      if (outcome.kind === 'accepted') return { step: 'sign-in', said: outcome.mechanism }
+      if (outcome.kind === 'accepted') {
+        const accepted: StepOutcome = { step: 'sign-in', said: outcome.mechanism }
+        // Others need SMTPUTF8, which says nothing about the sender.
+        const isAscii = /^[\x21-\x7e]+$/.test(mailbox)
+        return andSender && isAscii ? [accepted, await senderOn(dialled, mailbox, provider)] : [accepted]
+      }
       const failure = await tokenRefused(outcome, { provider, mailbox, user }, token.warning)
-      return { ...failed('sign-in', failure), said: wordsOf(outcome.reply) }
+      return [{ ...failed('sign-in', failure), said: wordsOf(outcome.reply) }]
     } catch (error) {
-      return failed('sign-in', error)
+      return [failed('sign-in', lossAsFailure(error, provider.submission.host))]
     } finally {
       await quit(dialled.connection)
+    }
+  }
+
+  /** Whether the sender is accepted, of a message that is not sent. */
+  async function senderOn(
+    { connection }: Dialled,
+    mailbox: Address,
+    provider: RegisteredProvider,
+  ): Promise<StepOutcome> {
+    const replySeconds = limits.upstreamReplySeconds
+    try {
+      const reply = await connection.command(`MAIL FROM:<${mailbox}>\r\n`, replySeconds)
+      if (!isPositive(reply))
+        return await refused('sender', failure('upstream.test-sender-refused', { mailbox }), reply, {
+          mailbox,
+          provider,
+        })
+      await connection.command('RSET\r\n', replySeconds)
+      return { step: 'sender', said: wordsOf(reply) }
+    } catch (error) {
+      return failed('sender', lossAsFailure(error, provider.submission.host))
     }
   }
 
@@ -172,6 +198,8 @@ interface Signing {
   found: Mailbox
   provider: RegisteredProvider
   token: AccessToken
+  /** The sender is tried on the same connection. */
+  andSender: boolean
 }
 
 /** Carries the outcome of a failed step to the top. */
