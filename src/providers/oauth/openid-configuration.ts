@@ -5,6 +5,7 @@ import { isLoopbackHost } from '../../net/connect.ts'
 import { HttpError } from '../../net/network-failure.ts'
 import type { Provider, RegisteredProvider } from '../provider.ts'
 import type { ClientCertificate } from '../settings.ts'
+import { forgivenMilliseconds } from './endpoint-look.ts'
 import { IdTokenRefused } from './id-token.ts'
 import { judge, OAuthError, safeText } from './oauth-client.ts'
 
@@ -236,9 +237,6 @@ function registrationRefused({ name }: Provider, reason: string): Failure {
 function requestRefused({ name }: Provider, reason: string): Failure {
   return failure('consent.request-refused', { provider: name, reason })
 }
-
-/** The difference that providers accept in the times of assertions and ID tokens. */
-const forgivenMilliseconds = 120_000
 
 /**
  * Compares the clock of this machine with the Date of the provider's responses (RFC 9110, section
