@@ -1,5 +1,6 @@
 import { systemClock } from './base/clock.ts'
 import type { Log } from './base/log.ts'
+import type { LocalDoctor } from './cli/context.ts'
 import { removeRunningFile, writeRunningFile } from './cli/reach-broker.ts'
 import type { Config } from './config/config.ts'
 import type { EffectiveConfig } from './config/read-config.ts'
@@ -12,6 +13,7 @@ import { createCredentialIndex, warnOfNamesAlike, warnOfOpenLogins } from './cre
 import type { Logins } from './credentials/logins.ts'
 import { createPagePasswords } from './credentials/page-passwords.ts'
 import { createSignIns } from './credentials/sign-ins.ts'
+import { createDoctor, createProviderDoctor, storeSteps, timed } from './diagnosis/doctor.ts'
 import { createGovernors } from './governor/create-governors.ts'
 import { createTokenBroker } from './grants/create-token-broker.ts'
 import { createKeepAlive } from './grants/keep-alive.ts'
@@ -27,7 +29,9 @@ import type { SmtpListener } from './net/listen.ts'
 import { createNameResolver } from './net/name-resolver.ts'
 import { createNotices } from './notices/create-notices.ts'
 import { createCatalogue } from './providers/catalogue.ts'
+import { lookAtEndpoint } from './providers/oauth/endpoint-look.ts'
 import { createOAuthClients, type TokenRequest } from './providers/oauth/oauth-clients.ts'
+import type { Catalogue } from './providers/provider.ts'
 import { givenTo } from './providers/registration.ts'
 import { createRegistrationChecks } from './providers/registration-checks.ts'
 import { createSmtpServer } from './smtp/smtp-server.ts'
@@ -35,12 +39,13 @@ import { lockDataDir } from './store/data-dir-lock.ts'
 import { followStore } from './store/followed-store.ts'
 import { ensureOwnerKey } from './store/owner-key.ts'
 import { rememberReads } from './store/remembered-reads.ts'
-import { type OpenedStore, openStore } from './store/store.ts'
+import { inspectStore, type OpenedStore, openStore } from './store/store.ts'
 import { createCertificates } from './tls/certificates.ts'
 import { createTraces } from './traces/traces.ts'
 import { createRelay } from './upstream/create-relay.ts'
 import { createDialer } from './upstream/dial.ts'
 import { createPauses, createSendingStatus } from './upstream/relay.ts'
+import { createServerLook } from './upstream/server-look.ts'
 import { createTestMessage } from './upstream/test-message.ts'
 import { createCommandServer } from './web/command-server.ts'
 import { choosePorts } from './web/listen.ts'
@@ -135,6 +140,47 @@ export async function openServices(config: Config, plainLog: Log): Promise<Opene
   }
 }
 
+/** What the command examines by itself: of a data directory that no postern runs on, and of providers. */
+export function openLocalDoctor(config: Config): LocalDoctor {
+  const { limits, extraCa, dataDir, key, publicUrl } = config
+  const names = createNameResolver({ clock })
+  const connect = createConnect({ names })
+  const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds, connect })
+  const catalogue = createCatalogue(config)
+  const ca = extraCa === undefined ? {} : { extraCa }
+  return {
+    providers: registeredIn(catalogue),
+    store: () =>
+      timed(
+        storeSteps({
+          dataDir,
+          inspectStore: () => inspectStore({ dataDir, ...(key && { key }) }),
+        }),
+        clock,
+      ),
+    provider: createProviderDoctor({
+      catalogue,
+      registrationChecks: createRegistrationChecks({
+        settingsNow: async () => ({ catalogue, publicUrl }),
+        redirectUriOf,
+        http,
+        clock,
+      }),
+      lookAtEndpoint: (provider) => lookAtEndpoint(provider, http.via(provider.proxy), clock),
+      lookAtServer: createServerLook({ dial: createDialer({ ...ca, connect, limits }), names, limits }),
+      clock,
+    }),
+    close: () => http.close(),
+  }
+}
+
+function registeredIn(catalogue: Catalogue): string[] {
+  return catalogue
+    .list()
+    .filter(({ registered }) => registered)
+    .map(({ provider }) => provider.id)
+}
+
 /** Addresses that the system chooses are chosen before anybody is told one. */
 async function settlePorts(config: Config): Promise<Config> {
   const webListen = await choosePorts(config.webListen)
@@ -188,7 +234,8 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   const { store, follow } = followStore(rememberReads(data.store))
   const { limits, extraCa, publicUrl } = config
   // One way out for all: what look-ups may hold of the process is counted there.
-  const connect = createConnect({ names: createNameResolver({ clock }) })
+  const names = createNameResolver({ clock })
+  const connect = createConnect({ names })
   const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds, connect })
   const catalogue = createCatalogue(config)
   let seeTokenRequest = (_: TokenRequest) => {}
@@ -273,6 +320,24 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     clock,
     log,
   })
+  const pauses = createPauses(relay, tokens)
+  const dial = createDialer(ways)
+  const sendTestMessage = createTestMessage({ mailboxes, catalogue, tokens, relay, dial, limits, clock })
+  const registrationChecks = createRegistrationChecks({
+    async settingsNow() {
+      const now = await readConfigAgain()
+      if ('mistakes' in now) return now
+      const catalogueNow = createCatalogue(now.config)
+      return {
+        catalogue: catalogueNow,
+        publicUrl: hasPort(now.config.publicUrl) ? now.config.publicUrl : publicUrl,
+      }
+    },
+    running: { catalogue, publicUrl },
+    redirectUriOf,
+    http,
+    clock,
+  })
   return {
     catalogue,
     tokens,
@@ -287,35 +352,25 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       clock,
       log,
       sending: createSendingStatus(relay, tokens),
-      pauses: createPauses(relay, tokens),
+      pauses,
       async tryNow(address) {
         await tokens.tryNow(address)
         await relay.tryNow(address)
       },
     }),
     logins: createLogins({ store, keyedHash, clock, log }),
-    sendTestMessage: createTestMessage({
-      mailboxes,
+    sendTestMessage,
+    registrationChecks,
+    doctor: createDoctor({
       catalogue,
+      mailboxes,
+      grants: store.grants,
       tokens,
-      relay,
-      dial: createDialer(ways),
-      limits,
-      clock,
-    }),
-    registrationChecks: createRegistrationChecks({
-      async settingsNow() {
-        const now = await readConfigAgain()
-        if ('mistakes' in now) return now
-        const catalogueNow = createCatalogue(now.config)
-        return {
-          catalogue: catalogueNow,
-          publicUrl: hasPort(now.config.publicUrl) ? now.config.publicUrl : publicUrl,
-        }
-      },
-      running: { catalogue, publicUrl },
-      redirectUriOf,
-      http,
+      pauses,
+      sendTestMessage,
+      registrationChecks,
+      lookAtEndpoint: (provider) => lookAtEndpoint(provider, http.via(provider.proxy), clock),
+      lookAtServer: createServerLook({ dial, names, limits }),
       clock,
     }),
     pagePasswords: createPagePasswords({ store, throttle, keyedHash, clock, log }),
@@ -439,7 +494,6 @@ async function startDoors(
     serving = true
     services.notices.start()
     services.keepAlive.start()
-    const registered = catalogue.list().filter((entry) => entry.registered)
     const { length: mailboxes } = await data.store.mailboxes.list()
     return {
       mailboxes,
@@ -448,7 +502,7 @@ async function startDoors(
       metrics: metricsListen,
       pagesUrl,
       signInLink: webServer.signInLink,
-      registeredProviders: registered.map(({ provider }) => provider.id),
+      registeredProviders: registeredIn(catalogue),
       reload() {
         if (certificates) certificates.reload()
         else log.info({}, 'there is no certificate to look at')

@@ -34,6 +34,7 @@ process.exitCode = await runCommand(
     version,
     readConfig: readEverySetting,
     serve,
+    openDoctor: async (config) => (await loadApp()).openLocalDoctor(config),
     openServices: async (config) => (await loadApp()).openServices(config, silentLog),
   },
 )

@@ -11,6 +11,7 @@ import type {
 } from '../consent/consent-service.ts'
 import type { ApiKeys } from '../credentials/api-keys.ts'
 import type { Logins } from '../credentials/logins.ts'
+import type { Doctor, Finding } from '../diagnosis/doctor.ts'
 import type { JournalFilters, JournalPage } from '../journal/journal.ts'
 import type { Mailboxes, MailboxStatus } from '../mailboxes/mailboxes.ts'
 import type { JournalVerdict } from '../model/journal.ts'
@@ -40,6 +41,8 @@ export interface Context {
   withBroker<T>(work: (broker: Broker, smtp: readonly SmtpListener[]) => Promise<T>): Promise<T>
   /** The same for what may be the first thing in a data directory. */
   withNewBroker<T>(work: (broker: Broker, smtp: readonly SmtpListener[]) => Promise<T>): Promise<T>
+  /** What is examined without a running postern. The caller closes it. */
+  openDoctor(config: Config): Promise<LocalDoctor>
   /** Does something that needs the running postern. */
   withRunningBroker<T>(work: (broker: RunningBroker) => Promise<T>): Promise<T>
   /** What is allowed but should be known, on standard error. */
@@ -58,6 +61,16 @@ export interface Broker {
   mailboxes: Omit<Mailboxes, 'withPauses' | 'named' | 'isPersonal' | 'signInName' | 'tryNow'>
   logins: Logins
   apiKeys: Omit<ApiKeys, 'check'>
+  close(): Promise<void>
+}
+
+/** Examines what needs no running postern. */
+export interface LocalDoctor {
+  /** The ids of those that are set up. */
+  providers: readonly string[]
+  /** Data directory and key; only while no postern runs on it. */
+  store(): AsyncIterable<Finding>
+  provider: Doctor['provider']
   close(): Promise<void>
 }
 
@@ -92,6 +105,8 @@ export interface RunningBroker extends Broker {
   endTrace(id: string): Promise<void>
   /** @throws Failure `not-found` */
   checkProvider(id: string): Promise<RegistrationCheck>
+  /** @throws Failure as `Doctor.mailbox` */
+  diagnose(mailbox: string, sendTo?: string): AsyncIterable<Finding>
   createSignInLink(role: PageRole): Promise<{ url: string; role: PageRole; expiresAt: string }>
   /** @throws Failure as `Notices.sendConsentLink` */
   sendConsentLink(mailbox: string): Promise<SentLink>

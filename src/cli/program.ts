@@ -5,7 +5,8 @@ import type { ConfigReading, EffectiveConfig } from '../config/read-config.ts'
 import { addApiKeyVerbs, addSignInVerb, addTokenVerb } from './access.ts'
 import { addConfigVerbs } from './config.ts'
 import { addConsentLinkVerbs, addConsentVerb } from './consent.ts'
-import type { Broker, Context } from './context.ts'
+import type { Broker, Context, LocalDoctor } from './context.ts'
+import { addDoctorVerb } from './doctor.ts'
 import { addExplainVerb } from './explain.ts'
 import { addJournalVerb } from './journal.ts'
 import { addLoginVerbs } from './login.ts'
@@ -30,6 +31,7 @@ export interface CommandDeps {
   serve(config: Config): Promise<number>
   /** Opens the store itself, for verbs that work while no postern runs. */
   openServices(config: Config): Promise<Broker>
+  openDoctor(config: Config): Promise<LocalDoctor>
 }
 
 /**
@@ -84,6 +86,7 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
     addJournalVerb,
     addTraceVerb,
     addExplainVerb,
+    addDoctorVerb,
   ]) {
     add(program, context)
   }
@@ -118,6 +121,7 @@ function createContext(terminal: Terminal, deps: CommandDeps): Context {
     config,
     dataDir: async () => knownDataDir(await deps.readConfig()),
     serve: deps.serve,
+    openDoctor: deps.openDoctor,
     exitCode: 0,
     secret: (from) => readSecret(from, terminal),
     withBroker: withStore(false),

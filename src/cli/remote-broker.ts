@@ -1,8 +1,10 @@
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { request as requestSealed } from 'node:https'
+import { createInterface } from 'node:readline'
 import type { ConnectionOptions } from 'node:tls'
 import { Failure, type FailureCode, failure, isFailureId } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
+import type { Finding } from '../diagnosis/doctor.ts'
 import type { RunningBroker } from './context.ts'
 import { exitCodes } from './terminal.ts'
 
@@ -80,6 +82,12 @@ export function createRemoteBroker(address: BrokerAddress): RunningBroker {
     readTrace: (id, after) => call('GET', `/traces/${encodeURIComponent(id)}?after=${after}`),
     endTrace: (id) => call('DELETE', `/traces/${encodeURIComponent(id)}`),
     checkProvider: (id) => call('POST', `/providers/${encodeURIComponent(id)}/checks`),
+    async *diagnose(mailbox, sendTo) {
+      const body = { ...(sendTo !== undefined && { sendTo }) }
+      const path = `/api/v1${mailboxPath(mailbox)}/diagnosis`
+      for await (const line of askForLines(address, path, body))
+        yield (parseObject(line) ?? refuseStranger()) as Finding
+    },
     createSignInLink: (role) => call('POST', '/sign-in-links', { role }),
     sendConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`, { send: true }),
     async token(mailbox, { minimumLifeSeconds, format }) {
@@ -111,9 +119,46 @@ function withSecret<T>(answer: Record<string, unknown>, member: string): T {
   return (typeof value === 'string' ? { ...answer, [member]: new Secret(value) } : answer) as T
 }
 
+async function ask(address: BrokerAddress, method: string, path: string, body?: object): Promise<Answer> {
+  return whole(await send(address, method, path, body))
+}
+
+async function whole(incoming: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of incoming) chunks.push(chunk)
+  } catch (error) {
+    throw unreachable(error)
+  }
+  return { status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString() }
+}
+
+/** JSON lines, each as it comes. @throws Failure of a problem document */
+async function* askForLines(address: BrokerAddress, path: string, body: object): AsyncGenerator<string> {
+  const incoming = await send(address, 'POST', path, body)
+  if (incoming.statusCode !== 200) throw failureOf(await whole(incoming))
+  try {
+    yield* createInterface({ input: incoming, crlfDelay: Number.POSITIVE_INFINITY })
+  } catch (error) {
+    throw unreachable(error)
+  } finally {
+    incoming.destroy()
+  }
+  // readline ends in peace where the answer was cut off.
+  if (!incoming.complete) throw unreachable(new Error('the answer was cut off'))
+}
+
+/** How long nothing may come, in milliseconds: longer than anything that a provider is waited for. */
+const patience = 180_000
+
 // node:http rather than fetch: it knows sockets and pre-shared keys, and neither redirects nor
 // proxies.
-function ask(address: BrokerAddress, method: string, path: string, body?: object): Promise<Answer> {
+function send(
+  address: BrokerAddress,
+  method: string,
+  path: string,
+  body: object | undefined,
+): Promise<IncomingMessage> {
   const octets = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
   const headers = {
     host: 'localhost',
@@ -125,23 +170,16 @@ function ask(address: BrokerAddress, method: string, path: string, body?: object
     const begin = 'socketPath' in address ? request : requestSealed
     const options = {
       ...{ ...address, rejectUnauthorized: true, agent: false },
-      ...{ method, path, headers, timeout: 60_000 },
+      ...{ method, path, headers, timeout: patience },
     }
-    const outgoing = begin(options, (incoming) => {
-      const chunks: Buffer[] = []
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
-      incoming.on('end', () =>
-        resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
-      )
-      incoming.on('error', reject)
-    })
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer within 60 seconds')))
+    const outgoing = begin(options, resolve)
+    outgoing.on('timeout', () => outgoing.destroy(new Error('nothing came for three minutes')))
     outgoing.on('error', (cause) => reject(unreachable(cause)))
     outgoing.end(octets)
   })
 }
 
-function unreachable(cause: Error): Failure {
+function unreachable(cause: unknown): Failure {
   return failure('command.broker-silent', { cause })
 }
 

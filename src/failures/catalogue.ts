@@ -1,4 +1,5 @@
 import { consentFailures } from './consent.ts'
+import { diagnosisFailures } from './diagnosis.ts'
 import type { ValuesOf } from './entry.ts'
 import { loginFailures } from './login.ts'
 import { machineFailures } from './machine.ts'
@@ -16,6 +17,7 @@ export const catalogue = {
   ...loginFailures,
   ...machineFailures,
   ...requestsFailures,
+  ...diagnosisFailures,
 }
 
 export type FailureId = keyof typeof catalogue

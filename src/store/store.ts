@@ -7,7 +7,7 @@ import type { Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
 import { createConsentLinkStore, createPendingConsentStore } from './consent-stores.ts'
 import { createApiKeyStore, createLoginStore } from './credential-stores.ts'
-import { exists, prepareDataDir } from './data-dir.ts'
+import { dataFiles, exists, prepareDataDir } from './data-dir.ts'
 import type { Database } from './database.ts'
 import { createGrantStore } from './grant-store.ts'
 import {
@@ -48,6 +48,19 @@ interface StoreDeps {
 export interface OpenedStore {
   store: Store
   keyedHash: KeyedHash
+}
+
+/**
+ * Whether the key fits the store, and the store can be read, of a data directory that no postern
+ * runs on. Changes nothing.
+ * @returns false when there is none yet
+ * @throws Failure `configuration`
+ */
+export async function inspectStore({ dataDir, key }: Pick<StoreDeps, 'dataDir' | 'key'>): Promise<boolean> {
+  const files = dataFiles(dataDir)
+  if (!(await exists(files.database))) return false
+  await inspectDatabase(files.database, createSealer(await openKeyRing(files, key)))
+  return true
 }
 
 /**

@@ -4,6 +4,7 @@ import type { ApiKeys } from '../credentials/api-keys.ts'
 import type { LoginThrottle } from '../credentials/login-throttle.ts'
 import type { Logins } from '../credentials/logins.ts'
 import type { PagePasswords } from '../credentials/page-passwords.ts'
+import type { Doctor } from '../diagnosis/doctor.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
 import type { JournalReader } from '../journal/journal.ts'
 import type { Mailboxes } from '../mailboxes/mailboxes.ts'
@@ -36,6 +37,8 @@ export interface WebServices {
   registrationChecks: RegistrationChecks
   /** Sends a test message, step by step. */
   sendTestMessage: SendTestMessage
+  /** Finds what is wrong with a mailbox. */
+  doctor: Pick<Doctor, 'mailbox'>
   /** The listeners at which applications submit mail. */
   smtp(): readonly SmtpListener[]
   /** Throttles wrong passwords, keys and links of both servers. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { freePort } from '../../examples/demo/free-port.js'
-import { openServices, startPostern } from '../../src/app.ts'
+import { openLocalDoctor, openServices, startPostern } from '../../src/app.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { runCommand } from '../../src/cli/program.ts'
 import { diskFiles } from '../../src/config/files.ts'
@@ -32,7 +32,9 @@ export interface CommandStage {
 }
 
 /** The command with a real store and, where asked for, a real postern behind it. */
-export async function setCommandStage(settings: Record<string, string> = {}): Promise<CommandStage> {
+export async function setCommandStage(
+  settings: Record<string, string | undefined> = {},
+): Promise<CommandStage> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-cli-'))
   // As whoever adds mailboxes before the first start makes it.
   await mkdir(join(folder, 'data'), { mode: 0o700 })
@@ -60,6 +62,7 @@ export async function setCommandStage(settings: Record<string, string> = {}): Pr
         version: '1.2.3',
         readConfig: read,
         serve: async () => 0,
+        openDoctor: async (config) => openLocalDoctor(config),
         openServices: (config) => openServices(config, silentLog),
       })
       return { code, stdout: stdout.text(), stderr: stderr.text() }

@@ -22,7 +22,7 @@ async function helpOf(words: readonly string[]): Promise<string> {
   const stdout = new PassThrough({ encoding: 'utf8' })
   const terminal = { stdin: Readable.from([]), stdout, stderr: new PassThrough() }
   const never = () => Promise.reject(new Error('not for this'))
-  const deps = { version: '1', readConfig: never, serve: never, openServices: never }
+  const deps = { version: '1', readConfig: never, serve: never, openServices: never, openDoctor: never }
   expect(await runCommand([...words, '--help'], terminal, deps), words.join(' ')).toBe(0)
   return stdout.read() ?? ''
 }

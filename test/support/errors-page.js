@@ -36,6 +36,7 @@ const subjects = {
   journal: 'The journal',
   trace: 'Traces',
   command: 'The command',
+  doctor: 'What `postern doctor` finds',
 }
 
 const head = `# Errors

@@ -2,6 +2,7 @@ import { Secret } from '../../src/base/secret.ts'
 import type { CompletedConsent, ConsentService } from '../../src/consent/consent-service.ts'
 import type { ApiKeyStatus, ApiKeys } from '../../src/credentials/api-keys.ts'
 import type { LoginStatus, Logins } from '../../src/credentials/logins.ts'
+import type { Doctor, Finding } from '../../src/diagnosis/doctor.ts'
 import type { AccessToken, AccessTokenRequest, TokenBroker } from '../../src/grants/token-broker.ts'
 import type { Mailboxes, MailboxStatus } from '../../src/mailboxes/mailboxes.ts'
 import { changedMending } from '../../src/mailboxes/mending-options.ts'
@@ -330,11 +331,20 @@ export function scriptedNotices(): Pick<Notices, 'channels' | 'sendConsentLink'>
 export function scriptedTestMessage(): SendTestMessage & { asked: string[]; steps: StepOutcome[] } {
   const asked: string[] = []
   const steps: StepOutcome[] = []
-  async function* sendTestMessage(mailbox: Address, recipient: Address) {
+  async function* sendTestMessage(mailbox: Address, recipient?: Address) {
     asked.push(`${mailbox} to ${recipient}`)
     yield* steps
   }
   return Object.assign(sendTestMessage, { asked, steps })
+}
+
+/** Finds what a test says. */
+export function scriptedDoctor(): Pick<Doctor, 'mailbox'> & { findings: Finding[] } {
+  const findings: Finding[] = [{ step: 'clock', outcome: 'good', what: 'it agrees', milliseconds: 1 }]
+  async function* steps() {
+    yield* findings
+  }
+  return { findings, mailbox: async () => steps() }
 }
 
 /** Says what a test scripts. */

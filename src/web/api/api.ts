@@ -92,7 +92,8 @@ function answerWith(route: ApiRoute, bearers: BearerCheck): RequestHandler {
       body: request.body,
       prefersText: request.accepts(['application/json', 'text/plain']) === 'text/plain',
     })
-    send(response, answer)
+    if (answer.lines) await sendLines(response, answer.lines)
+    else send(response, answer)
   }
 }
 
@@ -102,6 +103,17 @@ function send(response: Response, { status = 200, body, location }: ApiAnswer): 
   if (body === undefined) response.end()
   else if (typeof body === 'string') response.type('text/plain').send(body)
   else response.json(body)
+}
+
+async function sendLines(response: Response, lines: AsyncIterable<object>): Promise<void> {
+  response.type('application/x-ndjson')
+  response.flushHeaders()
+  // Leaving the loop ends the work: who asked has gone.
+  for await (const line of lines) {
+    if (response.closed) return
+    response.write(`${JSON.stringify(line)}\n`)
+  }
+  response.end()
 }
 
 function principalOf(response: Response): Principal {
@@ -136,21 +148,11 @@ export function apiRoutes({
   readiness: Readiness
   log: Log
 }): ApiRoute[] {
-  const {
-    mailboxes,
-    logins,
-    apiKeys,
-    consent,
-    notices,
-    tokens,
-    catalogue,
-    registrationChecks,
-    journal,
-    traces,
-  } = services
+  const { mailboxes, logins, apiKeys, consent, notices, tokens, catalogue } = services
+  const { registrationChecks, journal, doctor, traces } = services
   return [
     ...consentRoutes(consent),
-    ...mailboxRoutes({ mailboxes, consent, notices }),
+    ...mailboxRoutes({ mailboxes, consent, notices, doctor, log }),
     ...providerRoutes({ catalogue, registrationChecks, redirectUri }),
     ...tokenRoutes({ mailboxes, tokens, log }),
     ...loginRoutes(logins),

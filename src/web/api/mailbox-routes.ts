@@ -3,6 +3,7 @@ import { actorFields, type Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
 import type { ConsentService } from '../../consent/consent-service.ts'
 import { permits } from '../../credentials/scopes.ts'
+import type { Doctor, Finding } from '../../diagnosis/doctor.ts'
 import type { AccessToken, TokenBroker } from '../../grants/token-broker.ts'
 import type { Mailboxes } from '../../mailboxes/mailboxes.ts'
 import type { Scope } from '../../model/api-key.ts'
@@ -32,14 +33,21 @@ const newMailbox = z.strictObject({
 /** `send`: the link is sent by the channels for notices instead of returned. */
 const newConsentLink = z.strictObject({ send: z.boolean().exactOptional() })
 
+/** `sendTo`: a test message is sent there. */
+const newDiagnosis = z.strictObject({ sendTo: address.exactOptional() })
+
 export function mailboxRoutes({
   mailboxes,
   consent,
   notices,
+  doctor,
+  log,
 }: {
   mailboxes: Mailboxes
   consent: ConsentService
   notices: Pick<Notices, 'sendConsentLink'>
+  doctor: Pick<Doctor, 'mailbox'>
+  log: Log
 }): ApiRoute[] {
   return [
     {
@@ -72,6 +80,19 @@ export function mailboxRoutes({
       answer: async ({ param, by }) => ({ body: await mailboxes.tryNow(param('address'), by) }),
     },
     {
+      method: 'POST',
+      path: '/mailboxes/:address/diagnosis',
+      needs: 'admin',
+      async answer({ param, body, by }) {
+        const { sendTo } = readInput(newDiagnosis, body ?? {})
+        const mailbox = param('address')
+        const findings = await doctor.mailbox(mailbox, sendTo)
+        if (sendTo === undefined) return { lines: findings }
+        const about = { mailbox, sender: mailbox, recipients: [sendTo], ...actorFields(by) }
+        return { lines: noted(findings, about, log) }
+      },
+    },
+    {
       method: 'DELETE',
       path: '/mailboxes/:address',
       needs: 'admin',
@@ -91,6 +112,22 @@ export function mailboxRoutes({
       },
     },
   ]
+}
+
+/** Notes for the journal what came of the test message. */
+async function* noted(findings: AsyncIterable<Finding>, about: object, log: Log): AsyncGenerator<Finding> {
+  let last: Finding | undefined
+  try {
+    for await (const finding of findings) {
+      last = finding
+      yield finding
+    }
+  } finally {
+    if (last?.step === 'message' && last.outcome === 'good')
+      log.info({ event: 'test-message.sent', ...about }, 'a test message was sent')
+    else
+      log.warn({ event: 'test-message.failed', ...about, detail: last?.what }, 'a test message was not sent')
+  }
 }
 
 const tokenQuery = z.strictObject({

@@ -3,6 +3,7 @@ import type { KnownCause, Sentence } from '../../base/failure.ts'
 import { catalogue } from '../../failures/catalogue.ts'
 import { fillIn, type Part, type Translated } from '../../failures/entry.ts'
 import { consent } from '../../failures/japanese/consent.ts'
+import { diagnosis } from '../../failures/japanese/diagnosis.ts'
 import { login } from '../../failures/japanese/login.ts'
 import { machine } from '../../failures/japanese/machine.ts'
 import { network } from '../../failures/japanese/network.ts'
@@ -52,6 +53,7 @@ const japaneseFailures: Translated<typeof catalogue> = {
   ...login,
   ...machine,
   ...requests,
+  ...diagnosis,
 }
 
 /** All phrases in Japanese, but those of `readyFor`. */

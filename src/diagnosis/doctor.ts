@@ -1,0 +1,307 @@
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import type { Clock } from '../base/clock.ts'
+import { asFailure, type Failure, failure } from '../base/failure.ts'
+import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
+import type { PauseStatus } from '../mailboxes/mailboxes.ts'
+import { namesThatSignIn } from '../mailboxes/sender-policy.ts'
+import { type Address, addressKey, parseAddress } from '../model/address.ts'
+import type { Mailbox } from '../model/mailbox.ts'
+import { meaningOf } from '../providers/errors/explained.ts'
+import type { EndpointLook } from '../providers/oauth/endpoint-look.ts'
+import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
+import type { CheckedPoint, RegistrationChecks } from '../providers/registration-checks.ts'
+import { exists, requirePrivateFiles, unusable } from '../store/data-dir.ts'
+import type { GrantStore, MailboxStore } from '../store/ports.ts'
+import type { HeldBack } from '../upstream/relay.ts'
+import type { LookAtServer } from '../upstream/server-look.ts'
+import type { SendTestMessage } from '../upstream/test-message.ts'
+
+/** What is looked at, in this order. */
+export type DoctorStep =
+  | 'settings'
+  | 'data-directory'
+  | 'key'
+  | 'provider'
+  | 'running'
+  | 'redirect-uri'
+  | 'endpoint'
+  | 'clock'
+  | 'name'
+  | 'connect'
+  | 'tls'
+  | 'mechanism'
+  | 'client'
+  | 'token'
+  | 'claims'
+  | 'sign-in'
+  | 'sender'
+  | 'held-back'
+  | 'recipient'
+  | 'message'
+
+/** How one step went. Field names are those of the API. Contains no secret. */
+export interface Finding {
+  step: DoctorStep
+  /** `unknown`: it could not be told, or is worth knowing; nothing is proven to be wrong. */
+  outcome: 'good' | 'fault' | 'unknown'
+  /** What was seen: one sentence, or a part of one. */
+  what: string
+  /** Each mistake. */
+  details?: readonly string[]
+  /** What the other side said. */
+  said?: string
+  /** What to do. */
+  fix?: string
+  /** The failure, in the catalogue. */
+  id?: string
+  /** How long the step took. */
+  milliseconds: number
+}
+
+/** A finding, before anybody knows how long it took. */
+type Seen = Omit<Finding, 'milliseconds'>
+
+/**
+ * Looks at a set-up step by step, and ends with the first fault. Nothing is changed by it but what
+ * every use changes: a token that is missing is fetched by the token broker. Never throws for a
+ * fault of the set-up.
+ */
+export interface Doctor {
+  /** What can be seen of a provider without a mailbox. */
+  provider(id: string): AsyncIterable<Finding>
+  /**
+   * The way of a mailbox, up to the sender; to the end with a recipient, who gets a test message.
+   * @throws Failure `not-found`, `invalid`
+   */
+  mailbox(mailbox: string, recipient?: string): Promise<AsyncIterable<Finding>>
+}
+
+export interface ProviderDoctorDeps {
+  catalogue: Pick<Catalogue, 'registered'>
+  registrationChecks: RegistrationChecks
+  lookAtEndpoint(provider: RegisteredProvider): Promise<EndpointLook | undefined>
+  lookAtServer: LookAtServer
+  clock: Pick<Clock, 'monotonic'>
+}
+
+export interface DoctorDeps extends ProviderDoctorDeps {
+  mailboxes: Pick<MailboxStore, 'covering'>
+  grants: Pick<GrantStore, 'ofMailbox'>
+  tokens: Pick<TokenBroker, 'accessTokenFor'>
+  pauses(mailbox: HeldBack): Promise<readonly PauseStatus[]>
+  sendTestMessage: SendTestMessage
+}
+
+/** For a provider alone: no store is opened for that. */
+export function createProviderDoctor(deps: ProviderDoctorDeps): Doctor['provider'] {
+  return (id) => timed(providerSteps(deps, id), deps.clock)
+}
+
+export function createDoctor(deps: DoctorDeps): Doctor {
+  return {
+    provider: createProviderDoctor(deps),
+    async mailbox(mailbox, recipient) {
+      const address = parseAddress(mailbox)
+      const to = recipient === undefined ? undefined : parseAddress(recipient)
+      const found = await deps.mailboxes.covering(address)
+      if (!found) throw failure('mailbox.unknown', { mailbox: address })
+      return timed(mailboxSteps(deps, { ...found, address }, to), deps.clock)
+    },
+  }
+}
+
+/** The data directory and the key, of a postern that does not run. */
+export async function* storeSteps({
+  dataDir,
+  inspectStore,
+}: {
+  dataDir: string
+  inspectStore(): Promise<boolean>
+}): AsyncGenerator<Seen> {
+  try {
+    await requirePrivateFiles(dataDir)
+    if (!(await exists(dataDir))) {
+      yield unknown('data-directory', `there is no ${dataDir} yet: the first start makes it`)
+      return
+    }
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+    yield good('data-directory', `${dataDir} is there, for its owner alone`)
+  } catch (error) {
+    yield fault('data-directory', unusable(error, 'data directory', dataDir))
+    return
+  }
+  try {
+    const isThere = await inspectStore()
+    yield isThere
+      ? good('key', 'it fits the store')
+      : unknown('key', 'there is no store yet: the first start makes both')
+  } catch (error) {
+    yield fault('key', asFailure(error))
+  }
+}
+
+async function* providerSteps(deps: ProviderDoctorDeps, id: string): AsyncGenerator<Seen> {
+  for await (const seen of shownByProvider(deps, id)) yield seen.finding
+}
+
+/** `client`: what the provider thinks of our client, which the caller may know better. */
+async function* shownByProvider(
+  deps: ProviderDoctorDeps,
+  id: string,
+): AsyncGenerator<{ finding: Seen; client?: true }> {
+  let provider: RegisteredProvider
+  let points: readonly CheckedPoint[]
+  try {
+    points = (await deps.registrationChecks.check(id)).points
+    provider = deps.catalogue.registered(id)
+  } catch (error) {
+    yield { finding: fault('provider', asFailure(error)) }
+    return
+  }
+  const [client] = points.filter(({ point }) => point === 'client')
+  for (const point of points) if (point !== client) yield { finding: ofPoint(point) }
+  try {
+    const look = await deps.lookAtEndpoint(provider)
+    if (look) yield { finding: ofClock(look) }
+  } catch (error) {
+    yield { finding: fault('endpoint', asFailure(error)) }
+  }
+  for await (const outcome of deps.lookAtServer(provider))
+    yield {
+      finding: 'failure' in outcome ? fault(outcome.step, outcome.failure) : good(outcome.step, outcome.seen),
+    }
+  if (client) yield { finding: ofPoint(client), client: true }
+}
+
+async function* mailboxSteps(
+  deps: DoctorDeps,
+  mailbox: Mailbox,
+  recipient: Address | undefined,
+): AsyncGenerator<Seen> {
+  const { address, providerId } = mailbox
+  const { clock } = deps
+  const begun = clock.monotonic()
+  let doubt: Seen | undefined
+  for await (const { finding, client } of shownByProvider(deps, providerId)) {
+    if (client && finding.outcome === 'fault') doubt = finding
+    else yield finding
+  }
+
+  let token: AccessToken
+  try {
+    token = await deps.tokens.accessTokenFor(address)
+  } catch (error) {
+    yield doubt ?? (await withoutToken(deps, mailbox, asFailure(error)))
+    return
+  }
+  // A token that has just come shows that the provider accepts the client, whatever it said to a
+  // question without a grant. One that is older shows it for its own time only.
+  const isFresh = token.ageSeconds() * 1000 <= clock.monotonic() - begun
+  if (doubt && !isFresh) return yield doubt
+  const minutes = Math.floor(token.remainingSeconds() / 60)
+  yield good('token', `${isFresh ? 'it was fetched just now' : 'it is there'}, good for ${minutes} minutes`)
+  yield* signInSteps(deps, mailbox, token, recipient)
+}
+
+/** Why there is no token: what the provider said when it was asked last says more than that there is none. */
+async function withoutToken(deps: DoctorDeps, mailbox: Mailbox, found: Failure): Promise<Seen> {
+  // What is wrong with a token that came is in its claims.
+  const seen = fault(found.id === 'token.unusable' ? 'claims' : 'token', found)
+  if (found.code !== 'consent-needed') return seen
+  const grant = await deps.grants.ofMailbox(mailbox.address)
+  if (grant.state !== 'lapsed') return seen
+  const meaning = await meaningOf(grant.reason)
+  const what = meaning ? `${seen.what}: ${meaning.en}` : seen.what
+  return { ...seen, what, said: grant.reason }
+}
+
+/** From the sign-in to the end. */
+async function* signInSteps(
+  deps: DoctorDeps,
+  mailbox: Mailbox,
+  { warning, scopes }: AccessToken,
+  recipient: Address | undefined,
+): AsyncGenerator<Seen> {
+  const { address } = mailbox
+  const claims = good('claims', scopes.length === 0 ? 'nothing in it is wrong' : scopes.join(' '))
+  if (!warning) yield claims
+  for await (const { step, failure, said } of deps.sendTestMessage(address, recipient)) {
+    // Seen already.
+    if (!failure && (step === 'token' || step === 'connect' || step === 'tls')) continue
+    // A server may take a token that seems to lack something: only a refusal makes it a fault.
+    const isOfClaims = step === 'sign-in' && warning !== undefined
+    if (failure) return yield fault(isOfClaims ? 'claims' : step, failure, said)
+    if (isOfClaims) yield unknown('claims', warning.message)
+    yield good(step, said ?? 'accepted', said)
+    if (step === 'sender') yield* heldBack(deps, mailbox)
+  }
+}
+
+async function* heldBack(deps: DoctorDeps, mailbox: Mailbox): AsyncGenerator<Seen> {
+  const { address } = mailbox
+  const [{ name: account }] = namesThatSignIn(mailbox)
+  const pauses = await deps.pauses({ key: addressKey(address), providerId: mailbox.providerId, account })
+  for (const { about, until, reason, said, fix } of pauses) {
+    const held = failure('doctor.held-back', { mailbox: address, until, reason })
+    // Of one sender or program: the others send.
+    if (about === 'sender' || about === 'program') yield unknown('held-back', held.message)
+    else yield { ...fault('held-back', held, said), ...(fix !== undefined && { fix }) }
+  }
+  if (pauses.length === 0) yield good('held-back', 'nothing')
+}
+
+/** Only a fault counts; what is unknown says what to do where that is worth knowing. */
+function ofPoint({ point, outcome, what, details, fix }: CheckedPoint): Seen {
+  // Mail goes on with the settings that postern was started with.
+  const isFault = outcome === 'wrong' && point !== 'running'
+  return {
+    step: point,
+    outcome: isFault ? 'fault' : outcome === 'good' ? 'good' : 'unknown',
+    what,
+    ...(details && { details }),
+    ...(fix !== undefined && { fix }),
+  }
+}
+
+function ofClock({ host, clockAhead }: EndpointLook): Seen {
+  if (clockAhead === undefined) return good('clock', `it agrees with that of ${host}`)
+  const minutes = Math.round(Math.abs(clockAhead) / 60_000)
+  return fault(
+    'clock',
+    failure(clockAhead > 0 ? 'doctor.clock-ahead' : 'doctor.clock-behind', { minutes, host }),
+  )
+}
+
+export function good(step: DoctorStep, what: string, said?: string): Seen {
+  return { step, outcome: 'good', what, ...(said !== undefined && { said }) }
+}
+
+function unknown(step: DoctorStep, what: string): Seen {
+  return { step, outcome: 'unknown', what }
+}
+
+export function fault(step: DoctorStep, found: Failure, said = found.said): Seen {
+  const { id, message: what, fix } = found
+  return {
+    step,
+    outcome: 'fault',
+    what,
+    ...(said !== undefined && { said }),
+    ...(fix !== undefined && { fix }),
+    ...(id !== 'postern.fault' && { id }),
+  }
+}
+
+/** Adds how long each step took, and ends with the first fault. */
+export async function* timed(
+  steps: AsyncIterable<Seen>,
+  clock: Pick<Clock, 'monotonic'>,
+): AsyncGenerator<Finding> {
+  let since = clock.monotonic()
+  for await (const seen of steps) {
+    yield { ...seen, milliseconds: Math.round(clock.monotonic() - since) }
+    if (seen.outcome === 'fault') return
+    since = clock.monotonic()
+  }
+}

@@ -1,0 +1,25 @@
+import type { diagnosisFailures } from '../diagnosis.ts'
+import type { Translated } from '../entry.ts'
+
+export const diagnosis: Translated<typeof diagnosisFailures> = {
+  'doctor.clock-ahead': {
+    message: 'このマシンの時計は {host} の時計より {minutes} 分進んでいます',
+    fix: '時計を合わせ、システムが自動で合わせ続けるようにしてください(NTP。例: timedatectl set-ntp true)。',
+  },
+  'doctor.clock-behind': {
+    message: 'このマシンの時計は {host} の時計より {minutes} 分遅れています',
+    fix: '時計を合わせ、システムが自動で合わせ続けるようにしてください(NTP。例: timedatectl set-ntp true)。',
+  },
+  'doctor.no-provider': {
+    message: '設定されたプロバイダーがありません',
+    fix: '"postern provider list" で選んでください。設定の方法は "postern provider show ID" で表示されます。',
+  },
+  'doctor.not-running': {
+    message: '実行中の postern がありません。{mailbox} は実行中の postern だけが調べられます',
+    fix: '"postern serve" で起動してから、もう一度実行してください。',
+  },
+  'doctor.held-back': {
+    message: '{until} まで {mailbox} からは何も送信されません: {reason}',
+    fix: '理由に書かれた問題を直してから、次を実行してください: postern mailbox try {mailbox}',
+  },
+}
