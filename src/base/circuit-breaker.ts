@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import { type Failure, type Sentence, type SentenceById, withRetryAfter } from './failure.ts'
+import { byId, type Failure, type Sentence, type SentenceById, withRetryAfter } from './failure.ts'
 
 /** What a breaker knows of its faults. Times in seconds. */
 export interface BreakerPolicy<Fault, Words> {
@@ -282,12 +282,12 @@ export interface FailureWords {
 }
 
 export function wordsOf(from: Sentence & { said?: string | undefined }): FailureWords {
-  const { id, values, known, message: reason, fix, said } = from
+  const { message: reason, fix, said } = from
   return {
     reason,
     ...(said !== undefined && { said }),
     ...(fix !== undefined && { fix }),
-    failure: { id, values, ...(known && { known }) },
+    failure: byId(from),
   }
 }
 

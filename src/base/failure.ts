@@ -5,6 +5,7 @@ import {
   fillIn,
   type KnownCause,
   type Sentence,
+  type SentenceById,
   type Values,
 } from '../failures/entry.ts'
 
@@ -93,6 +94,11 @@ export function filled<Id extends FailureId>(id: Id, ...given: Given<Id>): Fille
     ...(entry.fix !== undefined && { fix: fillIn(entry.fix, values) }),
     ...(entry.told !== undefined && { told: fillIn(entry.told, values) }),
   }
+}
+
+/** A failure as it is kept or sent. */
+export function byId({ id, values, known }: Sentence): SentenceById {
+  return { id, values, ...(known && { known }) }
 }
 
 /** What a log line says of a failure, beside its message. */

@@ -36,6 +36,16 @@ export const providerFailures = {
     code: 'internal',
     message: 'The catalogue has it after all',
   },
+  'provider.not-asked': {
+    code: 'provider-unavailable',
+    message: '{provider} cannot be asked: {reason}',
+    fix: '{reason.fix}',
+  },
+  'provider.cannot-be-asked': {
+    code: 'provider-unavailable',
+    message: '{provider} cannot be asked: {reason}',
+    fix: 'Check the way there (firewall, proxy, DNS), the endpoints in the providers file, and try again in a while.',
+  },
   'registration.missing-at-microsoft': {
     code: 'configuration',
     message: 'There is no app registration for {provider}',
@@ -117,6 +127,16 @@ export const providerFailures = {
     code: 'configuration',
     message: '"{tenant}" stands for many organisations, and an app without a person belongs to one',
     fix: 'Set POSTERN_MICROSOFT_TENANT to the ID or a domain of the organisation, and restart.',
+  },
+  'registration.client-refused': {
+    code: 'provider-setup',
+    message: '{provider} refuses the client: {reason}',
+    fix: "Check the client id, the secret (its value, not its id; not ended) or the certificate, and the tenant, against the provider's page of the app.",
+  },
+  'registration.client-not-told': {
+    code: 'consent-needed',
+    message: '{provider} does not tell yet: {reason}',
+    fix: 'Add a mailbox, connect it, and send a test message.',
   },
   'token.without-scope': {
     code: 'provider-setup',

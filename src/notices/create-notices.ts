@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createPeriodicTask } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import { asFailure, type Failure, failure } from '../base/failure.ts'
+import { asFailure, byId, type Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
 import type { ConsentService } from '../consent/consent-service.ts'
@@ -88,11 +88,12 @@ export function createNotices(deps: NoticesDeps): Notices {
             channel: channel.name,
             mailbox: address,
             link: id,
-            failure: error?.message,
+            failure: error?.id,
+            detail: error?.message,
           },
           error ? 'A consent link was not delivered' : 'A consent link was sent',
         )
-        deliveries.push({ channel: channel.name, ...(error && { failure: error.message }) })
+        deliveries.push({ channel: channel.name, ...(error && { failure: error.message, why: byId(error) }) })
       }
       if (deliveries.every(({ failure }) => failure !== undefined)) throw nothingDelivered(deliveries)
       return { id, mailbox: address, expiresAt, deliveries }

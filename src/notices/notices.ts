@@ -1,3 +1,4 @@
+import type { SentenceById } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Address } from '../model/address.ts'
 
@@ -23,7 +24,8 @@ export interface SentLink {
   mailbox: Address
   /** ISO 8601. */
   expiresAt: string
-  deliveries: readonly { channel: Channel['name']; failure?: string }[]
+  /** `why`: the failure by its id. */
+  deliveries: readonly { channel: Channel['name']; failure?: string; why?: SentenceById }[]
 }
 
 /** Something that a person has to know, in the words that they get. */

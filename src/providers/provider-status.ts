@@ -1,4 +1,4 @@
-import { Failure, failure } from '../base/failure.ts'
+import { byId, Failure, failure, type SentenceById } from '../base/failure.ts'
 import type { Address } from '../model/address.ts'
 import { appOnlyCommands, mailboxPermissionCommands, smtpAuthCommands } from './exchange-commands.ts'
 import type { Catalogue, GrantFlow, Provider, Registration, SupportStatus } from './provider.ts'
@@ -14,6 +14,8 @@ export interface ProviderStatus {
   registered: boolean
   /** What to set to have a registration. */
   missing?: string
+  /** The same by its id. */
+  missingFailure?: SentenceById
   standing: SupportStatus
   flows: readonly GrantFlow[]
   smtp: Provider['submission']
@@ -50,11 +52,14 @@ function statusOf(
   { id, name, supportStatus: standing, flows, submission, oauth }: Provider,
   registered: boolean,
 ): ProviderStatus {
-  const missing = registered ? undefined : missingFailure(catalogue, id).fix
+  const none = registered ? undefined : missingFailure(catalogue, id)
   const scopes = oauth.scopes.length > 0 ? oauth.scopes : oauth.applicationScopes
   return {
     ...{ id, name, registered, standing, flows, smtp: submission, scopes },
-    ...(missing !== undefined && { missing }),
+    ...(none?.fix !== undefined && {
+      missing: none.fix,
+      missingFailure: byId(none),
+    }),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { byId, Failure, filled, type Sentence, type SentenceById } from '../base/failure.ts'
 import { canonicalText } from '../base/secret.ts'
 import { isLoopbackHost } from '../net/connect.ts'
 import { findRegistered } from './catalogue.ts'
@@ -100,9 +100,11 @@ export interface CheckedPoint {
   details?: readonly string[]
   /** What to do. */
   fix?: string
+  /** The failure that it comes of, by its id. */
+  failure?: SentenceById
 }
 
-type PointText = Pick<CheckedPoint, 'what' | 'details' | 'fix'>
+type PointText = Pick<CheckedPoint, 'what' | 'details' | 'fix' | 'failure'>
 
 /** The current settings, or every mistake in them. */
 export type SettingsNow = { catalogue: Catalogue; publicUrl: URL } | { mistakes: readonly string[] }
@@ -127,8 +129,7 @@ function settingsPoint(
     }
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    const { message, fix } = error
-    return { point: wrong('settings', { what: message, ...(fix !== undefined && { fix }) }) }
+    return { point: wrong('settings', textOf(error)) }
   }
 }
 
@@ -167,15 +168,13 @@ function redirectUriPoint(redirectUri: string, flows: readonly GrantFlow[]): Che
 
 /** What the provider answered about our client. */
 function clientPoints(trial: ClientTrial, name: string): CheckedPoint[] {
-  if (trial.outcome === 'unreachable')
-    return [
-      wrong('endpoint', {
-        what: `${name} cannot be asked: ${trial.why}`,
-        fix:
-          trial.fix ??
-          'Check the way there (firewall, proxy, DNS), the endpoints in the providers file, and try again in a while.',
-      }),
-    ]
+  if (trial.outcome === 'unreachable') {
+    const { failure: reason, why } = trial
+    const found = reason
+      ? filled('provider.not-asked', { provider: name, reason })
+      : filled('provider.cannot-be-asked', { provider: name, reason: why })
+    return [wrong('endpoint', textOf(found))]
+  }
   if (trial.outcome === 'not-asked') return [notTold(name, trial.why)]
   return [good('endpoint', { what: `${name} is reached.` }), clientPoint(trial, name)]
 }
@@ -191,23 +190,24 @@ function clientPoint(
       return good('client', {
         what: `${name} knows the client id; its secret or certificate shows with the first consent.`,
       })
-    case 'refused':
-      return wrong('client', {
-        what: `${name} refuses the client: ${trial.why}`,
-        fix:
-          trial.fix ??
-          "Check the client id, the secret (its value, not its id; not ended) or the certificate, and the tenant, against the provider's page of the app.",
-      })
+    case 'refused': {
+      const { why, fix, known } = trial
+      const general = textOf(filled('registration.client-refused', { provider: name, reason: why }))
+      if (fix === undefined || !known) return wrong('client', general)
+      return wrong('client', { ...general, fix })
+    }
     case 'unclear':
       return notTold(name, trial.why)
   }
 }
 
 function notTold(name: string, why: string): CheckedPoint {
-  return unknown('client', {
-    what: `${name} does not tell yet: ${why}`,
-    fix: 'Add a mailbox, connect it, and send a test message.',
-  })
+  return unknown('client', textOf(filled('registration.client-not-told', { provider: name, reason: why })))
+}
+
+function textOf(sentence: Sentence): PointText {
+  const { message: what, fix } = sentence
+  return { what, ...(fix !== undefined && { fix }), failure: byId(sentence) }
 }
 
 function withOutcome(

@@ -141,6 +141,7 @@ describe('a check of what was set', () => {
         outcome: 'wrong',
         what: 'There is no app registration for Gmail and Google Workspace',
         fix: 'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.',
+        failure: { id: 'registration.missing-at-google', values: { provider: 'Gmail and Google Workspace' } },
       },
     ])
   })

@@ -29,6 +29,14 @@ export const provider: Translated<typeof providerFailures> = {
   'provider.registered-after-all': {
     message: 'カタログには存在しています',
   },
+  'provider.not-asked': {
+    message: '{provider} に問い合わせできません: {reason}',
+    fix: '{reason.fix}',
+  },
+  'provider.cannot-be-asked': {
+    message: '{provider} に問い合わせできません: {reason}',
+    fix: 'そこまでの経路 (ファイアウォール、プロキシ、DNS) とプロバイダーファイルのエンドポイントを確かめ、しばらくしてからもう一度試してください。',
+  },
   'registration.missing-at-microsoft': {
     message: '{provider} のアプリ登録がありません',
     fix: 'POSTERN_MICROSOFT_CLIENT_ID(機密クライアントなら POSTERN_MICROSOFT_CLIENT_SECRET、1 つの組織なら POSTERN_MICROSOFT_TENANT も)を設定して、再起動してください。',
@@ -95,6 +103,14 @@ export const provider: Translated<typeof providerFailures> = {
   'registration.of-many-tenants': {
     message: '「{tenant}」は多数の組織を表しますが、人の同意を使わないアプリは 1 つの組織に属します',
     fix: 'POSTERN_MICROSOFT_TENANT に組織の ID またはドメインを設定し、再起動してください。',
+  },
+  'registration.client-refused': {
+    message: '{provider} はクライアントを拒否しています: {reason}',
+    fix: 'クライアント ID、シークレット (ID ではなく値。期限切れでないこと) または証明書、テナントを、プロバイダーのアプリのページと照らし合わせてください。',
+  },
+  'registration.client-not-told': {
+    message: '{provider} からはまだ分かりません: {reason}',
+    fix: 'メールボックスを追加して接続し、テストメッセージを送ってください。',
   },
   'token.without-scope': {
     message: 'トークンにスコープ {scope} がありません',

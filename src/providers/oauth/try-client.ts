@@ -1,4 +1,4 @@
-import { Failure } from '../../base/failure.ts'
+import { Failure, type KnownCause } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import { NetworkFailure } from '../../net/network-failure.ts'
 import { explanationOf, seenError, withMeaning } from '../errors/explained.ts'
@@ -11,8 +11,9 @@ export type ClientTrial =
   | { outcome: 'accepted' }
   /** The client id is known; the secret or certificate is tested only with the first consent. */
   | { outcome: 'id-accepted' }
-  | { outcome: 'refused'; why: string; fix?: string | undefined }
-  | { outcome: 'unreachable'; why: string; fix?: string | undefined }
+  | { outcome: 'refused'; why: string; fix?: string | undefined; known?: KnownCause }
+  /** `failure`: where the provider itself was not reached. */
+  | { outcome: 'unreachable'; why: string; failure?: Failure }
   /** The response says nothing about the client. */
   | { outcome: 'unclear'; why: string }
   /** No request was made. */
@@ -65,12 +66,13 @@ async function explainedTrial(
 ): Promise<ClientTrial> {
   if (trial.outcome !== 'refused' || !(error instanceof OAuthError)) return trial
   const found = await explanationOf(seenError(error, 'token', provider), { provider: provider.id })
-  return found ? { ...trial, why: withMeaning(trial.why, found), fix: found.meaning && found.fix } : trial
+  if (found?.meaning === undefined) return trial
+  return { ...trial, why: withMeaning(trial.why, found), fix: found.fix, known: found.known }
 }
 
 function trialOf(error: unknown): ClientTrial {
   // The provider itself was not reached.
-  if (error instanceof NetworkFailure) return { outcome: 'unreachable', why: error.message, fix: error.fix }
+  if (error instanceof NetworkFailure) return { outcome: 'unreachable', why: error.message, failure: error }
   if (error instanceof Failure) return failed(error)
   const verdict = judge(error)
   const why = verdict.reason

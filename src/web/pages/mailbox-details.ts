@@ -132,7 +132,7 @@ export function createdLink({ mailbox, url, expiresAt }: CreatedLink, { t, pages
 export function sentLink({ mailbox, deliveries, expiresAt }: SentLink, { t, pages }: PageContext): Html {
   return html`<section class="done">
 <p>${t`A link for ${html`<strong>${mailbox}</strong>`} that works once, until ${time(expiresAt)}:`}</p>
-<ul>${deliveries.map(({ channel, failure }) => html`<li>${channel}: ${failure === undefined ? t`sent` : t.say(failure)}</li>`)}</ul>
+<ul>${deliveries.map((one) => html`<li>${one.channel}: ${deliveryText(one, t)}</li>`)}</ul>
 <p><a href="${pages.path('mailboxes', mailbox)}">${t`Back to ${mailbox}`}</a></p>
 </section>`
 }
@@ -291,4 +291,9 @@ const abouts: Record<PauseStatus['about'], string> = {
   registration: phrase('every mailbox of this registration'),
   'sign-in': phrase('new connections'),
   token: phrase('new access tokens'),
+}
+
+function deliveryText({ failure, why }: SentLink['deliveries'][number], t: Phrases): HtmlValue {
+  if (failure === undefined) return t`sent`
+  return why ? t.messageOf({ ...why, message: failure }) : failure
 }

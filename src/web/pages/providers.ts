@@ -56,10 +56,10 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
 /** The page of one provider: how well it is known, and how to set it up. */
 function providerPage(details: ProviderDetails, context: PageContext): Html {
   const { t } = context
-  const { registered, missing, standing, flows, smtp, scopes, setUp } = details
+  const { registered, missing, missingFailure, standing, flows, smtp, scopes, setUp } = details
   const state = registered
     ? t`there is one`
-    : html`${t`none yet.`} ${missing !== undefined && t.say(missing)}`
+    : html`${t`none yet.`} ${missingFailure && t.fixOf({ ...missingFailure, message: '', fix: missing })}`
   return html`<section>
 <dl>
 <dt>${t`Registration`}</dt><dd>${state}</dd>
@@ -135,12 +135,19 @@ function registrationCheckPage(
 ${checkForm(provider, context)}`
 }
 
-function shownPoint({ point, outcome, what, details = [], fix }: CheckedPoint, t: Phrases): Html {
+function shownPoint({ point, outcome, details = [], ...said }: CheckedPoint, t: Phrases): Html {
+  const { what, fix } = pointWordsIn(said, t)
   const { word, card, state } = outcomeWords[outcome]
   return html`<li class="card ${card}"><strong>${t.say(pointWords[point])}</strong> <span class="state ${state}">${t.say(word)}</span>
-<p>${t.say(what)}</p>
+<p>${what}</p>
 ${details.length > 0 && html`<ul>${details.map((detail) => html`<li>${detail}</li>`)}</ul>`}
-${fix !== undefined && whatToDo(t.say(fix), t)}
+${fix !== undefined && whatToDo(fix, t)}
 </li>
 `
+}
+
+function pointWordsIn({ what, fix, failure }: Pick<CheckedPoint, 'what' | 'fix' | 'failure'>, t: Phrases) {
+  if (!failure) return { what: t.say(what), fix: fix === undefined ? undefined : t.say(fix) }
+  const sentence = { ...failure, message: what, fix }
+  return { what: t.messageOf(sentence), fix: t.fixOf(sentence) }
 }

@@ -156,19 +156,10 @@ export const japaneseOfRooms: Dictionary = {
     '{1} に戻れるのは、postern のあるマシンのブラウザーだけです。',
   'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer, or use a code on another device.':
     'ほかのマシンのブラウザーで同意するには、POSTERN_PUBLIC_URL に https のアドレスを設定するか、応答を貼り付けるか、別の端末でコードを使ってください。',
-  '{1} cannot be asked: {2}': '{1} に問い合わせできません: {2}',
-  'Check the way there (firewall, proxy, DNS), the endpoints in the providers file, and try again in a while.':
-    'そこまでの経路 (ファイアウォール、プロキシ、DNS) とプロバイダーファイルのエンドポイントを確かめ、しばらくしてからもう一度試してください。',
   '{1} is reached.': '{1} に接続できます。',
   '{1} accepts the client.': '{1} はクライアントを受け付けます。',
   '{1} knows the client id; its secret or certificate shows with the first consent.':
     '{1} はクライアント ID を認識しています。シークレットや証明書の正否は最初の同意で分かります。',
-  '{1} refuses the client: {2}': '{1} はクライアントを拒否しています: {2}',
-  "Check the client id, the secret (its value, not its id; not ended) or the certificate, and the tenant, against the provider's page of the app.":
-    'クライアント ID、シークレット (ID ではなく値。期限切れでないこと) または証明書、テナントを、プロバイダーのアプリのページと照らし合わせてください。',
-  '{1} does not tell yet: {2}': '{1} からはまだ分かりません: {2}',
-  'Add a mailbox, connect it, and send a test message.':
-    'メールボックスを追加して接続し、テストメッセージを送ってください。',
   'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer.':
     'ほかのマシンのブラウザーで同意するには、POSTERN_PUBLIC_URL に https のアドレスを設定するか、応答を貼り付けてください。',
 

@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import type { KnownCause, Sentence } from '../../base/failure.ts'
-import { catalogue } from '../../failures/catalogue.ts'
+import type { catalogue } from '../../failures/catalogue.ts'
 import { fillIn, type Part, type Translated } from '../../failures/entry.ts'
 import { consent } from '../../failures/japanese/consent.ts'
 import { diagnosis } from '../../failures/japanese/diagnosis.ts'
@@ -57,24 +57,9 @@ const japaneseFailures: Translated<typeof catalogue> = {
 }
 
 /** All phrases in Japanese, but those of `readyFor`. */
-const japanese: Dictionary = { ...japaneseOfPages, ...japaneseOfRooms, ...japaneseOfFailures() }
+const japanese: Dictionary = { ...japaneseOfPages, ...japaneseOfRooms }
 
 type Translations = Readonly<Record<string, { message: string; fix?: string }>>
-
-/** Failures whose ids are not known where they are shown. */
-function japaneseOfFailures(): Dictionary {
-  const [english, other]: Translations[] = [catalogue, japaneseFailures]
-  const phrases: Record<string, string> = {}
-  for (const [id, entry] of Object.entries(english ?? {}))
-    for (const part of ['message', 'fix'] as const) {
-      const [text, translated] = [entry[part], other?.[id]?.[part]]
-      if (text === undefined || translated === undefined) continue
-      const places: string[] = text.match(/\{\w+\}/g) ?? []
-      const numbered = (one: string) => one.replace(/\{\w+\}/g, (place) => `{${places.indexOf(place) + 1}}`)
-      phrases[numbered(text)] = numbered(translated)
-    }
-  return phrases
-}
 
 const translations: Record<Language, (text: string) => string | undefined> = {
   en: () => undefined,
@@ -100,7 +85,7 @@ function inLanguage(sentence: Sentence, part: Part, language: Language): string 
   const { id, values, known } = sentence
   if (language === 'en') return sentence[part]
   const entry: { message: string; fix?: string } | undefined = (japaneseFailures as Translations)[id]
-  const text = id === 'postern.fault' ? undefined : entry?.[part]
+  const text = entry?.[part]
   const cause = known && sayKnown?.(known)
   if (part === 'fix' && cause) return cause.fix
   if (text === undefined) return undefined

@@ -20,7 +20,6 @@ const rooms = [
   'base',
   'model',
 ]
-const failures = new Set(['Failure', 'NetworkFailure', 'HttpRefusal', 'ConsentRefused'])
 const saidProperties = new Set(['fix', 'advice', 'purpose', 'notes', 'registrationSteps', 'what'])
 /** Tables of what is said. */
 const saidTables = new Set(['evidenceWords', 'otherSteps', 'outcomes'])
@@ -71,9 +70,6 @@ function phrasesOf(path: string): KnownPhrase[] {
         return
       case 'CallExpression':
         if (marks(nameOf(node.callee), path)) found.push(...texts(first(node.arguments)))
-        return
-      case 'NewExpression':
-        if (failures.has(nameOf(node.callee))) found.push(...texts(first(node.arguments, 1)))
         return
       case 'Property':
         if (saidProperties.has(nameOf(node.key))) found.push(...texts(node.value))
