@@ -106,7 +106,7 @@ class ServedConnection implements ClientConnection {
 
   constructor(raw: Socket, deps: ClientConnectionDeps) {
     this.#deps = deps
-    this.#state = { address: deps.remoteAddress, warned: false }
+    this.#state = { address: deps.remoteAddress, session: deps.session, transactions: 0, warned: false }
     this.#client = createClientSocket(raw, deps.limits)
     this.#outbox = new Outbox(this.#client)
     this.closed = this.#client.closed
@@ -334,7 +334,7 @@ class ServedConnection implements ClientConnection {
   }
 
   #log(): Log {
-    return this.#deps.log.child({ client: this.#deps.remoteAddress })
+    return this.#deps.log.child({ client: this.#deps.remoteAddress, session: this.#deps.session })
   }
 
   async #sayGoodbye(): Promise<undefined> {

@@ -37,6 +37,10 @@ export interface ClientState {
    * cost more than the line.
    */
   readonly address: string
+  /** The id of its connection: the same in each line about it, and in a trace of it. */
+  readonly session: string
+  /** How many transactions it has begun. */
+  transactions: number
   /** The submitter of the mail (RFC 6409). */
   submitter?: Submitter
   /** The warning about a client without a password was logged. */
@@ -44,6 +48,8 @@ export interface ClientState {
 }
 
 interface OpenTransaction {
+  /** Counted within the session. */
+  transaction: number
   since: number
   spent: Spent
   login: string
@@ -93,6 +99,7 @@ class LoggedTransaction implements TransactionLog {
     const fields = {
       event: 'sign-in.done',
       client: this.#client.address,
+      session: this.#client.session,
       login: submitter.userName,
       mailboxes,
     }
@@ -104,6 +111,7 @@ class LoggedTransaction implements TransactionLog {
     const fields = {
       event: 'sign-in.refused',
       client: this.#client.address,
+      session: this.#client.session,
       login: loggableName,
       reason: code,
       failure: id,
@@ -115,7 +123,8 @@ class LoggedTransaction implements TransactionLog {
   admitted(submitter: Submitter): void {
     if (this.#client.warned) return
     this.#client.warned = true
-    const fields = { event: 'sign-in.admitted', client: this.#client.address, login: submitter.userName }
+    const { address: client, session } = this.#client
+    const fields = { event: 'sign-in.admitted', client, session, login: submitter.userName }
     this.#log.warn(fields, 'admitted without a password')
   }
 
@@ -125,6 +134,7 @@ class LoggedTransaction implements TransactionLog {
     const fields = {
       event: 'sign-in.not-admitted',
       client: this.#client.address,
+      session: this.#client.session,
       sender: shown,
       reason: code,
       failure: id,
@@ -135,6 +145,7 @@ class LoggedTransaction implements TransactionLog {
 
   begun(mailbox: string, sender: string, givenSender?: string): Spent {
     this.#open ??= {
+      transaction: ++this.#client.transactions,
       since: this.#clock.monotonic(),
       spent: { provider: '', waiting: 0, atProvider: 0 },
       login: this.#client.submitter?.userName ?? '',
@@ -191,13 +202,24 @@ class LoggedTransaction implements TransactionLog {
 
   #finish(event: string, { octets, code, reply, reason, detail }: TransactionResult, message: string): void {
     if (this.#open === undefined) return
-    const { since, spent, login, mailbox, sender, givenSender, accepted: recipients } = this.#open
+    const {
+      transaction,
+      since,
+      spent,
+      login,
+      mailbox,
+      sender,
+      givenSender,
+      accepted: recipients,
+    } = this.#open
     this.#open = undefined
     const milliseconds = Math.round(this.#clock.monotonic() - since)
     // Absent fields are named too: objects of one shape cost a tenth of those with varying members.
     const fields = {
       event,
       client: this.#client.address,
+      session: this.#client.session,
+      transaction,
       login,
       mailbox,
       provider: spent.provider || undefined,

@@ -25,7 +25,7 @@ describe('what a session asks beyond itself', () => {
     deadlinesEnded = 0
     proofs = 0
     ended = new Set()
-    const client = { address: '192.0.2.7', warned: false }
+    const client = { address: '192.0.2.7', session: '3fa2-1c', transactions: 0, warned: false }
     side = createProviderSide({
       relay,
       signIns: createStageSignIns({ withoutPassword: true }, ended),
@@ -49,7 +49,7 @@ describe('what a session asks beyond itself', () => {
     expect(log.lines).toEqual([
       {
         level: 'warn',
-        fields: { event: 'sign-in.admitted', client: '192.0.2.7', login: 'hall-printer' },
+        fields: { event: 'sign-in.admitted', client: '192.0.2.7', session: '3fa2-1c', login: 'hall-printer' },
         message: 'admitted without a password',
       },
     ])

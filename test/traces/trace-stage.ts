@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { silentLog } from '../../src/base/log.ts'
+import { type Log, silentLog } from '../../src/base/log.ts'
 import { createSmtpServer } from '../../src/smtp/smtp-server.ts'
 import { secureContexts } from '../../src/tls/certificates.ts'
 import type { Traces } from '../../src/traces/traces.ts'
@@ -17,6 +17,7 @@ export async function openTracedServer(
   { relay, clock }: Pick<RelayStage, 'relay' | 'clock'>,
   traces: Traces,
   authority: Authority,
+  log: Log = silentLog,
 ) {
   const signIns = createStageSignIns({ cramMd5: true, bearer: true })
   const server = createSmtpServer({
@@ -41,7 +42,7 @@ export async function openTracedServer(
     limits: defaultLimits,
     hostname: 'postern-host.internal',
     clock,
-    log: silentLog,
+    log,
     taps: traces,
   })
   const [listener] = await server.start()

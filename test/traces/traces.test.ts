@@ -44,7 +44,8 @@ async function setStage(script: Script) {
   const clock = createManualClock()
   const traces = createTraces({ clock, log: silentLog })
   const stage = await setScriptedStage(script, { taps: traces, tokens })
-  const { connect, stop } = await openTracedServer(stage, traces, authority)
+  const log = createRecordingLog()
+  const { connect, stop } = await openTracedServer(stage, traces, authority, log)
   onTestFinished(async () => {
     traces.close()
     await stop()
@@ -57,7 +58,7 @@ async function setStage(script: Script) {
     await says(client, 'EHLO scanner-17.office.internal')
     return client
   }
-  return { traces, connect, encrypted, clock }
+  return { traces, connect, encrypted, clock, log }
 }
 
 function begin(traces: Traces, request: TraceRequest) {
@@ -189,6 +190,22 @@ describe('a trace', () => {
     const shown = begin(traces, { login: 'me@example.com' })
     await says(client, 'NOOP')
     expect(shown().slice(1)).toEqual(['C: NOOP', 'S: 250 2.0.0 OK'])
+    client.close()
+  })
+
+  it('the log and a trace name a connection by the same id, and its messages by their number', async () => {
+    const { traces, encrypted, log } = await setStage(sends)
+    const { id } = traces.begin({ source: '127.0.0.1' }, by)
+    const client = await encrypted()
+    await waysIn.PLAIN?.(client)
+    for (const _ of [1, 2])
+      await says(client, 'MAIL FROM:<me@example.com>', 'RCPT TO:<you@example.org>', 'DATA', 'Subject: s\r\n.')
+    const [session] = new Set(traces.read(id, 0).lines.map((line) => line.session))
+    expect(log.lines.map(({ fields }) => fields).filter((fields) => 'event' in fields)).toMatchObject([
+      { event: 'sign-in.done', session },
+      { event: 'message.sent', session, transaction: 1 },
+      { event: 'message.sent', session, transaction: 2 },
+    ])
     client.close()
   })
 

@@ -77,6 +77,8 @@ export const eventWords: Readonly<Record<string, string>> = {
 
 /** Details of entries, by name. Details that are not here are shown by their name in the API. */
 export const detailWords: Readonly<Record<string, string>> = {
+  session: phrase('connection of the client'),
+  transaction: phrase('message of it'),
   sender: phrase('sender'),
   givenSender: phrase('given sender'),
   recipients: phrase('recipients'),

@@ -530,6 +530,8 @@ export const japaneseOfPages: Dictionary = {
   mends: '補正',
   failures: '失敗回数',
   'so many more in this minute': '同じ 1 分間のほかの件数',
+  'connection of the client': 'クライアントの接続',
+  'message of it': 'その接続の何通目か',
   'signed in as': 'サインインした人',
   'account there': 'プロバイダーでのアカウント',
   'who had to sign in': 'サインインすべき人',
