@@ -142,8 +142,10 @@ function faultWords(fault: JournalFault): string {
       const where = fault.before === undefined ? 'at the end' : `before ${fault.before}`
       return `Entries were removed ${where}: ${fault.entries}.`
     }
+    case 'unproven':
+      return `Nothing can be said of the entry ${fault.id}, because what stood before it is gone.`
     case 'added':
-      return `Entries were added at the end: ${fault.entries}.`
+      return `Entries were added that postern has not written: ${fault.entries}.`
     case 'ends-changed': {
       const when = fault.at === undefined ? '' : ` before ${new Date(fault.at).toISOString()}`
       return `Where the journal begins and ends was changed${when}; so entries may have been removed there.`

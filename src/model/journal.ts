@@ -70,9 +70,11 @@ export interface JournalVerdict {
 export type JournalFault =
   /** What it says, or where it stands, is not what was written. */
   | { what: 'changed'; id: string }
+  /** It stands behind entries that were removed, so that nothing can be said of it. */
+  | { what: 'unproven'; id: string }
   /** Entries were removed: before this one, or at the end. */
   | { what: 'missing'; entries: number; before?: string }
-  /** Entries were written by something else than postern. */
+  /** Entries were written by something else than postern, outside of the chain. */
   | { what: 'added'; entries: number }
   /** Where the chain begins and ends was changed; found at this time, or now. */
   | { what: 'ends-changed'; at?: number }

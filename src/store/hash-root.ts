@@ -7,18 +7,17 @@ import type { Tables } from './tables.ts'
 
 const rootName = 'hash-root'
 /**
- * In a database whose rows are marked it is sealed for another place: one that was made to look
- * older, so that its rows are marked anew, does not open.
+ * Which protection the database has: marked rows, and after that a journal that is a chain. For each
+ * the root is sealed for another place: a database that was made to look older, so that its rows are
+ * marked or chained anew, does not open.
  */
-const rootSealContext = ({ marked }: RootState) => ({
+export type RootPlace = 'plain' | 'marked rows' | 'chained journal'
+
+const rootSealContext = (place: RootPlace) => ({
   table: 'secrets',
   column: 'value',
-  row: marked ? `${rootName} of marked rows` : rootName,
+  row: place === 'plain' ? rootName : `${rootName} of ${place === 'marked rows' ? place : `a ${place}`}`,
 })
-
-interface RootState {
-  marked: boolean
-}
 
 /** A new hash root: 256 bits. */
 export function newHashRoot(): Secret {
@@ -26,7 +25,7 @@ export function newHashRoot(): Secret {
 }
 
 export function sealHashRoot(sealer: Sealer, root: Secret): Promise<string> {
-  return sealer.seal(rootSealContext({ marked: true }), root)
+  return sealer.seal(rootSealContext('chained journal'), root)
 }
 
 export async function putHashRoot(tables: Kysely<Tables>, sealed: string): Promise<void> {
@@ -52,7 +51,7 @@ export async function sealedHashRoot(tables: Kysely<Tables>): Promise<string | u
 export async function openHashRoot(
   sealer: Sealer,
   sealed: string | undefined,
-  place: RootState = { marked: true },
+  place: RootPlace = 'chained journal',
 ): Promise<Secret> {
   try {
     return await sealer.open(rootSealContext(place), sealed ?? '')

@@ -20,10 +20,15 @@ export function createJournalStore(
   chain: JournalChain,
   clock: Pick<Clock, 'now'>,
 ): JournalStore {
+  /** The end as this process has written it; undefined where it is not known what was written. */
+  let end: Walk | undefined
+
   return {
-    add: (entries) =>
-      database.change(async (tables) => {
-        const rows = await chained(tables, chain, entries.map(rowOf), clock.now())
+    async add(entries) {
+      const known = end
+      end = undefined
+      end = await database.change(async (tables) => {
+        const rows = await chained(tables, chain, entries.map(rowOf), { known, now: clock.now() })
         for (let from = 0; from < rows.length; from += rowsAtOnce)
           await tables
             .insertInto('journal')
@@ -31,7 +36,9 @@ export function createJournalStore(
             .execute()
         for (const hour of sendHoursOf(entries)) await addHour(tables, hour)
         for (const [key, at] of lastSendsOf(entries)) await setLastSend(tables, key, at)
-      }),
+        return rows.at(-1) ?? known
+      })
+    },
 
     async list(query) {
       const found = await database.read(async (tables) => {
@@ -183,7 +190,8 @@ function entryOf(row: JournalTable): JournalEntry {
  * of the chain stand in a row of their own, which is marked as well: so entries that were swept are
  * known from entries that were removed, at the beginning and at the end.
  *
- * What is not found: a whole database that was put back from an earlier copy.
+ * What is not found: a database, or the end of the journal with the row of its ends, that was put
+ * back from an earlier copy while postern did not run.
  */
 
 /** An entry that has its place. */
@@ -251,9 +259,9 @@ async function chained(
   tables: Kysely<Tables>,
   chain: JournalChain,
   entries: readonly Omit<Link, 'place'>[],
-  now: number,
+  { known, now }: { known: Walk | undefined; now: number },
 ): Promise<JournalTable[]> {
-  const ends = await endsOf(tables, chain, now)
+  const ends = withKnownEnd(await endsOf(tables, chain, now), known, now)
   let { last_place: place, last_mark: mark } = ends
   const rows = entries.map((entry) => {
     place += 1
@@ -265,32 +273,39 @@ async function chained(
   return rows
 }
 
-/** Removes the oldest entries, at most so many, up to the first that is not older than `before`. */
+/**
+ * Removes the oldest entries, at most so many, up to the last that is older than `before`: one from
+ * a clock that ran ahead does not keep those behind it. What is to go is followed first, so that
+ * nobody has entries swept by giving them an earlier time.
+ */
 async function sweepChain(
   tables: Kysely<Tables>,
   chain: JournalChain,
   { before, most, now }: { before: number; most: number; now: number },
 ): Promise<number> {
-  const oldest = await tables
-    .selectFrom('journal')
-    .select(['place', 'mark', 'at'])
-    .orderBy('place')
-    .limit(most)
-    .execute()
-  const kept = oldest.findIndex(({ at }) => at >= before)
-  const last = oldest.at(kept === -1 ? oldest.length - 1 : kept - 1)
-  if (last === undefined || kept === 0) return 0
+  const oldest = await tables.selectFrom('journal').selectAll().orderBy('place').limit(most).execute()
+  const old = oldest.slice(0, oldest.findLastIndex(({ at }) => at < before) + 1)
+  const last = old.at(-1)
+  if (last === undefined) return 0
   const ends = await endsOf(tables, chain, now)
+  const faults = createFaults()
+  follow(chain, { place: ends.swept_place, mark: ends.swept_mark }, old, faults)
   await tables.deleteFrom('journal').where('place', '<=', last.place).execute()
-  // A doubt is forgotten with the entries that it was about.
-  const doubted = ends.doubted_at !== null && ends.doubted_at >= before ? ends.doubted_at : null
+  // A doubt stays for as long as entries do.
+  const earlier = ends.doubted_at !== null && ends.doubted_at >= before ? ends.doubted_at : null
   await putEnds(tables, chain, {
     ...ends,
     swept_place: last.place,
     swept_mark: last.mark,
-    doubted_at: doubted,
+    doubted_at: faults.found.length > 0 ? now : earlier,
   })
-  return kept === -1 ? oldest.length : kept
+  return old.length
+}
+
+/** An end that is not the one that was written last was put back from an earlier copy. */
+function withKnownEnd(ends: Ends, known: Walk | undefined, now: number): Ends {
+  if (known === undefined || (ends.last_place === known.place && ends.last_mark === known.mark)) return ends
+  return { ...ends, last_place: Math.max(ends.last_place, known.place), doubted_at: ends.doubted_at ?? now }
 }
 
 /** As they were written. Where something else has changed them, the chain goes on and says so. */
@@ -325,34 +340,63 @@ async function putEnds(tables: Kysely<Tables>, chain: JournalChain, ends: Ends):
     .execute()
 }
 
+/** Where a walk along the chain stands: at the entry of this place. */
+interface Walk {
+  place: number
+  mark: string
+}
+
+/** What was found, and no more of it than somebody reads: who wrecks a journal must not fill the memory. */
+function createFaults() {
+  const found: JournalFault[] = []
+  return {
+    found,
+    add(fault: JournalFault): void {
+      if (found.length < mostFaults) found.push(fault)
+    },
+  }
+}
+
+type Faults = ReturnType<typeof createFaults>
+
+/** Follows these entries, and gives where that has led. */
+function follow(chain: JournalChain, from: Walk, rows: readonly JournalTable[], faults: Faults): Walk {
+  let { place, mark } = from
+  for (const row of rows) {
+    if (row.place !== place + 1) {
+      faults.add({ what: 'missing', entries: row.place - place - 1, before: row.id })
+      // The mark before it is gone, and without that nothing can be said of this one.
+      faults.add({ what: 'unproven', id: row.id })
+    } else if (!isSame(row.mark, chain.markOf(mark, row))) faults.add({ what: 'changed', id: row.id })
+    place = row.place
+    mark = row.mark
+  }
+  return { place, mark }
+}
+
 /** Follows the chain from end to end, a little at a time. What is written meanwhile is not looked at. */
 async function verifyChain(database: Database, chain: JournalChain): Promise<JournalVerdict> {
   const ends = await database.read(readEnds)
   if (ends === undefined || !isSame(ends.mark, chain.markOfEnds(ends)))
     return { entries: 0, faults: [{ what: 'ends-changed' }] }
-  const faults: JournalFault[] =
-    ends.doubted_at === null ? [] : [{ what: 'ends-changed', at: ends.doubted_at }]
-  let [place, mark, entries] = [ends.swept_place, ends.swept_mark, 0]
-  while (place < ends.last_place) {
-    const rows = await database.read((tables) => linksBehind(tables, place, ends.last_place))
-    for (const row of rows) {
-      if (row.place > place + 1)
-        faults.push({ what: 'missing', entries: row.place - place - 1, before: row.id })
-      else if (!isSame(row.mark, chain.markOf(mark, row))) faults.push({ what: 'changed', id: row.id })
-      entries += 1
-      place = row.place
-      mark = row.mark
-    }
+  const faults = createFaults()
+  if (ends.doubted_at !== null) faults.add({ what: 'ends-changed', at: ends.doubted_at })
+  let walk: Walk = { place: ends.swept_place, mark: ends.swept_mark }
+  let entries = 0
+  while (walk.place < ends.last_place) {
+    const rows = await database.read((tables) => linksBehind(tables, walk.place, ends.last_place))
     if (rows.length === 0) break
+    walk = follow(chain, walk, rows, faults)
+    entries += rows.length
     await turnOfOthers()
   }
-  if (place < ends.last_place) faults.push({ what: 'missing', entries: ends.last_place - place })
-  else if (!isSame(mark, ends.last_mark)) faults.push({ what: 'ends-changed' })
-  const added = await database.read(countBehindEnd)
-  if (added > 0) faults.push({ what: 'added', entries: added })
+  if (walk.place < ends.last_place) faults.add({ what: 'missing', entries: ends.last_place - walk.place })
+  else if (!isSame(walk.mark, ends.last_mark)) faults.add({ what: 'ends-changed' })
+  const added = await database.read(countOutside)
+  if (added > 0) faults.add({ what: 'added', entries: added })
   const sweptMeanwhile = (await database.read(readEnds))?.swept_place !== ends.swept_place
-  if (sweptMeanwhile && faults.length > 0) return verifyChain(database, chain)
-  return { entries, faults: faults.slice(0, mostFaults) }
+  if (sweptMeanwhile && faults.found.length > 0) return verifyChain(database, chain)
+  return { entries, faults: faults.found }
 }
 
 function readEnds(tables: Kysely<Tables>) {
@@ -370,13 +414,14 @@ function linksBehind(tables: Kysely<Tables>, behind: number, last: number) {
     .execute()
 }
 
-/** In one query, because entries are written all the time. */
-async function countBehindEnd(tables: Kysely<Tables>): Promise<number> {
+/** Entries that are at no place between the ends. In one query, because entries are written all the time. */
+async function countOutside(tables: Kysely<Tables>): Promise<number> {
+  const swept = tables.selectFrom('journal_chain').select('swept_place').where('id', '=', onlyRow)
   const last = tables.selectFrom('journal_chain').select('last_place').where('id', '=', onlyRow)
   const found = await tables
     .selectFrom('journal')
     .select(({ fn }) => fn.countAll().as('added'))
-    .where((by) => by.or([by('place', 'is', null), by('place', '>', last)]))
+    .where((by) => by.or([by('place', 'is', null), by('place', '<=', swept), by('place', '>', last)]))
     .executeTakeFirst()
   return Number(found?.added ?? 0)
 }

@@ -80,7 +80,9 @@ class Memory {
   }
 }
 
-/** Everybody gets the same one. */
+/** Everybody gets the same one, with the lists and records in it. */
 function frozen<Answer>(answer: Answer): Answer {
-  return typeof answer === 'object' && answer !== null ? Object.freeze(answer) : answer
+  if (typeof answer !== 'object' || answer === null) return answer
+  for (const value of Object.values(answer)) Object.freeze(value)
+  return Object.freeze(answer)
 }

@@ -15,6 +15,7 @@ import {
   newHashRoot,
   openHashRoot,
   putHashRoot,
+  type RootPlace,
   sealedHashRoot,
   sealHashRoot,
 } from './hash-root.ts'
@@ -79,8 +80,9 @@ export async function openStore({ dataDir, key, clock, log }: StoreDeps): Promis
   try {
     const sealedRoot = await sealHashRoot(sealer, root)
     const found = await migrate(database, sqliteWords, clock.now(), marks, async (tables, schema) => {
-      if (schema < markedSchema) await putHashRoot(tables, sealedRoot)
-      if (schema < chainedSchema) await beginChain(tables, chain)
+      if (schema >= chainedSchema) return
+      await putHashRoot(tables, sealedRoot)
+      await beginChain(tables, chain)
     })
     if (found < newestSchema) log.info({ from: found, to: newestSchema }, 'the database has a new schema')
     return {
@@ -130,8 +132,7 @@ async function inspectDatabase(path: string, sealer: Sealer): Promise<Secret | u
     requireSound(connection, path)
     const schema = await database.read((tables) => inspectSchema(tables, path))
     if (schema === 0) return undefined
-    const marked = schema >= markedSchema
-    return await openHashRoot(sealer, await database.read(sealedHashRoot), { marked })
+    return await openHashRoot(sealer, await database.read(sealedHashRoot), placeOfRoot(schema))
   } catch (error) {
     if (isCorrupt(error)) throw damaged(path, error)
     if (error instanceof Failure && error.code === 'configuration') throw error
@@ -139,6 +140,11 @@ async function inspectDatabase(path: string, sealer: Sealer): Promise<Secret | u
   } finally {
     await database?.close()
   }
+}
+
+function placeOfRoot(schema: number): RootPlace {
+  if (schema >= chainedSchema) return 'chained journal'
+  return schema >= markedSchema ? 'marked rows' : 'plain'
 }
 
 async function openUntouched(path: string): Promise<DatabaseSyncInstance> {
