@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import { stderr, stdin, stdout } from 'node:process'
 import { isatty } from 'node:tty'
 import type { RunningPostern } from './app.ts'
@@ -103,16 +103,36 @@ async function createLog(level: Config['logLevel']): Promise<Log> {
   const output = pino.destination({
     fd: stdout.fd,
     sync: false,
-    minLength: gatheredOctets,
     maxWrite: writtenOctets,
     maxLength: mostUnread,
   })
   const urgent = pino.levels.values.warn ?? 0
+  let gathered = ''
   let timer: NodeJS.Timeout | undefined
-  function flush(): void {
+  function pass(): void {
     clearTimeout(timer)
     timer = undefined
-    output.flush()
+    if (gathered !== '') output.write(gathered)
+    gathered = ''
+  }
+  let isBroken = false
+  // A full disk is no reason to stop: the lines wait, the oldest of them longest.
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (!isBroken) stderr.write(`postern: The log cannot be written (${error.code ?? error.message}).\n`)
+    isBroken = true
+  })
+  output.on('write', () => {
+    isBroken = false
+  })
+  // pino's own listener, between these two, tries for ever where nothing can be written.
+  process.prependListener('exit', () => isBroken && output.destroy())
+  process.on('exit', () => isBroken || writeLast(gathered))
+  const lines = {
+    write(line: string) {
+      gathered += line
+      if (gathered.length >= gatheredOctets) pass()
+      else timer ??= setTimeout(pass, gatheringMilliseconds).unref()
+    },
   }
   const log: Log = pino(
     {
@@ -123,14 +143,22 @@ async function createLog(level: Config['logLevel']): Promise<Log> {
       hooks: {
         logMethod(given, method, number) {
           method.apply(this, given)
-          if (number >= urgent) flush()
-          else timer ??= setTimeout(flush, gatheringMilliseconds).unref()
+          if (number >= urgent) pass()
         },
       },
     },
-    output,
+    lines,
   )
   return log
+}
+
+/** At the end of the process, when nothing else can be waited for. */
+function writeLast(lines: string): void {
+  try {
+    writeSync(stdout.fd, lines)
+  } catch {
+    // Nobody reads it any more.
+  }
 }
 
 /** For the person at the terminal; the log on standard output stays JSON. */
