@@ -109,7 +109,7 @@ class RememberedCredentials implements CredentialIndex {
    * By the client's address, as long as nothing changes and nothing expires: EHLO must not wait for
    * each login to be looked at.
    */
-  readonly #offered = new LRUCache<string, { methods: AuthMethods; until: number }>({
+  readonly #offered = new LRUCache<string, Offered>({
     max: rememberedAddresses,
   })
 
@@ -120,8 +120,9 @@ class RememberedCredentials implements CredentialIndex {
   authMethods(remoteAddress: string): AuthMethods {
     this.#current()
     const known = this.#offered.get(remoteAddress)
-    if (known !== undefined && this.#deps.clock.now() < known.until) return known.methods
-    const found = this.#offeredTo(remoteAddress)
+    const now = this.#deps.clock.now()
+    if (known !== undefined && now >= known.since && now < known.until) return known.methods
+    const found = this.#offeredTo(remoteAddress, now)
     this.#offered.set(remoteAddress, found)
     return found.methods
   }
@@ -193,20 +194,20 @@ class RememberedCredentials implements CredentialIndex {
     return credentialState(credential, this.#deps.clock.now()) === 'active'
   }
 
-  #offeredTo(remoteAddress: string): { methods: AuthMethods; until: number } {
+  #offeredTo(remoteAddress: string, now: number): Offered {
     const { cramMd5, withoutPassword, bearers } = this.#remembered
+    const isOffered = (login: IndexedLogin) => isActiveFrom(login, remoteAddress, now)
     // A CRAM-MD5 login that is bound to another address changes nothing here.
     const methods = {
-      cramMd5: cramMd5.some((login) => isActiveFrom(login, remoteAddress, this.#deps.clock.now())),
-      withoutPassword: withoutPassword.some((login) =>
-        isActiveFrom(login, remoteAddress, this.#deps.clock.now()),
-      ),
-      bearer: bearers.some((key) => this.#isActive(key)),
+      cramMd5: cramMd5.some(isOffered),
+      withoutPassword: withoutPassword.some(isOffered),
+      bearer: bearers.some((key) => credentialState(key, now) === 'active'),
     }
-    return {
-      methods,
-      until: nextExpiry([...cramMd5, ...withoutPassword, ...bearers], this.#deps.clock.now()),
-    }
+    const until = Math.min(
+      nextExpiry([...cramMd5, ...withoutPassword, ...bearers], now),
+      now + offeredMilliseconds,
+    )
+    return { methods, since: now, until }
   }
 
   /**
@@ -217,6 +218,15 @@ class RememberedCredentials implements CredentialIndex {
     return this.#answered === this.#asked
   }
 }
+
+/** What one address is offered, and during which time of the wall clock, which may be set. */
+interface Offered {
+  methods: AuthMethods
+  since: number
+  until: number
+}
+
+const offeredMilliseconds = 300_000
 
 /** When the next of them expires, in milliseconds since 1970. */
 function nextExpiry(credentials: readonly { expiresAt?: number }[], now: number): number {

@@ -58,7 +58,7 @@ const sending: BreakerPolicy<Fault, FaultWords> = {
 
 function doubling(first: number): number[] {
   const all = [first]
-  for (let next = first * 2; (all.at(-1) ?? next) < longestSeconds; next *= 2)
+  for (let next = Math.max(1, first) * 2; (all.at(-1) ?? next) < longestSeconds; next *= 2)
     all.push(Math.min(longestSeconds, next))
   return all
 }

@@ -77,7 +77,9 @@ export class MailboxBreakers {
   }
 
   succeeded(key: AddressKey, provider: string): void {
-    this.#breakerAt(key, this.#looksAt(provider)).succeeded()
+    // One that is made for this alone would push another one out that is in the middle of its wait.
+    if (this.#open.has(key)) this.#breakerAt(key, this.#looksAt(provider)).succeeded()
+    else this.#looksAt(provider).served(false)
     this.#open.delete(key)
   }
 

@@ -43,7 +43,7 @@ export function createMetricsServer({
     if (isLoopback && !isOwnName(request.headers.host)) return plain(421, 'No such host here')
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return { ...plain(405, 'Use GET or HEAD'), headers: { Allow: 'GET, HEAD' } }
-    switch (request.url) {
+    switch (request.url?.split('?')[0]) {
       case '/metrics':
         return { status: 200, ...(await metrics.read()) }
       case '/healthz':

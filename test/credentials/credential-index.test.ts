@@ -75,6 +75,16 @@ describe('what a client is offered beside PLAIN and LOGIN', () => {
     expect(offered()).toEqual(nothing)
   })
 
+  it('an offer is as before once a clock that ran ahead has been put right', async () => {
+    const expires = '2030-05-01T12:00:10Z'
+    await stage.generated({ cramMd5: true, expires })
+    const { now } = stage.clock
+    stage.clock.now = () => now() + 20_000
+    expect(offered()).toEqual(nothing)
+    stage.clock.now = now
+    expect(offered()).toEqual({ ...nothing, cramMd5: true })
+  })
+
   it('a slower reading that began earlier undoes no offer', async () => {
     const { list } = stage.store.logins
     let release = () => {}

@@ -47,7 +47,15 @@ export function seenIn(raw: string): Seen[] {
     ...seen,
     ...of,
   }))
-  return numbersFirst(withFamily)
+  return numbersFirst(withFamily.filter(isFirst)).slice(0, mostSeen)
+}
+
+/** A long bounce repeats its codes; each that is looked up costs a reading of the whole text. */
+const mostSeen = 20
+
+function isFirst(seen: Seen, place: number, all: readonly Seen[]): boolean {
+  const same = JSON.stringify({ ...seen, text: '' })
+  return all.findIndex((other) => JSON.stringify({ ...other, text: '' }) === same) === place
 }
 
 function numbersFirst(all: readonly Seen[]): Seen[] {
