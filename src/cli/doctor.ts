@@ -92,14 +92,28 @@ async function* everything(doctor: LocalDoctor, config: Config, context: Context
   if (running) yield runningFinding(config)
   else yield* doctor.store()
   if (doctor.providers.length === 0) yield noProvider()
-  for (const id of doctor.providers)
-    for await (const finding of doctor.provider(id)) yield { ...finding, about: id }
+  for (const id of doctor.providers) yield* of(id, doctor.provider(id), running ? ['running'] : [])
   for (const { address, reason } of running?.lapsed ?? [])
     yield {
       ...{ step: 'token', outcome: 'fault', about: address, milliseconds: 0 },
       what: `its consent has lapsed${reason === undefined ? '' : `: ${reason}`}`,
       fix: `Run "postern doctor ${address}" for more, or "postern consent ${address}".`,
     }
+}
+
+/**
+ * @param apart steps that are known better
+ */
+async function* of(
+  about: string,
+  findings: AsyncIterable<Finding>,
+  apart: readonly Finding['step'][] = [],
+): AsyncGenerator<Located> {
+  for await (const finding of findings) {
+    // This command has read them itself.
+    const isKnown = finding.step === 'settings' && finding.outcome === 'good'
+    if (!isKnown && !apart.includes(finding.step)) yield { ...finding, about }
+  }
 }
 
 /** What the running postern knows without looking. Undefined: none runs, or none that can be asked. */
@@ -148,7 +162,7 @@ async function* oneMailbox(
   }
   if (broker) {
     yield runningFinding(config)
-    for await (const finding of broker.diagnose(address, sendTo)) yield { ...finding, about: address }
+    yield* of(address, broker.diagnose(address, sendTo))
     return
   }
   yield* everything(doctor, config, context)
@@ -183,7 +197,8 @@ const names: Record<Finding['step'], string> = {
 const marks: Record<Finding['outcome'], string> = { good: 'good ', unknown: '?    ', fault: 'WRONG' }
 
 function line({ step, outcome, what, milliseconds, about, fix }: Located): string {
-  const where = about === undefined ? '' : `${about}: `
+  // The mailbox that was asked for needs not be told again on each line.
+  const where = about === undefined || about.includes('@') ? '' : `${about}: `
   const advice = outcome === 'unknown' && fix !== undefined ? ` ${fix}` : ''
   return `${marks[outcome]}  ${names[step].padEnd(20)}${String(milliseconds).padStart(6)} ms  ${where}${what}${advice}\n`
 }

@@ -5,7 +5,7 @@ import { asFailure, type Failure, failure } from '../base/failure.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
 import type { PauseStatus } from '../mailboxes/mailboxes.ts'
 import { namesThatSignIn } from '../mailboxes/sender-policy.ts'
-import { type Address, addressKey, parseAddress } from '../model/address.ts'
+import { type Address, addressKey, isDomainMailbox, parseAddress } from '../model/address.ts'
 import type { Mailbox } from '../model/mailbox.ts'
 import { meaningOf } from '../providers/errors/explained.ts'
 import type { EndpointLook } from '../providers/oauth/endpoint-look.ts'
@@ -59,8 +59,8 @@ export interface Finding {
   milliseconds: number
 }
 
-/** A finding, before anybody knows how long it took. */
-type Seen = Omit<Finding, 'milliseconds'>
+/** A finding; where nobody knows yet how long it took, that is the time since the one before it. */
+type Seen = Omit<Finding, 'milliseconds'> & { milliseconds?: number }
 
 /**
  * Looks at a set-up step by step, and ends with the first fault. Nothing is changed by it but what
@@ -104,6 +104,8 @@ export function createDoctor(deps: DoctorDeps): Doctor {
     async mailbox(mailbox, recipient) {
       const address = parseAddress(mailbox)
       const to = recipient === undefined ? undefined : parseAddress(recipient)
+      for (const one of to === undefined ? [address] : [address, to])
+        if (isDomainMailbox(one)) throw failure('doctor.whole-domain', { mailbox: one })
       const found = await deps.mailboxes.covering(address)
       if (!found) throw failure('mailbox.unknown', { mailbox: address })
       return timed(mailboxSteps(deps, { ...found, address }, to), deps.clock)
@@ -152,6 +154,7 @@ async function* shownByProvider(
 ): AsyncGenerator<{ finding: Seen; client?: true }> {
   let provider: RegisteredProvider
   let points: readonly CheckedPoint[]
+  const begun = deps.clock.monotonic()
   try {
     points = (await deps.registrationChecks.check(id)).points
     provider = deps.catalogue.registered(id)
@@ -160,17 +163,22 @@ async function* shownByProvider(
     return
   }
   const [client] = points.filter(({ point }) => point === 'client')
-  for (const point of points) if (point !== client) yield { finding: ofPoint(point) }
+  // Only the provider was waited for.
+  const asked = deps.clock.monotonic() - begun
+  for (const point of points)
+    if (point !== client)
+      yield { finding: { ...ofPoint(point), milliseconds: point.point === 'endpoint' ? asked : 0 } }
   try {
     const look = await deps.lookAtEndpoint(provider)
     if (look) yield { finding: ofClock(look) }
   } catch (error) {
     yield { finding: fault('endpoint', asFailure(error)) }
   }
-  for await (const outcome of deps.lookAtServer(provider))
-    yield {
-      finding: 'failure' in outcome ? fault(outcome.step, outcome.failure) : good(outcome.step, outcome.seen),
-    }
+  for await (const outcome of deps.lookAtServer(provider)) {
+    const { step, milliseconds } = outcome
+    const finding = 'failure' in outcome ? fault(step, outcome.failure) : good(step, outcome.seen)
+    yield { finding: { ...finding, milliseconds } }
+  }
   if (client) yield { finding: ofPoint(client), client: true }
 }
 
@@ -182,9 +190,9 @@ async function* mailboxSteps(
   const { address, providerId } = mailbox
   const { clock } = deps
   const begun = clock.monotonic()
-  let doubt: Seen | undefined
+  let ofClient: Seen | undefined
   for await (const { finding, client } of shownByProvider(deps, providerId)) {
-    if (client && finding.outcome === 'fault') doubt = finding
+    if (client) ofClient = finding
     else yield finding
   }
 
@@ -192,13 +200,15 @@ async function* mailboxSteps(
   try {
     token = await deps.tokens.accessTokenFor(address)
   } catch (error) {
-    yield doubt ?? (await withoutToken(deps, mailbox, asFailure(error)))
+    if (ofClient) yield ofClient
+    yield await withoutToken(deps, mailbox, asFailure(error))
     return
   }
   // A token that has just come shows that the provider accepts the client, whatever it said to a
   // question without a grant. One that is older shows it for its own time only.
   const isFresh = token.ageSeconds() * 1000 <= clock.monotonic() - begun
-  if (doubt && !isFresh) return yield doubt
+  if (!isFresh && ofClient) yield ofClient
+  if (isFresh) yield good('client', 'the provider has just given it a token')
   const minutes = Math.floor(token.remainingSeconds() / 60)
   yield good('token', `${isFresh ? 'it was fetched just now' : 'it is there'}, good for ${minutes} minutes`)
   yield* signInSteps(deps, mailbox, token, recipient)
@@ -300,7 +310,8 @@ export async function* timed(
 ): AsyncGenerator<Finding> {
   let since = clock.monotonic()
   for await (const seen of steps) {
-    yield { ...seen, milliseconds: Math.round(clock.monotonic() - since) }
+    const { milliseconds = clock.monotonic() - since } = seen
+    yield { ...seen, milliseconds: Math.round(milliseconds) }
     if (seen.outcome === 'fault') return
     since = clock.monotonic()
   }

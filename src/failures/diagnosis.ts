@@ -17,6 +17,11 @@ export const diagnosisFailures = {
     message: 'No provider is set up',
     fix: 'Choose one with "postern provider list"; "postern provider show ID" says how to set it up.',
   },
+  'doctor.whole-domain': {
+    code: 'invalid',
+    message: '{mailbox} stands for every mailbox of a domain, and one at a time is looked at',
+    fix: 'Name one address of the domain.',
+  },
   'doctor.not-running': {
     code: 'store-unavailable',
     message: 'No postern is running, and only a running one can look at {mailbox}',

@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts'
 import { asFailure, type Failure } from '../base/failure.ts'
 import type { Limits } from '../model/limits.ts'
 import type { NameResolver } from '../net/name-resolver.ts'
@@ -11,9 +12,10 @@ import { commonMechanism } from './sign-in.ts'
 export type ServerLookStep = 'name' | 'connect' | 'tls' | 'mechanism'
 
 /** How one step went: what was seen, or what is wrong. */
-export type ServerLookOutcome =
-  | { step: ServerLookStep; seen: string }
-  | { step: ServerLookStep; failure: Failure }
+export type ServerLookOutcome = { step: ServerLookStep; milliseconds: number } & (
+  | { seen: string }
+  | { failure: Failure }
+)
 
 /** Looks at the mail server of a provider, without signing in, until a step fails. */
 export type LookAtServer = (provider: RegisteredProvider) => AsyncIterable<ServerLookOutcome>
@@ -22,37 +24,47 @@ interface ServerLookDeps {
   dial: Dial
   names: NameResolver
   limits: Pick<Limits, 'wholeLoginSeconds'>
+  clock: Pick<Clock, 'monotonic'>
 }
 
-export function createServerLook({ dial, names, limits }: ServerLookDeps): LookAtServer {
+export function createServerLook({ dial, names, limits, clock }: ServerLookDeps): LookAtServer {
   return async function* look(provider) {
     const limit = createTimeLimit(limits.wholeLoginSeconds)
     const { host, port, tls } = provider.submission
-    const reached: DialStage[] = []
+    // Connection and TLS are one step of the dialer: how long each took is seen as they are reached.
+    const reached: Partial<Record<DialStage, number>> = {}
+    let since = clock.monotonic()
+    const took = (until = clock.monotonic()) => {
+      const milliseconds = until - since
+      since = until
+      return { milliseconds }
+    }
     let at: string | undefined
     let step: ServerLookStep = 'name'
     try {
-      yield { step, seen: await addressesOf(provider, limit.signal) }
+      const addresses = await addressesOf(provider, limit.signal)
+      yield { step, seen: addresses, ...took() }
       step = 'connect'
       const { connection, capabilities } = await dial(provider, limit.signal, (stage, address) => {
-        reached.push(stage)
+        reached[stage] = clock.monotonic()
         at ??= address
       })
       try {
         const through = provider.proxy ? 'through the proxy' : (at ?? host)
-        yield { step, seen: `port ${port} (${through})` }
+        yield { step, seen: `port ${port} (${through})`, ...took(reached.connect) }
         step = 'tls'
-        yield { step, seen: `the certificate is right for ${host} (${tls})` }
+        yield { step, seen: `the certificate is right for ${host} (${tls})`, ...took(reached.tls) }
         step = 'mechanism'
-        yield { step, seen: await commonMechanism(provider, capabilities) }
+        const mechanism = await commonMechanism(provider, capabilities)
+        yield { step, seen: mechanism, ...took() }
       } finally {
         await quit(connection)
       }
     } catch (error) {
       // What an encrypted server refuses is no fault of its encryption.
-      if (step === 'connect' && reached.includes('connect'))
-        step = reached.includes('tls') ? 'mechanism' : 'tls'
-      yield { step, failure: asFailure(error) }
+      if (step === 'connect' && reached.connect !== undefined)
+        step = reached.tls === undefined ? 'tls' : 'mechanism'
+      yield { step, failure: asFailure(error), ...took() }
     } finally {
       limit.clear()
     }

@@ -15,7 +15,7 @@ async function patient(change: SetUp = {}): Promise<Patient> {
 
 interface Report {
   healthy: boolean
-  fault?: Finding
+  fault?: Finding & { about?: string }
   findings: Finding[]
 }
 
@@ -42,7 +42,7 @@ const sick: Sick[] = [
   [
     'the wrong tenant',
     {
-      device: refused('invalid_request', `AADSTS90002: Tenant 'x' not found.`),
+      client: refused('invalid_request', `AADSTS90002: Tenant 'x' not found.`),
       token: refused('invalid_request', `AADSTS90002: Tenant 'x' not found.`),
     },
     'token',
@@ -52,7 +52,7 @@ const sick: Sick[] = [
   [
     'a client id that nobody knows',
     {
-      device: refused(
+      client: refused(
         'unauthorized_client',
         `AADSTS700016: Application with identifier '${app}' was not found`,
       ),
@@ -61,7 +61,7 @@ const sick: Sick[] = [
         `AADSTS700016: Application with identifier '${app}' was not found`,
       ),
     },
-    'token',
+    'client',
     /AADSTS700016/,
     /client id|tenant/i,
   ],
@@ -218,7 +218,6 @@ const sick: Sick[] = [
     {
       entry: () => ({
         tokenEndpoint: 'http://127.0.0.1:1/token',
-        deviceAuthorizationEndpoint: 'http://127.0.0.1:1/device',
       }),
     },
     'endpoint',
@@ -307,7 +306,7 @@ describe('postern doctor, with a mailbox', () => {
     expect(findings.filter(({ outcome }) => outcome === 'fault')).toEqual([])
     expect(healthy).toBe(true)
     expect(findings.map(({ step }) => step)).toEqual([
-      ...['settings', 'data-directory', 'settings', 'running', 'redirect-uri', 'endpoint', 'clock'],
+      ...['settings', 'data-directory', 'running', 'redirect-uri', 'endpoint', 'clock'],
       ...[
         'name',
         'connect',
@@ -353,11 +352,40 @@ describe('postern doctor, with a mailbox', () => {
     const { code, stdout, stderr } = await stage.postern(['doctor', mailbox])
     expect(code).toBe(1)
     expect(stderr).toMatch(/^good {3}settings +\d+ ms {2}they are without a mistake\n/)
-    expect(stderr).toMatch(/\ngood {3}TLS +\d+ ms {2}billing@example\.com: the certificate is right/)
+    expect(stderr).toMatch(/\ngood {3}TLS +\d+ ms {2}the certificate is right/)
     expect(stderr).toMatch(/\nWRONG {2}sign-in +\d+ ms /)
     expect(stdout).toMatch(/^Wrong: sign-in of billing@example\.com\n {2}.*5\.7\.3.*[\s\S]*\n {2}Fix: /)
     for (const secret of ['the-secret-of-the-app', 'refresh-token', 'e30.'])
       expect(stdout + stderr).not.toContain(secret)
+  })
+
+  it('what the running postern has is not looked at twice, and a lapsed mailbox is a fault without its address', async () => {
+    const stage = await patient({
+      token: refused('invalid_grant', 'AADSTS700082: The refresh token has expired.'),
+    })
+    await stage.serve()
+    const before = await examine(stage)
+    expect(before.healthy).toBe(true)
+    expect(before.findings.map(({ step }) => step)).not.toContain('running')
+    await examine(stage, mailbox)
+    const { fault } = await examine(stage)
+    expect(fault).toMatchObject({ step: 'token', about: mailbox })
+    expect(fault?.fix).toContain(`postern doctor ${mailbox}`)
+  })
+
+  it('a secret that has ended is found without a mailbox', async () => {
+    const ended = refused('invalid_client', 'AADSTS7000222: The provided client secret keys are expired.')
+    const { fault } = await examine(await patient({ client: ended }))
+    expect(fault).toMatchObject({ step: 'client' })
+    expect(fault?.what).toContain('AADSTS7000222')
+  })
+
+  it.each(['*@example.com', 'nobody'])('%s is no mailbox to look at', async (address) => {
+    const stage = await patient()
+    await stage.serve()
+    const { code, stderr } = await stage.postern(['doctor', address])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/Fix: (Name|Give) one address/)
   })
 
   it('a mailbox that there is not is named, and nothing is examined for it', async () => {
@@ -377,7 +405,7 @@ describe('postern doctor, without a postern that runs', () => {
     expect(findings.filter(({ outcome }) => outcome === 'fault')).toEqual([])
     expect(healthy).toBe(true)
     expect(findings.map(({ step }) => step)).toEqual([
-      ...['settings', 'data-directory', 'key', 'settings', 'running', 'redirect-uri', 'endpoint', 'clock'],
+      ...['settings', 'data-directory', 'key', 'running', 'redirect-uri', 'endpoint', 'clock'],
       ...['name', 'connect', 'tls', 'mechanism', 'client'],
     ])
     await rm(join(stage.folder, 'data'), { recursive: true })

@@ -20,11 +20,10 @@ const authorities = lazy(() => Promise.all([createAuthority(), createAuthority('
 export interface SetUp {
   /** What the token endpoint answers to a refresh, and how it differs in time. */
   token?: { status?: number; json?: object }
-  /** What it answers to whoever asks for a code for another device, which shows the client. */
-  device?: { status: number; json: object }
+  /** What it answers to the app itself, which shows the client. */
+  client?: { status: number; json: object }
   minutesBehind?: number
   claims?: object
-  scope?: string
   /** What the mail server says, by the command (`AUTH`, `MAIL`, `RCPT`, `message`, `CONNECT`, `STARTTLS`). */
   says?: Record<string, string>
   offers?: readonly string[]
@@ -61,7 +60,6 @@ export async function setUp(change: SetUp): Promise<Patient> {
   const entry = {
     ...{ id: 'ours', preset: 'microsoft', tenant, clientId: app, clientSecret: 'the-secret-of-the-app' },
     tokenEndpoint: `${origin}/token`,
-    deviceAuthorizationEndpoint: `${origin}/device`,
     smtp: { host: '127.0.0.1', port: provider.port, tls: 'starttls' },
     ...change.entry?.({ smtpPort: provider.port, origin }),
   }
@@ -101,7 +99,7 @@ async function startEndpoint(change: SetUp) {
     for await (const chunk of request) body += chunk
     const grant = new URLSearchParams(body).get('grant_type') ?? ''
     asked.push(`${request.method} ${request.url} ${grant}`.trim())
-    const answer = answerTo(String(request.url), grant, change)
+    const answer = answerTo(grant, change)
     const date = new Date(Date.now() - (change.minutesBehind ?? 0) * 60_000).toUTCString()
     response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', date })
     response.end(JSON.stringify(answer.json))
@@ -119,19 +117,12 @@ async function startEndpoint(change: SetUp) {
   }
 }
 
-function answerTo(path: string, grant: string, change: SetUp): { status?: number; json?: object } {
-  const { device = { status: 200, json: deviceCode }, token, scope } = change
-  if (path === '/device') return device
-  if (grant !== 'refresh_token')
-    return { status: 400, json: { error: 'invalid_request', error_description: 'AADSTS900144' } }
+function answerTo(grant: string, { client, token, ...change }: SetUp): { status?: number; json?: object } {
   const payload = Buffer.from(JSON.stringify({ ...claims, ...change.claims })).toString('base64url')
   const good = { access_token: `e30.${payload}.s`, token_type: 'Bearer', expires_in: 3600 }
-  return token ?? { json: { ...good, scope: scope ?? 'https://outlook.office.com/SMTP.Send' } }
-}
-
-const deviceCode = {
-  ...{ device_code: 'device-code', user_code: 'ABCD-EFGH', expires_in: 900, interval: 5 },
-  verification_uri: 'https://login.microsoftonline.com/device',
+  if (grant === 'client_credentials') return client ?? { json: good }
+  if (grant !== 'refresh_token') return { status: 400, json: { error: 'invalid_request' } }
+  return token ?? { json: { ...good, scope: 'https://outlook.office.com/SMTP.Send' } }
 }
 
 /** A submission server as Exchange is one. */

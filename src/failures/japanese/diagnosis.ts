@@ -14,6 +14,10 @@ export const diagnosis: Translated<typeof diagnosisFailures> = {
     message: '設定されたプロバイダーがありません',
     fix: '"postern provider list" で選んでください。設定の方法は "postern provider show ID" で表示されます。',
   },
+  'doctor.whole-domain': {
+    message: '{mailbox} はドメインのすべてのメールボックスを表します。一度に調べられるのは一つだけです',
+    fix: 'ドメインのアドレスを一つ指定してください。',
+  },
   'doctor.not-running': {
     message: '実行中の postern がありません。{mailbox} は実行中の postern だけが調べられます',
     fix: '"postern serve" で起動してから、もう一度実行してください。',
