@@ -8,7 +8,7 @@ import { pause } from './figures.js'
 import { row, withVerdict } from './rows.js'
 
 const [mostWarm, mostFirst, mostKeys] = [65, 85, 2]
-const warmMessages = 3
+const warmMessages = 12
 const mostSeconds = 20
 const preload = pathToFileURL(join(import.meta.dirname, 'executed-files.js')).href
 
