@@ -1,5 +1,5 @@
 import { systemClock } from './base/clock.ts'
-import type { Log } from './base/log.ts'
+import type { Log, LogLevel } from './base/log.ts'
 import type { LocalDoctor } from './cli/context.ts'
 import { removeRunningFile, writeRunningFile } from './cli/reach-broker.ts'
 import type { Config } from './config/config.ts'
@@ -96,11 +96,12 @@ export async function startPostern(
   log: Log,
   version: string,
   readConfigAgain: ReadConfigAgain = async () => ({ config }),
+  setLogLevel: (level: LogLevel) => void = () => {},
 ): Promise<RunningPostern> {
   const data = await openData(config, log)
   try {
     const settled = await settlePorts(config)
-    return await startDoors(settled, data.journal.log, version, { ...data, readConfigAgain })
+    return await startDoors(settled, data.journal.log, version, { ...data, readConfigAgain, setLogLevel })
   } catch (error) {
     await data.close()
     throw error
@@ -205,7 +206,7 @@ type OpenedData = OpenedStore & {
   close(): Promise<void>
 }
 
-type ServedData = OpenedData & { readConfigAgain: ReadConfigAgain }
+type ServedData = OpenedData & { readConfigAgain: ReadConfigAgain; setLogLevel: (level: LogLevel) => void }
 
 /** The data directory, ours alone until it is closed. */
 async function openData({ dataDir, key, limits }: Config, log: Log): Promise<OpenedData> {
@@ -348,6 +349,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     tokens,
     relay,
     traces,
+    setLogLevel: data.setLogLevel,
     throttle,
     mailboxes: createMailboxes({
       store,

@@ -3,7 +3,7 @@ import { readFileSync, writeSync } from 'node:fs'
 import { stderr, stdin, stdout } from 'node:process'
 import { isatty } from 'node:tty'
 import type { RunningPostern } from './app.ts'
-import { type Log, silentLog } from './base/log.ts'
+import { type Log, type LogLevel, silentLog } from './base/log.ts'
 import { runCommand } from './cli/program.ts'
 import type { Config } from './config/config.ts'
 import { diskFiles } from './config/files.ts'
@@ -58,9 +58,9 @@ async function serve(config: Config): Promise<number> {
   const hasLostTerminal = watchTerminal()
   // Whatever reloads services sends it: it must not end one that is only starting.
   process.on('SIGHUP', () => (hasLostTerminal() ? hangUp() : reload()))
-  const log = await createLog(config.logLevel)
+  const { log, setLevel } = await createLog(config.logLevel)
   const { startPostern } = await loadApp()
-  const postern = await startPostern(config, log, version, readEverySetting)
+  const postern = await startPostern(config, log, version, readEverySetting, setLevel)
   reload = postern.reload
   log.info(
     {
@@ -97,8 +97,10 @@ function hangUp(): void {
 /**
  * JSON lines on standard output: level as a word, time as ISO 8601. Lines that follow each other
  * soon are written together; a warning or an error takes with it, at once, what came before it.
+ *
+ * The level may change later. pino copies its own to each child, so all lines come as far as the hook.
  */
-async function createLog(level: Config['logLevel']): Promise<Log> {
+async function createLog(level: LogLevel): Promise<{ log: Log; setLevel: (level: LogLevel) => void }> {
   const { pino } = await import('pino')
   const output = pino.destination({
     fd: stdout.fd,
@@ -107,6 +109,8 @@ async function createLog(level: Config['logLevel']): Promise<Log> {
     maxLength: mostUnread,
   })
   const urgent = pino.levels.values.warn ?? 0
+  const least = (from: LogLevel): number => pino.levels.values[from] ?? Number.POSITIVE_INFINITY
+  let threshold = least(level)
   let gathered = ''
   let timer: NodeJS.Timeout | undefined
   function pass(): void {
@@ -136,12 +140,13 @@ async function createLog(level: Config['logLevel']): Promise<Log> {
   }
   const log: Log = pino(
     {
-      level,
+      level: 'debug',
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label: string) => ({ level: label }) },
       hooks: {
         logMethod(given, method, number) {
+          if (number < threshold) return
           method.apply(this, given)
           if (number >= urgent) pass()
         },
@@ -149,7 +154,12 @@ async function createLog(level: Config['logLevel']): Promise<Log> {
     },
     lines,
   )
-  return log
+  return {
+    log,
+    setLevel(next) {
+      threshold = least(next)
+    },
+  }
 }
 
 /** At the end of the process, when nothing else can be waited for. */

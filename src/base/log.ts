@@ -9,6 +9,10 @@ export interface Log {
   child(fields: object): Log
 }
 
+/** From which level on lines are written. */
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
 /** What a line says beside its message. Those about something that is kept or counted have an `event`. */
 export type LineFields = Readonly<Record<string, unknown>>
 

@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
+import { Argument, type Command } from 'commander'
 import { asFailure } from '../base/failure.ts'
+import { type LogLevel, logLevels } from '../base/log.ts'
 import type { Config } from '../config/config.ts'
 import { describeConfig } from '../config/read-config.ts'
 import { createCatalogue } from '../providers/catalogue.ts'
@@ -7,7 +8,7 @@ import type { Provider } from '../providers/provider.ts'
 import type { Context, Health } from './context.ts'
 import { table } from './terminal.ts'
 
-/** `postern serve`, `postern config` and `postern health` */
+/** `postern serve`, `postern config`, `postern health` and `postern log-level` */
 export function addConfigVerbs(program: Command, context: Context): void {
   program
     .command('serve')
@@ -42,6 +43,16 @@ export function addConfigVerbs(program: Command, context: Context): void {
       const health = await healthOf(context)
       if (!health.ready) context.exitCode = 1
       context.tell(command, health, inWords(health))
+    })
+
+  program
+    .command('log-level')
+    .description('from which level on the running postern logs, until its next start')
+    .addArgument(new Argument('<level>', 'of the log').choices(logLevels))
+    .addHelpText('after', '\nExample:\n  postern log-level debug')
+    .action(async (level: LogLevel, _options: object, command: Command) => {
+      const set = await context.withRunningBroker((broker) => broker.setLogLevel(level))
+      context.tell(command, set, `The log has lines from "${set.level}" on, until the next start.\n`)
     })
 }
 

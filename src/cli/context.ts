@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { LogLevel } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Config } from '../config/config.ts'
 import type { EffectiveConfig } from '../config/read-config.ts'
@@ -99,6 +100,7 @@ export interface RunningBroker extends Broker {
   /** @throws Failure `invalid` */
   journal(filters: JournalFilters): Promise<JournalPage>
   verifyJournal(): Promise<JournalVerdict>
+  setLogLevel(level: LogLevel): Promise<{ level: LogLevel }>
   /** @throws Failure as `Traces` */
   beginTrace(request: TraceRequest): Promise<TraceStatus>
   readTrace(id: string, after: number): Promise<TracePage>

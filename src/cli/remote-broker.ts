@@ -78,6 +78,7 @@ export function createRemoteBroker(address: BrokerAddress): RunningBroker {
     revokeConsentLink: (id) => call('DELETE', `/consent-links/${encodeURIComponent(id)}`),
     journal: (filters) => call('GET', `/journal?${queryOf(filters)}`),
     verifyJournal: () => call('GET', '/journal/verification'),
+    setLogLevel: (level) => call('POST', '/log-level', { level }),
     beginTrace: (request) => call('POST', '/traces', request),
     readTrace: (id, after) => call('GET', `/traces/${encodeURIComponent(id)}?after=${after}`),
     endTrace: (id) => call('DELETE', `/traces/${encodeURIComponent(id)}`),

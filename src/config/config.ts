@@ -1,3 +1,4 @@
+import type { LogLevel } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Limits } from '../model/limits.ts'
 import type { PageAccess } from '../model/page-access.ts'
@@ -47,6 +48,6 @@ export interface Config extends ProviderSettings {
   metrics: { listen: readonly Endpoint[]; mailboxes: number }
   notify: NotifyConfig
   pageAccess: PageAccess
-  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  logLevel: LogLevel
   limits: Limits
 }

@@ -53,6 +53,7 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'page.password-set': { kind: 'change', outcome: 'done' },
   'page.session-ended': { kind: 'change', outcome: 'done' },
   'sign-in-link.made': { kind: 'change', outcome: 'done' },
+  'log-level.set': { kind: 'change', outcome: 'done' },
   'trace.begun': { kind: 'change', outcome: 'done' },
 
   'command.refused': { kind: 'trouble', outcome: 'refused', floods: true },

@@ -1,3 +1,4 @@
+import type { LogLevel } from '../base/log.ts'
 import type { KeyedHash } from '../base/secret.ts'
 import type { ConsentService } from '../consent/consent-service.ts'
 import type { ApiKeys } from '../credentials/api-keys.ts'
@@ -28,6 +29,8 @@ export interface WebServices {
   pageAccess: PageAccessStore
   keyedHash: KeyedHash
   journal: JournalReader
+  /** From now on, until the next start. */
+  setLogLevel(level: LogLevel): void
   traces: Pick<Traces, 'begin' | 'read' | 'end'>
   consent: ConsentService
   notices: Pick<Notices, 'channels' | 'sendConsentLink'>

@@ -39,6 +39,7 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   ['delete', '/consent-links/link-1', undefined, 204, ['admin']],
   ['get', '/journal', undefined, 200, ['admin', 'read']],
   ['get', '/journal/verification', undefined, 200, ['admin', 'read']],
+  ['post', '/log-level', { level: 'debug' }, 200, ['admin']],
   ['post', '/traces', { login: 'scanner' }, 201, ['admin']],
   // There is none of this id.
   ['get', '/traces/trace-1', undefined, 404, ['admin']],

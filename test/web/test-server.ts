@@ -79,6 +79,7 @@ export function testServer({
     notices: scriptedNotices(),
     tokens: memoryTokens(),
     journal: journal.reader,
+    setLogLevel: () => {},
     traces: createTraces({ clock, log }),
     catalogue: memoryCatalogue(registered),
     registrationChecks: scriptedChecks(),

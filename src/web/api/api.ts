@@ -1,7 +1,7 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import { z } from 'zod'
 import { filled } from '../../base/failure.ts'
-import type { Actor, Log } from '../../base/log.ts'
+import { type Actor, actorFields, type Log, logLevels } from '../../base/log.ts'
 import { type Principal, permits } from '../../credentials/scopes.ts'
 import type { JournalReader } from '../../journal/journal.ts'
 import type { Address } from '../../model/address.ts'
@@ -160,6 +160,7 @@ export function apiRoutes({
     ...signInLinkRoutes({ signInLinks, log }),
     ...journalRoutes(journal),
     ...traceRoutes(traces),
+    ...logLevelRoutes(services, log),
     ...healthRoutes(readiness),
   ]
 }
@@ -238,6 +239,24 @@ function traceRoutes(traces: WebServices['traces']): ApiRoute[] {
       answer({ param }) {
         traces.end(param('id'))
         return { status: 204 }
+      },
+    },
+  ]
+}
+
+const newLogLevel = z.strictObject({ level: z.enum(logLevels) })
+
+function logLevelRoutes(services: Pick<WebServices, 'setLogLevel'>, log: Log): ApiRoute[] {
+  return [
+    {
+      method: 'POST',
+      path: '/log-level',
+      needs: 'admin',
+      answer({ body, by }) {
+        const { level } = readInput(newLogLevel, body)
+        services.setLogLevel(level)
+        log.info({ event: 'log-level.set', from: level, ...actorFields(by) }, 'the level of the log was set')
+        return { body: { level } }
       },
     },
   ]

@@ -55,6 +55,7 @@ export const eventWords: Readonly<Record<string, string>> = {
   'page.password-set': phrase('Password of the pages set'),
   'page.session-ended': phrase('Browser signed out by somebody'),
   'sign-in-link.made': phrase('Sign-in link made'),
+  'log-level.set': phrase('Level of the log set'),
   'trace.begun': phrase('Trace of a client begun'),
   'command.refused': phrase('Command refused by postern'),
   'connection.refused': phrase('Connection refused by postern'),

@@ -494,6 +494,7 @@ export const japaneseOfPages: Dictionary = {
   'Password of the pages set': 'ページのパスワードを設定',
   'Browser signed out by somebody': 'ブラウザーをサインアウト',
   'Sign-in link made': 'サインインリンクを作成',
+  'Level of the log set': 'ログレベルを変更',
   'Trace of a client begun': 'クライアントの通信記録を開始',
   'Command refused by postern': 'postern がコマンドを拒否',
   'Connection refused by postern': 'postern が接続を拒否',
