@@ -71,7 +71,9 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'failures/japanese/network.ts',
     'failures/japanese/provider.ts',
     'failures/japanese/requests.ts',
+    'failures/japanese/texts.ts',
     'failures/japanese/upstream.ts',
+    'failures/texts.ts',
   ],
   governor: ['governor/governor.ts'],
   grants: ['grants/token-broker.ts'],
@@ -160,6 +162,7 @@ const wiring: ReadonlySet<string> = new Set(['app.ts', 'main.ts'])
 const worthAFile = 60
 /** Those that are smaller, and why. */
 const smallOnPurpose: Readonly<Record<string, string>> = {
+  'failures/japanese/texts.ts': 'the Japanese of failures/texts.ts, which pages alone load',
   'store/data-dir-lock.ts': 'a lock is no file of the data directory, which data-dir.ts is about',
   'failures/japanese/diagnosis.ts': 'the Japanese of failures/diagnosis.ts: one file beside each subject',
   'web/texts/known-error-phrases.ts':

@@ -63,6 +63,8 @@ export interface RevocationStatus {
   revocation: 'revoked' | 'nothing' | 'kept' | 'unsupported' | 'failed'
   /** What to do where the grant lives on. */
   advice?: string
+  /** The same by its id. */
+  adviceText?: SentenceById
 }
 
 export interface MailboxRequest {

@@ -1,6 +1,7 @@
-import { asFailure } from '../base/failure.ts'
+import { asFailure, byId } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
+import { text } from '../failures/texts.ts'
 import { type Address, sameAddress } from '../model/address.ts'
 import type { ListedGrant } from '../model/grant.ts'
 import type { Mailbox } from '../model/mailbox.ts'
@@ -20,6 +21,8 @@ export interface RevocationDeps {
 /** The mailbox and the provider that gave the grant. No other provider gets its refresh token. */
 type Granted = Pick<Mailbox, 'address' | 'providerId'>
 
+type Advice = `revocation.${'kept' | 'unsupported' | 'failed'}`
+
 export interface UnwantedConsent {
   refreshToken?: Secret
   /** Absent when it is not known. */
@@ -37,22 +40,25 @@ export function createRevocation({ grants, catalogue, oauthClientFor, log }: Rev
     if (!refreshToken) return { revocation: 'nothing' }
     const found = catalogue.list().find(({ provider }) => provider.id === mailbox.providerId)
     const name = found?.provider.name ?? mailbox.providerId
-    const place = found?.provider.oauth.endGrantsAt ?? 'the settings of the account there'
-    const byHand = `To end the consent at ${name}, go to ${place}.`
+    const place = found?.provider.oauth.endGrantsAt ?? text('revocation.settings', {})
+    const advise = (id: Advice) => {
+      const found = text(id, { provider: name, place })
+      return { advice: found.message, adviceText: byId(found) }
+    }
     try {
       const others = await grants.list()
       if (others.some((other) => mayBeOfSamePerson(other, mailbox.providerId, unwanted)))
-        return { revocation: 'kept', advice: `Another mailbox may live on the same consent. ${byHand}` }
+        return { revocation: 'kept', ...advise('revocation.kept') }
       const revocation = await oauthClientFor(mailbox.providerId).revoke(refreshToken)
       if (revocation === 'revoked') return { revocation }
-      return { revocation, advice: `${name} has no way to end a consent from here. ${byHand}` }
+      return { revocation, ...advise('revocation.unsupported') }
     } catch (error) {
       const reason = error instanceof Error ? error.message : asFailure(error).message
       log.warn(
         { event: 'grant.revocation-failed', mailbox: mailbox.address, provider: mailbox.providerId, reason },
         'A removed grant could not be revoked at its provider',
       )
-      return { revocation: 'failed', advice: `${name} could not be asked to end the consent. ${byHand}` }
+      return { revocation: 'failed', ...advise('revocation.failed') }
     }
   }
 }

@@ -96,15 +96,20 @@ interface SetUpContext {
 }
 
 export function setUpOf(provider: Provider, context: SetUpContext): SetUp {
-  const { flows, oauth, registrationSteps = otherSteps } = provider
+  const { flows, oauth } = provider
   const inBrowser = flows.includes('authorization-code')
   const redirectUri = oauth.redirectUri ?? context.redirectUri
   return {
     ...(inBrowser && { redirectUri }),
     ...(provider.supportStatus.evidence !== 'own' && { settings: settingsToMake(provider) }),
-    steps: registrationSteps.map((step) => step.replaceAll('{redirectUri}', redirectUri)),
+    steps: stepsOf(provider).map((step) => step.replaceAll('{redirectUri}', redirectUri)),
     commands: commandsFor(provider, context),
   }
+}
+
+/** The steps at the provider, with `{redirectUri}` in the place of it. */
+export function stepsOf({ registrationSteps = otherSteps }: Provider): readonly string[] {
+  return registrationSteps
 }
 
 const otherSteps = [
@@ -139,7 +144,8 @@ function commandsFor(
       lines: appOnlyCommands(ids),
     },
     {
-      purpose: `Instead of that, where the app has the permission ${oauth.tokenClaims.applicationRole} in Entra: full access to the mailbox`,
+      purpose:
+        'Instead of that, where the app has its permission to send in Entra: full access to the mailbox',
       lines: mailboxPermissionCommands(ids),
     },
   ]

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { byId, Failure, filled, type Sentence, type SentenceById } from '../base/failure.ts'
 import { canonicalText } from '../base/secret.ts'
+import { text } from '../failures/texts.ts'
 import { isLoopbackHost } from '../net/connect.ts'
 import { findRegistered } from './catalogue.ts'
 import { createOAuthClients, type HttpVia } from './oauth/oauth-clients.ts'
@@ -100,7 +101,7 @@ export interface CheckedPoint {
   details?: readonly string[]
   /** What to do. */
   fix?: string
-  /** The failure that it comes of, by its id. */
+  /** The same by its id: a failure, or another text. */
   failure?: SentenceById
 }
 
@@ -114,12 +115,12 @@ function settingsPoint(
   id: string,
 ): { point: CheckedPoint; registered?: RegisteredProvider } {
   if ('mistakes' in now) {
-    const text = {
+    const mistaken = {
       what: 'The settings, as they are now, would not let postern start.',
       details: now.mistakes,
       fix: 'Mend this in .env or in the environment, then check again.',
     }
-    return { point: wrong('settings', text) }
+    return { point: wrong('settings', mistaken) }
   }
   try {
     const registered = now.catalogue.registered(id)
@@ -157,13 +158,9 @@ function runningPoint(
 function redirectUriPoint(redirectUri: string, flows: readonly GrantFlow[]): CheckedPoint {
   const { protocol, hostname } = new URL(redirectUri)
   if (protocol === 'https:' || !isLoopbackHost(hostname))
-    return good('redirect-uri', { what: `People come back to ${redirectUri} from anywhere.` })
-  return good('redirect-uri', {
-    what: `People come back to ${redirectUri}: in a browser on the machine of postern.`,
-    fix: flows.includes('device')
-      ? 'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer, or use a code on another device.'
-      : 'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer.',
-  })
+    return good('redirect-uri', textOf(text('check.back-from-anywhere', { address: redirectUri })))
+  const id = flows.includes('device') ? 'check.back-or-code' : 'check.back-or-paste'
+  return good('redirect-uri', textOf(text(id, { address: redirectUri })))
 }
 
 /** What the provider answered about our client. */
@@ -176,7 +173,7 @@ function clientPoints(trial: ClientTrial, name: string): CheckedPoint[] {
     return [wrong('endpoint', textOf(found))]
   }
   if (trial.outcome === 'not-asked') return [notTold(name, trial.why)]
-  return [good('endpoint', { what: `${name} is reached.` }), clientPoint(trial, name)]
+  return [good('endpoint', textOf(text('check.reached', { provider: name }))), clientPoint(trial, name)]
 }
 
 function clientPoint(
@@ -185,11 +182,9 @@ function clientPoint(
 ): CheckedPoint {
   switch (trial.outcome) {
     case 'accepted':
-      return good('client', { what: `${name} accepts the client.` })
+      return good('client', textOf(text('check.client-accepted', { provider: name })))
     case 'id-accepted':
-      return good('client', {
-        what: `${name} knows the client id; its secret or certificate shows with the first consent.`,
-      })
+      return good('client', textOf(text('check.client-known', { provider: name })))
     case 'refused': {
       const { why, fix, known } = trial
       const general = textOf(filled('registration.client-refused', { provider: name, reason: why }))
@@ -212,8 +207,8 @@ function textOf(sentence: Sentence): PointText {
 
 function withOutcome(
   outcome: CheckedPoint['outcome'],
-): (point: CheckedPoint['point'], text: PointText) => CheckedPoint {
-  return (point, text) => ({ point, outcome, ...text })
+): (point: CheckedPoint['point'], said: PointText) => CheckedPoint {
+  return (point, said) => ({ point, outcome, ...said })
 }
 
 const good = withOutcome('good')

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Failure, failure, filled, type Sentence, withRetryAfter } from '../../src/base/failure.ts'
 import { catalogue } from '../../src/failures/catalogue.ts'
 import type { FailureEntry } from '../../src/failures/entry.ts'
+import { text } from '../../src/failures/texts.ts'
 import { phrasesIn } from '../../src/web/texts/phrases.ts'
 import { errorsPage, pageOf } from '../support/errors-page.js'
 
@@ -96,5 +97,18 @@ describe('a failure', () => {
 describe('docs/errors.md', () => {
   it('is made from the catalogue (npm run errors-page)', async () => {
     expect(await readFile(errorsPage, 'utf8')).toBe(pageOf(catalogue))
+  })
+})
+
+describe('a text that is no failure', () => {
+  it('the text is said by its id in each language, with texts in its places', () => {
+    const place = text('revocation.settings', {})
+    const said = text('revocation.failed', { provider: 'Example', place })
+    expect(said.message).toBe(
+      'Example could not be asked to end the consent. To end the consent there, go to the settings of the account there.',
+    )
+    expect(phrasesIn('ja').messageOf(said)).toBe(
+      'Example に同意の終了を依頼できませんでした。終了するには、そのアカウントの設定 を開いてください。',
+    )
   })
 })

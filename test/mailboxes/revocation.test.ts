@@ -49,9 +49,10 @@ describe('the grant of a mailbox that was removed', () => {
   ] as const)(
     'the grant is kept when %s: a provider may end all that a person has granted',
     async (_when, person, others) => {
-      const { advice, ...rest } = await revoke(person, others)
+      const { advice, adviceText, ...rest } = await revoke(person, others)
       expect(rest).toEqual({ revocation: 'kept', asked: 0 })
       expect(advice).toContain('Another mailbox may live on the same consent')
+      expect(adviceText?.id).toBe('revocation.kept')
     },
   )
 })

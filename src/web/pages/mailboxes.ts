@@ -250,10 +250,13 @@ const outcomes: Record<RemovedMailbox['revocation'], string> = {
   failed: phrase('The consent could not be ended at the provider.'),
 }
 
-function removedMailbox({ removed, revocation, advice }: RemovedMailbox, { t, pages }: PageContext): Html {
+function removedMailbox(
+  { removed, revocation, advice, adviceText }: RemovedMailbox,
+  { t, pages }: PageContext,
+): Html {
   return html`<section class="done">
 <p>${t`${html`<strong>${removed}</strong>`} is removed.`} ${t.say(outcomes[revocation])}</p>
-${advice !== undefined && whatToDo(t.say(advice), t)}
+${advice !== undefined && whatToDo(adviceText ? t.messageOf({ ...adviceText, message: advice }) : advice, t)}
 <p><a href="${pages.path()}">${t`Back to the mailboxes`}</a></p>
 </section>`
 }

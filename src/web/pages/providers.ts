@@ -1,5 +1,10 @@
 import type { Router } from 'express'
-import { evidenceWords, type ProviderDetails, providerDetails } from '../../providers/provider-status.ts'
+import {
+  evidenceWords,
+  type ProviderDetails,
+  providerDetails,
+  stepsOf,
+} from '../../providers/provider-status.ts'
 import type { SettingsToMake } from '../../providers/registration.ts'
 import type { CheckedPoint, RegistrationCheck } from '../../providers/registration-checks.ts'
 import { type Html, html } from '../html.ts'
@@ -28,7 +33,7 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
       const details = providerDetails(services.catalogue, request.params.id, { redirectUri })
       pages.send(response, {
         title: details.name,
-        body: providerPage(details, context),
+        body: providerPage(details, stepsAt(details.id), context),
         session,
         copying: true,
       })
@@ -50,11 +55,16 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
     })
     .all(methodNotAllowed('POST'))
 
+  function stepsAt(id: string): readonly string[] {
+    const found = services.catalogue.list().find(({ provider }) => provider.id === id)
+    return found ? stepsOf(found.provider) : []
+  }
+
   return router
 }
 
 /** The page of one provider: how well it is known, and how to set it up. */
-function providerPage(details: ProviderDetails, context: PageContext): Html {
+function providerPage(details: ProviderDetails, steps: readonly string[], context: PageContext): Html {
   const { t } = context
   const { registered, missing, missingFailure, standing, flows, smtp, scopes, setUp } = details
   const state = registered
@@ -73,7 +83,7 @@ ${standing.notes.length > 0 && html`<h2>${t`To know`}</h2><ul>${standing.notes.m
 </section>
 <section>
 <h2>${t`To do at the provider`}</h2>
-<ol>${setUp.steps.map((step) => html`<li>${t.say(step)}</li>`)}</ol>
+<ol>${steps.map((step) => html`<li>${t.say(step).replaceAll('{redirectUri}', setUp.redirectUri ?? '')}</li>`)}</ol>
 </section>
 ${setUp.settings && settingsSection(setUp.settings, t)}
 ${mayChange(context) && checkForm(details.id, context)}

@@ -9,11 +9,12 @@ import { machine } from '../../failures/japanese/machine.ts'
 import { network } from '../../failures/japanese/network.ts'
 import { provider } from '../../failures/japanese/provider.ts'
 import { requests } from '../../failures/japanese/requests.ts'
+import { texts } from '../../failures/japanese/texts.ts'
 import { upstream } from '../../failures/japanese/upstream.ts'
 import { Html, type HtmlValue } from '../html.ts'
 import { japaneseOfPages } from './japanese-of-pages.ts'
-import { japaneseOfRooms } from './japanese-of-rooms.ts'
-import { createTranslation, type Dictionary, keyOf } from './translation.ts'
+import { japaneseOfProviders } from './japanese-of-providers.ts'
+import { type Dictionary, keyOf } from './translation.ts'
 
 /** The languages of the pages; the first is the default. */
 const languages = ['en', 'ja'] as const
@@ -21,8 +22,8 @@ type Language = (typeof languages)[number]
 
 /**
  * The phrases of pages in the reader's language. English stands in the code of the pages; the other
- * languages are in dictionaries. A test collects every phrase: those in this tag, those in
- * `phrase`, and the failures and advice of the rooms below.
+ * languages are in dictionaries, by exactly the English. What has values in the rooms below is said
+ * by its id.
  */
 export interface Phrases {
   /**
@@ -56,14 +57,16 @@ const japaneseFailures: Translated<typeof catalogue> = {
   ...diagnosis,
 }
 
-/** All phrases in Japanese, but those of `readyFor`. */
-const japanese: Dictionary = { ...japaneseOfPages, ...japaneseOfRooms }
+/** All phrases in Japanese. */
+const japanese: Dictionary = { ...japaneseOfPages, ...japaneseOfProviders }
+
+const sentencesInJapanese: Translations = { ...japaneseFailures, ...texts }
 
 type Translations = Readonly<Record<string, { message: string; fix?: string }>>
 
 const translations: Record<Language, (text: string) => string | undefined> = {
   en: () => undefined,
-  ja: createTranslation(japanese),
+  ja: (text) => (Object.hasOwn(japanese, text) ? japanese[text] : undefined),
 }
 
 export function phrasesIn(language: Language): Phrases {
@@ -84,7 +87,7 @@ export function phrasesIn(language: Language): Phrases {
 function inLanguage(sentence: Sentence, part: Part, language: Language): string | undefined {
   const { id, values, known } = sentence
   if (language === 'en') return sentence[part]
-  const entry: { message: string; fix?: string } | undefined = (japaneseFailures as Translations)[id]
+  const entry: { message: string; fix?: string } | undefined = sentencesInJapanese[id]
   const text = entry?.[part]
   const cause = known && sayKnown?.(known)
   if (part === 'fix' && cause) return cause.fix
@@ -109,9 +112,8 @@ let sayKnown: ((known: KnownCause) => { meaning?: string; fix: string } | undefi
 /** Loads, once, what is known of the errors of providers, for who reads it in another language. */
 export async function readyFor(request: Pick<Request, 'acceptsLanguages'>): Promise<void> {
   if (languageOf(request) === 'en') return
-  loading ??= import('./known-error-phrases.ts').then(({ japaneseOfErrors, knownInJapanese }) => {
+  loading ??= import('./known-error-phrases.ts').then(({ knownInJapanese }) => {
     sayKnown = knownInJapanese
-    translations.ja = createTranslation({ ...japanese, ...japaneseOfErrors() })
   })
   await loading
 }

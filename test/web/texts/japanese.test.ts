@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { japaneseOfPages } from '../../../src/web/texts/japanese-of-pages.ts'
-import { japaneseOfRooms } from '../../../src/web/texts/japanese-of-rooms.ts'
+import { japaneseOfProviders } from '../../../src/web/texts/japanese-of-providers.ts'
 import { phrasesOfSources } from './known-phrases.ts'
 
 const known = phrasesOfSources()
-const entries = [...Object.entries(japaneseOfPages), ...Object.entries(japaneseOfRooms)]
+const entries = [...Object.entries(japaneseOfPages), ...Object.entries(japaneseOfProviders)]
 
 describe('the Japanese dictionary', () => {
   it('the dictionary has every phrase that the sources show to people', () => {
@@ -22,10 +22,10 @@ describe('the Japanese dictionary', () => {
   })
 
   it('the dictionary translates each phrase into Japanese, with the same values', () => {
-    const places = (text: string) => (text.match(/\{\d\}/g) ?? []).sort()
+    const places = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort()
     for (const [english, japanese] of entries) {
       expect({ english, places: places(japanese) }).toEqual({ english, places: places(english) })
-      const words = english.replaceAll(/\{\d\}/g, '')
+      const words = english.replaceAll(/\{\w+\}/g, '')
       if (/[a-z]{3}/.test(words))
         expect(japanese, english).toMatch(/[\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Han}]/u)
     }

@@ -31,11 +31,14 @@ describe('what is known of errors, on pages', () => {
   it('every error is explained in Japanese', () => {
     const t = phrasesFor(inJapanese)
     for (const error of knownErrors) {
-      const [en, ja] = (['en', 'ja'] as const).map((language) =>
-        briefFix(error, language, (command) => fillCommand(command, values)),
-      )
-      expect(t.say(en ?? ''), error.id).toBe(ja)
-      expect(t.say(error.meaning.en), error.id).toBe(error.meaning.ja)
+      const ja = briefFix(error, 'ja', (command) => fillCommand(command, values))
+      const thrown = {
+        ...failure('postern.fault'),
+        message: '',
+        known: { id: error.id, values, tells: true },
+      }
+      expect(t.fixOf(thrown), error.id).toBe(ja)
+      expect(t.messageOf(thrown), error.id).toContain(error.meaning.ja.replace(/。$/, ''))
     }
   })
 

@@ -87,7 +87,7 @@ function phrasesOf(path: string): KnownPhrase[] {
   })
   return found
     .filter((text) => /\p{L}/u.test(text.replaceAll(/\{\d\}/g, '')))
-    .map((text) => ({ text: text.replace('{redirectUri}', '{1}'), place: path }))
+    .map((text) => ({ text, place: path }))
 }
 
 function marks(name: string, path: string): boolean {

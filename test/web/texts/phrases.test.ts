@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { html } from '../../../src/web/html.ts'
 import { type Phrases, phrasesFor, phrasesIn } from '../../../src/web/texts/phrases.ts'
-import { createTranslation } from '../../../src/web/texts/translation.ts'
 
 describe('phrases', () => {
   it('phrases are rendered in English, with values escaped and markup kept', () => {
@@ -28,46 +27,5 @@ describe('phrases', () => {
       'en',
       'en',
     ])
-  })
-})
-
-describe('a translation', () => {
-  const translate = createTranslation({
-    'There is no mailbox {1}': 'メールボックス {1} はありません',
-    'There is no {1}': '{1} はありません',
-    '{1} of {2} (a+b)': '{2} の {1}',
-    nothing: '無',
-  })
-
-  it('a filled-in phrase is translated by the most specific pattern', () => {
-    expect(translate('There is no mailbox me@example.com')).toBe('メールボックス me@example.com はありません')
-    expect(translate('There is no bread')).toBe('bread はありません')
-  })
-
-  it('the values are translated, too, and special characters are literal', () => {
-    expect(translate('There is no nothing')).toBe('無 はありません')
-    expect(translate('1 of 2 (a+b)')).toBe('2 の 1')
-    expect(translate('1 of 2 aab')).toBeUndefined()
-  })
-
-  it.each<[string, string | undefined]>([
-    ['a of b of c (a+b)', 'b of c の a'],
-    [' of b (a+b)', undefined],
-    ['a of  (a+b)', undefined],
-    ['a of b (a+b) (a+b)', 'b (a+b) の a'],
-    ['There is no ', undefined],
-  ])('the values of %j are told apart as a regular expression would', (text, said) => {
-    expect(translate(text)).toBe(said)
-  })
-
-  it('a translation ends for a text that repeats its separators', () => {
-    const long = createTranslation({ '{1} of {2} of {3} of {4} of {5}.': '{1}' })
-    expect(long(' of '.repeat(20_000))).toBeUndefined()
-    expect(long('There is no '.repeat(5_000))).toBeUndefined()
-    expect(translate('There is no '.repeat(5_000))).toContain('There is no There is no')
-  })
-
-  it('a translation inserts values unchanged, whatever they look like', () => {
-    expect(translate('There is no {1} $& {2}')).toBe('{1} $& {2} はありません')
   })
 })

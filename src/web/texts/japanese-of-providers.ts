@@ -1,33 +1,10 @@
 import type { Dictionary } from './translation.ts'
 
-/**
- * What the rooms below the web server have to tell people: failures, advice, and what providers are
- * known to be.
- */
-export const japaneseOfRooms: Dictionary = {
-  // logins
+/** What providers are known to be, how they are set up, what will end there, and other advice without values. */
+export const japaneseOfProviders: Dictionary = {
   'Revoke all but one of them and give their programs new logins: postern login list, postern login revoke ID.':
     '1 つを残して取り消し、それらのプログラムには新しいログインを作成してください: postern login list、postern login revoke ID。',
 
-  // notices
-
-  // net
-
-  // upstream
-
-  // consent
-
-  // mailboxes
-  'Another mailbox may live on the same consent. {1}':
-    'ほかのメールボックスが同じ同意を使っている可能性があります。{1}',
-  '{1} has no way to end a consent from here. {2}': '{1} には、ここから同意を終了する方法がありません。{2}',
-  '{1} could not be asked to end the consent. {2}': '{1} に同意の終了を依頼できませんでした。{2}',
-
-  // grants
-
-  // governor
-
-  // providers
   'Nothing is to be done: postern renews it each day, as long as it runs.':
     '操作は不要です。postern が動いている限り毎日更新されます。',
   'Take the registration out of its test phase at the provider, say so in the settings, and have the person consent again.':
@@ -40,16 +17,16 @@ export const japaneseOfRooms: Dictionary = {
     'プロバイダーで新しいクライアントシークレットを作り、次のものとして設定に入れて再起動してください。最初のものの期限までは両方使えます。',
   'It has ended and another one works: take it out of the settings.':
     '期限が切れ、別のものが使われています。設定から取り除いてください。',
-  'Register an app at the provider, with the redirect URI {1}.':
-    'リダイレクトURI {1} でプロバイダーにアプリを登録します。',
+  'Register an app at the provider, with the redirect URI {redirectUri}.':
+    'リダイレクトURI {redirectUri} でプロバイダーにアプリを登録します。',
   'Put its client id (and secret) into POSTERN_PROVIDERS_FILE.':
     'クライアントID(とシークレット)を POSTERN_PROVIDERS_FILE に入れます。',
   'Let a mailbox send by SMTP at all, which OAuth does not do':
     'メールボックスの SMTP 送信そのものを許可する(OAuth だけでは許可されません)',
   'For mailboxes without a consent (--app-only), the least that is needed: RBAC for Applications':
     '同意を使わないメールボックス(--app-only)に必要な最小限の権限: RBAC for Applications',
-  'Instead of that, where the app has the permission {1} in Entra: full access to the mailbox':
-    'その代わりに、アプリが Entra でアクセス許可 {1} を持つ場合: メールボックスへのフルアクセス',
+  'Instead of that, where the app has its permission to send in Entra: full access to the mailbox':
+    'その代わりに、アプリが Entra で送信のアクセス許可を持つ場合: メールボックスへのフルアクセス',
   'documented by the provider': 'プロバイダーの文書による',
   'as users and other software report it': '利用者やほかのソフトウェアの報告による',
   'works, but the provider gives registrations to few': '動作するが、プロバイダーが登録を認めるのは少数',
@@ -72,8 +49,8 @@ export const japaneseOfRooms: Dictionary = {
     'Google Cloud コンソール(https://console.cloud.google.com)でプロジェクトを選び、「API とサービス」の「OAuth 同意画面」で、1 つの Workspace なら「Internal」、それ以外は「External」を選びます。',
   'Add the scope https://mail.google.com/ under Data access, and publish the app: in status "Testing" each grant ends after 7 days.':
     '「データアクセス」でスコープ https://mail.google.com/ を追加し、アプリを公開します。状態が「Testing」のままだと許可は 7 日で終わります。',
-  'Under Clients make an OAuth client of the type "Desktop app"; for an https redirect URI, of the type "Web application" with {1}.':
-    '「クライアント」で種類が「Desktop app」の OAuth クライアントを作ります。https のリダイレクトURIを使う場合は、種類を「Web application」にして {1} を登録します。',
+  'Under Clients make an OAuth client of the type "Desktop app"; for an https redirect URI, of the type "Web application" with {redirectUri}.':
+    '「クライアント」で種類が「Desktop app」の OAuth クライアントを作ります。https のリダイレクトURIを使う場合は、種類を「Web application」にして {redirectUri} を登録します。',
   'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.':
     'POSTERN_GOOGLE_CLIENT_ID と POSTERN_GOOGLE_CLIENT_SECRET を設定して、再起動してください。',
   'Not for gmail.com addresses: an administrator of a Workspace has to delegate the domain to the numeric id of the service account, with the scope https://mail.google.com/ and no other.':
@@ -121,8 +98,8 @@ export const japaneseOfRooms: Dictionary = {
     'メールボックスによっては、先に「デバイスとアプリで POP と IMAP を使う」(設定、メール、メールの同期)を許可しないと送信できません。',
   'In the Entra admin centre (https://entra.microsoft.com) choose App registrations, New registration, and as account types those that include personal Microsoft accounts.':
     'Entra 管理センター(https://entra.microsoft.com)で「アプリの登録」「新規登録」を選び、アカウントの種類として個人の Microsoft アカウントを含むものを選びます。',
-  'Under Authentication add the platform "Mobile and desktop applications" with the redirect URI {1}.':
-    '「認証」でプラットフォーム「モバイル アプリケーションとデスクトップ アプリケーション」を、リダイレクトURI {1} で追加します。',
+  'Under Authentication add the platform "Mobile and desktop applications" with the redirect URI {redirectUri}.':
+    '「認証」でプラットフォーム「モバイル アプリケーションとデスクトップ アプリケーション」を、リダイレクトURI {redirectUri} で追加します。',
   'Under API permissions add, of "Office 365 Exchange Online" or Microsoft Graph, the delegated permission SMTP.Send.':
     '「API のアクセス許可」で「Office 365 Exchange Online」または Microsoft Graph の委任された許可 SMTP.Send を追加します。',
   'Set POSTERN_MICROSOFT_CLIENT_ID, and POSTERN_MICROSOFT_TENANT to common or consumers, and restart.':
@@ -137,9 +114,6 @@ export const japaneseOfRooms: Dictionary = {
   certificate: '証明書',
   'client secret': 'クライアントシークレット',
 
-  // base
-
-  // guessing
   'The settings, as they are now, would not let postern start.': '今の設定では postern は起動できません。',
   'Mend this in .env or in the environment, then check again.':
     '.env または環境変数を直してから、もう一度確認してください。',
@@ -151,17 +125,4 @@ export const japaneseOfRooms: Dictionary = {
   'The postern that runs was started with other settings than those that are there now.':
     '実行中の postern は、今の設定とは違う設定で起動されています。',
   'Restart it: nothing is lost by that.': '再起動してください。失われるものはありません。',
-  'People come back to {1} from anywhere.': 'どこからでも {1} に戻れます。',
-  'People come back to {1}: in a browser on the machine of postern.':
-    '{1} に戻れるのは、postern のあるマシンのブラウザーだけです。',
-  'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer, or use a code on another device.':
-    'ほかのマシンのブラウザーで同意するには、POSTERN_PUBLIC_URL に https のアドレスを設定するか、応答を貼り付けるか、別の端末でコードを使ってください。',
-  '{1} is reached.': '{1} に接続できます。',
-  '{1} accepts the client.': '{1} はクライアントを受け付けます。',
-  '{1} knows the client id; its secret or certificate shows with the first consent.':
-    '{1} はクライアント ID を認識しています。シークレットや証明書の正否は最初の同意で分かります。',
-  'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer.':
-    'ほかのマシンのブラウザーで同意するには、POSTERN_PUBLIC_URL に https のアドレスを設定するか、応答を貼り付けてください。',
-
-  // What is mended of a login's mail
 }

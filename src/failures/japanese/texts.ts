@@ -1,0 +1,32 @@
+import type { Translated } from '../entry.ts'
+import type { TextEntries } from '../texts.ts'
+
+export const texts: Translated<TextEntries> = {
+  'check.back-from-anywhere': { message: 'どこからでも {address} に戻れます。' },
+  'check.back-or-code': {
+    message: '{address} に戻れるのは、postern のあるマシンのブラウザーだけです。',
+    fix: 'ほかのマシンのブラウザーで同意するには、POSTERN_PUBLIC_URL に https のアドレスを設定するか、応答を貼り付けるか、別の端末でコードを使ってください。',
+  },
+  'check.back-or-paste': {
+    message: '{address} に戻れるのは、postern のあるマシンのブラウザーだけです。',
+    fix: 'ほかのマシンのブラウザーで同意するには、POSTERN_PUBLIC_URL に https のアドレスを設定するか、応答を貼り付けてください。',
+  },
+  'check.reached': { message: '{provider} に接続できます。' },
+  'check.client-accepted': { message: '{provider} はクライアントを受け付けます。' },
+  'check.client-known': {
+    message:
+      '{provider} はクライアント ID を認識しています。シークレットや証明書の正否は最初の同意で分かります。',
+  },
+  'revocation.kept': {
+    message:
+      'ほかのメールボックスが同じ同意を使っている可能性があります。{provider} での同意を終了するには、{place} を開いてください。',
+  },
+  'revocation.unsupported': {
+    message:
+      '{provider} には、ここから同意を終了する方法がありません。終了するには、{place} を開いてください。',
+  },
+  'revocation.failed': {
+    message: '{provider} に同意の終了を依頼できませんでした。終了するには、{place} を開いてください。',
+  },
+  'revocation.settings': { message: 'そのアカウントの設定' },
+}

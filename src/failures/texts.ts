@@ -1,0 +1,42 @@
+import { fillIn, type Sentence, type Values, type ValuesOf } from './entry.ts'
+
+/** What is said by id and is no failure. */
+const texts = {
+  'check.back-from-anywhere': { message: 'People come back to {address} from anywhere.' },
+  'check.back-or-code': {
+    message: 'People come back to {address}: in a browser on the machine of postern.',
+    fix: 'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer, or use a code on another device.',
+  },
+  'check.back-or-paste': {
+    message: 'People come back to {address}: in a browser on the machine of postern.',
+    fix: 'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer.',
+  },
+  'check.reached': { message: '{provider} is reached.' },
+  'check.client-accepted': { message: '{provider} accepts the client.' },
+  'check.client-known': {
+    message: '{provider} knows the client id; its secret or certificate shows with the first consent.',
+  },
+  'revocation.kept': {
+    message: 'Another mailbox may live on the same consent. To end the consent at {provider}, go to {place}.',
+  },
+  'revocation.unsupported': {
+    message: '{provider} has no way to end a consent from here. To end the consent there, go to {place}.',
+  },
+  'revocation.failed': {
+    message: '{provider} could not be asked to end the consent. To end the consent there, go to {place}.',
+  },
+  'revocation.settings': { message: 'the settings of the account there' },
+} as const satisfies Readonly<Record<string, { message: string; fix?: string }>>
+
+export type TextEntries = typeof texts
+export type TextId = keyof TextEntries
+
+/** The text of this id: `text('check.reached', { provider })`. */
+export function text<Id extends TextId>(id: Id, values: ValuesOf<TextEntries[Id]>): Sentence {
+  const entry: { message: string; fix?: string } = texts[id]
+  const given = values as Values
+  return {
+    ...{ id, values: given, message: fillIn(entry.message, given) },
+    ...(entry.fix !== undefined && { fix: fillIn(entry.fix, given) }),
+  }
+}
