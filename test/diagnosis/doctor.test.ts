@@ -373,6 +373,29 @@ describe('postern doctor, with a mailbox', () => {
     expect(fault?.fix).toContain(`postern doctor ${mailbox}`)
   })
 
+  it('what holds a mailbox back after a fault is found, also when the fault itself has gone', async () => {
+    const says: Record<string, string> = { message: '550 5.1.8 Access denied, bad outbound sender' }
+    const stage = await patient({ says })
+    await stage.serve()
+    const { fault } = await examine(stage, mailbox, '--send-to', 'me@example.com')
+    expect(fault?.step).toBe('message')
+    delete says.message
+    const later = await examine(stage, mailbox)
+    expect(later.fault).toMatchObject({ step: 'held-back', id: 'doctor.held-back' })
+    expect(later.fault?.what).toContain(`Nothing leaves ${mailbox} before 20`)
+    expect(later.fault?.what).toContain('5.1.8')
+  })
+
+  it('a token that is there is no proof of the client', async () => {
+    const change: SetUp = {}
+    const stage = await patient(change)
+    await stage.serve()
+    await stage.postern(['token', mailbox])
+    change.client = refused('invalid_client', 'AADSTS7000222: The provided client secret keys are expired.')
+    const { fault } = await examine(stage, mailbox)
+    expect(fault).toMatchObject({ step: 'client' })
+  })
+
   it('a secret that has ended is found without a mailbox', async () => {
     const ended = refused('invalid_client', 'AADSTS7000222: The provided client secret keys are expired.')
     const { fault } = await examine(await patient({ client: ended }))
