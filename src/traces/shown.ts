@@ -104,6 +104,9 @@ export function secretsIn(response: string): string[] {
   )
 }
 
+/** Of one mask. */
+const mostNames = 200
+
 /**
  * Replaces addresses and names, the same one by the same word, so that what belongs together is
  * still seen.
@@ -111,15 +114,26 @@ export function secretsIn(response: string): string[] {
 export class Mask {
   readonly #words = new Map<string, string>()
   readonly #counts = new Map<string, number>()
-  readonly #names: string[] = []
+  /** The longest first: it may hold another one. */
+  #names: readonly { key: string; word: string; form: RegExp }[] = []
+
+  /** There are more names than it looks for, and none may be overlooked. */
+  get isFull(): boolean {
+    return this.#names.length > mostNames
+  }
 
   /** From now on this name is replaced wherever it stands. */
   hide(name: string, kind: string): void {
-    if (name.length < 2 || this.#names.includes(name)) return
-    this.#wordFor(name, kind)
-    this.#names.push(name)
-    // One that holds another one goes first.
-    this.#names.sort((one, other) => other.length - one.length)
+    const key = name.toLowerCase()
+    if (name === '' || this.isFull || this.#names.some((one) => one.key === key)) return
+    const literal = name.replace(
+      /[^\p{L}\p{N}]/gu,
+      (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+    )
+    // A short name is not looked for within other words.
+    const form = new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, 'giu')
+    const named = { key, word: this.#wordFor(name, kind), form }
+    this.#names = [...this.#names, named].sort((one, other) => other.key.length - one.key.length)
   }
 
   apply(text: string): string {
@@ -128,7 +142,7 @@ export class Mask {
       const domain = this.#wordFor(address.slice(at + 1), 'domain')
       return `${this.#wordFor(address.slice(0, at), 'user')}@${domain}.example`
     })
-    for (const name of this.#names) masked = masked.replaceAll(name, this.#wordFor(name, 'name'))
+    for (const { form, word } of this.#names) masked = masked.replace(form, word)
     return masked.replace(/[\da-f.:]{3,45}/gi, (word) =>
       isIP(word) === 0 ? word : this.#wordFor(word, 'address'),
     )

@@ -125,6 +125,8 @@ const unreadMilliseconds = 60_000
 /** Of a client that may turn out to be the one that is looked for. */
 const mostHeldLines = 200
 const mostUnknown = 500
+/** Names of one client that masks replace. */
+const mostHidden = 300
 
 interface Trace {
   id: string
@@ -277,7 +279,7 @@ class RunningTraces implements Traces {
     const text = trace.mask === undefined ? line.text : trace.mask.apply(line.text)
     trace.total += 1
     trace.octets += text.length
-    if (trace.total > mostLines || trace.octets > mostOctets) trace.ended = 'full'
+    if (trace.total > mostLines || trace.octets > mostOctets || trace.mask?.isFull) trace.ended = 'full'
     else trace.lines.push({ ...line, text })
   }
 
@@ -403,7 +405,9 @@ class RecordedSession implements SessionTrace {
   }
 
   #hide(name: string, kind: string): void {
-    this.#hidden.push({ name, kind })
+    if (this.#hidden.some((one) => one.name === name)) return
+    // Whoever has had this many tells another one with each command.
+    if (this.#hidden.length < mostHidden) this.#hidden.push({ name, kind })
     for (const { mask } of this.#sinks) mask?.hide(name, kind)
   }
 

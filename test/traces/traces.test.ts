@@ -277,6 +277,20 @@ describe('the bounds of traces', () => {
     expect({ next: page.next, ended: page.ended }).toEqual({ next: 20_000, ended: 'full' })
   })
 
+  it('a mask looks for a name as a whole word, in any case, and a trace with more names than it looks for ends', () => {
+    const { traces } = setTraces()
+    const { id } = traces.begin({ source: '192.0.2.1', mask: true }, by)
+    const session = traces.session(client)
+    session.signsIn('at')
+    session.heard(Buffer.from('EHLO at.x'))
+    session.said(say(250, 'At that host AT.X, look at it'))
+    expect(traces.read(id, 0).lines.at(-1)?.text).toBe('250 login1 that host client1, look login1 it')
+    for (let name = 0; name < 300; name += 1) session.heard(Buffer.from(`EHLO host${name}`))
+    const { lines, ended } = traces.read(id, 0)
+    expect(ended).toBe('full')
+    expect(lines.filter(({ text }) => /host\d/.test(text.replace(/client\d+/, '')))).toEqual([])
+  })
+
   it('there are no more than five traces at once', () => {
     const { traces } = setTraces()
     const ids = Array.from({ length: 5 }, () => traces.begin({ login: 'x' }, by).id)
