@@ -2,9 +2,6 @@ import type { Dictionary } from './translation.ts'
 
 /** What providers are known to be, how they are set up, what will end there, and other advice without values. */
 export const japaneseOfProviders: Dictionary = {
-  'Revoke all but one of them and give their programs new logins: postern login list, postern login revoke ID.':
-    '1 つを残して取り消し、それらのプログラムには新しいログインを作成してください: postern login list、postern login revoke ID。',
-
   'Nothing is to be done: postern renews it each day, as long as it runs.':
     '操作は不要です。postern が動いている限り毎日更新されます。',
   'Take the registration out of its test phase at the provider, say so in the settings, and have the person consent again.':
@@ -111,8 +108,6 @@ export const japaneseOfProviders: Dictionary = {
   'A registration at Yahoo does not count at AOL.': 'Yahoo での登録は AOL では使えません。',
   'Documented, but Yandex told a user in 2023 that mail programs need app passwords: try it before you rely on it.':
     '文書はありますが、2023 年に Yandex は利用者に、メールプログラムにはアプリパスワードが必要だと伝えています。頼る前に試してください。',
-  certificate: '証明書',
-  'client secret': 'クライアントシークレット',
 
   'The settings, as they are now, would not let postern start.': '今の設定では postern は起動できません。',
   'Mend this in .env or in the environment, then check again.':

@@ -5,37 +5,11 @@ import { keyOf } from '../../../src/web/texts/translation.ts'
 
 const source = resolve(import.meta.dirname, '../../../src')
 
-/** Rooms whose failures and advice reach people on pages. What the others say ends at a terminal, in a log or in an SMTP reply. */
-const rooms = [
-  'web',
-  'notices',
-  'upstream',
-  'consent',
-  'credentials',
-  'mailboxes',
-  'grants',
-  'governor',
-  'net',
-  'providers',
-  'base',
-  'model',
-]
+/** Rooms with texts without values that reach people on pages; what has values is said by its id. */
+const rooms = ['web', 'providers']
 const saidProperties = new Set(['fix', 'advice', 'purpose', 'notes', 'registrationSteps', 'what'])
 /** Tables of what is said. */
 const saidTables = new Set(['evidenceWords', 'otherSteps', 'outcomes'])
-/** Variables that are said later. */
-const saidVariables = /^(message|what)$|(fix|advice)$/i
-/** Functions whose answer is said as it is. */
-const sayers = new Set([
-  'weakness',
-  'guessableBy',
-  'notOfDomain',
-  'newLinkAdvice',
-  'howToAllow',
-  'headerAdvice',
-])
-/** Functions whose first argument is said: of these names in every room, and in one. */
-const markers = new Set(['phrase', 'credentials/refused', 'web/notProven'])
 /** Texts for programs and for terminals, though they stand in these rooms. */
 const forPrograms = /^(web\/(api\/|listen)|providers\/file\/)/
 
@@ -45,7 +19,7 @@ export interface KnownPhrase {
   place: string
 }
 
-/** Every phrase that the sources say to people: in `t`, in `phrase()`, and in failures and advice. */
+/** Every phrase that the sources say to people without an id: in `t`, in `phrase()`, and as advice. */
 export function phrasesOfSources(): KnownPhrase[] {
   return rooms.flatMap((room) =>
     readdirSync(join(source, room), { recursive: true, encoding: 'utf8' })
@@ -69,29 +43,19 @@ function phrasesOf(path: string): KnownPhrase[] {
         if (nameOf(node.tag) === 't') found.push(...texts(node.quasi))
         return
       case 'CallExpression':
-        if (marks(nameOf(node.callee), path)) found.push(...texts(first(node.arguments)))
+        if (nameOf(node.callee) === 'phrase') found.push(...texts(first(node.arguments)))
         return
       case 'Property':
         if (saidProperties.has(nameOf(node.key))) found.push(...texts(node.value))
         return
       case 'VariableDeclarator':
         if (saidTables.has(nameOf(node.id))) visit(node.init, (inner) => found.push(...texts(inner)))
-        if (saidVariables.test(nameOf(node.id))) found.push(...texts(node.init))
         return
-      case 'FunctionDeclaration':
-        if (sayers.has(nameOf(node.id)))
-          visit(node.body, ({ type, argument }) => {
-            if (type === 'ReturnStatement') found.push(...texts(argument))
-          })
     }
   })
   return found
     .filter((text) => /\p{L}/u.test(text.replaceAll(/\{\d\}/g, '')))
     .map((text) => ({ text, place: path }))
-}
-
-function marks(name: string, path: string): boolean {
-  return markers.has(name) || markers.has(`${path.split('/')[0]}/${name}`)
 }
 
 function visit(value: unknown, look: (node: Node) => void): void {
