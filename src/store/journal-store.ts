@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
-import type { Kysely, Transaction } from 'kysely'
+import type { CompiledQuery, Kysely, Transaction } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import type { Secret } from '../base/secret.ts'
 import { userNameKey } from '../base/text.ts'
@@ -12,7 +12,7 @@ import type { JournalStore } from './ports.ts'
 import type { JournalChainTable, JournalTable, Tables } from './tables.ts'
 
 const hourMilliseconds = 3_600_000
-/** Of one statement: SQLite takes 32,766 values in one. */
+/** Of one reading. */
 const rowsAtOnce = 500
 
 export function createJournalStore(
@@ -20,6 +20,7 @@ export function createJournalStore(
   chain: JournalChain,
   clock: Pick<Clock, 'now'>,
 ): JournalStore {
+  const insert = createInsertion()
   /** The end as this process has written it; undefined where it is not known what was written. */
   let end: Walk | undefined
 
@@ -29,11 +30,7 @@ export function createJournalStore(
       end = undefined
       end = await database.change(async (tables) => {
         const rows = await chained(tables, chain, entries.map(rowOf), { known, now: clock.now() })
-        for (let from = 0; from < rows.length; from += rowsAtOnce)
-          await tables
-            .insertInto('journal')
-            .values(rows.slice(from, from + rowsAtOnce))
-            .execute()
+        await insert(tables, rows)
         for (const hour of sendHoursOf(entries)) await addHour(tables, hour)
         for (const [key, at] of lastSendsOf(entries)) await setLastSend(tables, key, at)
         return rows.at(-1) ?? known
@@ -66,6 +63,57 @@ export function createJournalStore(
       }),
 
     verify: () => verifyChain(database, chain),
+  }
+}
+
+const columns = [
+  'id',
+  'at',
+  'kind',
+  'event',
+  'outcome',
+  'mailbox_key',
+  'mailbox_domain',
+  'login',
+  'source',
+  'done_by',
+  'milliseconds',
+  'details',
+  'place',
+  'mark',
+] as const satisfies readonly (keyof JournalTable)[]
+
+/** Rows of one statement, the most first. */
+const statementSizes = [100, 10, 1]
+
+/**
+ * Writes rows by statements of a few sizes, each built and compiled once: for every message that is
+ * sent there is a row, and building it anew takes as long as writing it.
+ */
+function createInsertion() {
+  const compiled = new Map<number, CompiledQuery>()
+
+  function statementFor(tables: Transaction<Tables>, size: number): CompiledQuery {
+    const known = compiled.get(size)
+    if (known) return known
+    const row = Object.fromEntries(columns.map((column) => [column, ''])) as unknown as JournalTable
+    const built = tables
+      .insertInto('journal')
+      .values(Array.from({ length: size }, () => row))
+      .compile()
+    compiled.set(size, built)
+    return built
+  }
+
+  return async (tables: Transaction<Tables>, rows: readonly JournalTable[]): Promise<void> => {
+    for (let from = 0; from < rows.length; ) {
+      const size = statementSizes.find((one) => one <= rows.length - from) ?? 1
+      const parameters: unknown[] = []
+      for (const row of rows.slice(from, from + size))
+        for (const column of columns) parameters.push(row[column])
+      await tables.executeQuery({ ...statementFor(tables, size), parameters })
+      from += size
+    }
   }
 }
 
