@@ -127,9 +127,10 @@ describe.concurrent('the benchmark', () => {
       await proxy.ask({ do: 'open', port: implicitPort, ca, listenAt: port })
       const { rows } = await figures
       expect(rows.map(figuresOf)).toEqual(columns.latency)
-      // The distance is there: 12 round trips of 20 ms, and 9 for whom the proxy spares EHLO, STARTTLS and another EHLO.
+      // The distance is there: 12 round trips of 20 ms, two fewer with TLS at once, and 9 for whom the proxy spares EHLO,
+      // STARTTLS and another EHLO.
       for (const { direct, through } of rows) {
-        expect(direct).toBeGreaterThan(12 * 20 - 5)
+        expect(direct).toBeGreaterThan(10 * 20 - 5)
         expect(through).toBeGreaterThan(9 * 20 - 5)
       }
     } finally {

@@ -167,7 +167,7 @@ describe('a mailbox', () => {
     oauth.revoke = () => Promise.reject(new Error('away'))
     const { revocation, advice } = await mailboxes.remove('me@example.com')
     expect(revocation).toBe('failed')
-    expect(advice).toContain('To end the consent at Provider one, go to')
+    expect(advice).toContain('To end the consent there, go to')
     expect(await store.mailboxes.list()).toEqual([])
   })
 

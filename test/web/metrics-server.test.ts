@@ -81,8 +81,9 @@ describe('the listener for metrics', () => {
 
   it('the listener serves nothing else', async () => {
     const { ask } = await started()
-    for (const path of ['/', '/metrics/', '/Metrics', '//metrics', '/api/v1/mailboxes', '/metrics?x'])
+    for (const path of ['/', '/metrics/', '/Metrics', '//metrics', '/api/v1/mailboxes', '/metricsx?x'])
       expect([path, (await ask(path)).status]).toEqual([path, 404])
+    expect((await ask('/metrics?match=1')).status).toBe(200)
     const posted = await ask('/metrics', { method: 'POST' })
     expect([posted.status, posted.headers.allow]).toEqual([405, 'GET, HEAD'])
   })
