@@ -25,16 +25,16 @@ export async function governorStage(
 
 /** What a mail program does, in short. */
 export function sendingBy(governor: Governor) {
-  const admit = (login = 'printer', sender = mailbox, source?: string) =>
+  const permitFor = (login = 'printer', sender = mailbox, source?: string) =>
     governor.permit(sender, login, source)
 
   /** One transaction with these replies, to its end. */
   function transact(replies: Script, login?: string, sender?: string, source?: string): void {
-    const permit = admit(login, sender, source)
+    const permit = permitFor(login, sender, source)
     play(permit, replies)
   }
 
-  return { admit, transact, send: () => transact({ recipients: [ok], message: ok }) }
+  return { permitFor, transact, send: () => transact({ recipients: [ok], message: ok }) }
 }
 
 /** The provider's replies to one transaction; without `message` it ends before. */

@@ -14,15 +14,15 @@ describe('the delay before the next message', () => {
   })
 
   it('the delay is that of the mailbox’s wait for those who were let in before, and nothing once one may find out', async () => {
-    const { clock, governor, admit, transact } = await governorStage({ messagesPerMinute: 4 })
-    admit()
+    const { clock, governor, permitFor, transact } = await governorStage({ messagesPerMinute: 4 })
+    permitFor()
     transact({ mail: rate })
     governor.recordSend()
     expect(governor.delay()).toBe(60_000)
     clock.advance(59)
     expect(governor.delay()).toBe(1000)
     clock.advance(1)
-    admit()
+    permitFor()
     expect(governor.delay()).toBe(0)
   })
 
@@ -60,9 +60,9 @@ describe('the state', () => {
   })
 
   it('the state shows every pause with time, reason and fix', async () => {
-    const { clock, governor, admit, transact } = await governorStage()
+    const { clock, governor, permitFor, transact } = await governorStage()
     const now = clock.now()
-    const slow = admit()
+    const slow = permitFor()
     for (let number = 0; number < 3; number += 1)
       transact({ mail: '550 5.7.60 SMTP; no' }, 'printer', 'other@example.com')
     transact({ recipients: [ok], message: quota })
@@ -161,11 +161,11 @@ describe('a reset', () => {
   })
 
   it('a reset in the middle of a probe lets the others through at once', async () => {
-    const { clock, governor, admit, send, transact } = await governorStage()
+    const { clock, governor, permitFor, send, transact } = await governorStage()
     transact({ recipients: [ok], message: quota })
     clock.advance(3600)
-    const probe = admit()
-    expect(() => admit()).toThrow()
+    const probe = permitFor()
+    expect(() => permitFor()).toThrow()
     governor.reset()
     send()
     probe.end('not-sent')

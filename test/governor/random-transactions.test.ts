@@ -39,9 +39,9 @@ const step = fc.record({
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
 /** A passage, or undefined with a refusal that is a `try again`, in an hour at the latest. */
-function begin(admit: () => SendPermit): SendPermit | undefined {
+function begin(permitFor: () => SendPermit): SendPermit | undefined {
   try {
-    return admit()
+    return permitFor()
   } catch (error) {
     const retryAfterSeconds = expect.toSatisfy((seconds) => seconds > 0 && seconds <= 3600)
     const code = expect.stringMatching(/^(limit-reached|provider-setup)$/)
@@ -68,7 +68,7 @@ it('whatever was said to whom and when: an hour later one goes first, a success 
   const seed = Math.floor(Math.random() * 2 ** 31)
   console.info(`seed ${seed}`)
   const property = fc.asyncProperty(fc.array(step, { maxLength: 100 }), async (steps) => {
-    const { clock, governor, governors, admit } = await governorStage({
+    const { clock, governor, governors, permitFor } = await governorStage({
       connections: 5,
       recipientsPerDay: perDay,
     })
@@ -82,14 +82,14 @@ it('whatever was said to whom and when: an hour later one goes first, a success 
     for (const permit of open) permit.end('not-sent')
     clock.advance(3600)
     const waits = governor.state().pauses.some(({ about }) => about !== 'sender')
-    const through = Array.from({ length: 10 }, () => begin(() => admit('web', 'web@example.com')))
+    const through = Array.from({ length: 10 }, () => begin(() => permitFor('web', 'web@example.com')))
     expect(through.filter((permit) => permit !== undefined)).toHaveLength(waits ? 1 : 10)
     for (const permit of through) {
       if (permit) hear(permit, ok, 'message')
       permit?.end('answered')
     }
     expect(governor.state().pauses.filter(({ about }) => about !== 'sender')).toEqual([])
-    const last = admit('web', 'web@example.com')
+    const last = permitFor('web', 'web@example.com')
     last.reserve(perDay - governor.state().recipientsLastDay)
     expect(() => last.reserve(1)).toThrow('its provider allows')
     await governors.close()

@@ -53,32 +53,35 @@ describe.each(cases)('after $times times $script: $about', ({ about, script, tim
   async function waiting() {
     const stage = await governorStage()
     for (let number = 0; number < times; number += 1) stage.transact(script)
-    return { ...stage, refused: () => expect(() => stage.admit()).toThrow(expect.objectContaining({ code })) }
+    return {
+      ...stage,
+      refused: () => expect(() => stage.permitFor()).toThrow(expect.objectContaining({ code })),
+    }
   }
 
   it('nothing leaves until the time is up, then one transaction finds out, and a success lets all through', async () => {
-    const { clock, governor, admit, refused } = await waiting()
+    const { clock, governor, permitFor, refused } = await waiting()
     expect(governor.state().pauses).toMatchObject([{ about }])
     refused()
     clock.advance(seconds - 1)
     refused()
     clock.advance(1)
-    const probe = admit()
+    const probe = permitFor()
     for (let number = 0; number < 5; number += 1) refused()
     play(probe, delivered)
     expect(governor.state().pauses).toEqual([])
-    admit()
-    admit()
+    permitFor()
+    permitFor()
   })
 
   it('a probe that is refused again waits for longer', async () => {
-    const { clock, admit, refused } = await waiting()
+    const { clock, permitFor, refused } = await waiting()
     clock.advance(seconds)
-    play(admit(), script)
+    play(permitFor(), script)
     clock.advance(seconds)
     if (seconds < 3600) refused()
     clock.advance(seconds)
-    admit()
+    permitFor()
   })
 
   it.each<[string, (probe: SendPermit) => void]>([
@@ -90,63 +93,63 @@ describe.each(cases)('after $times times $script: $about', ({ about, script, tim
       (probe) => expect(() => probe.reserve(2)).toThrow('recipients'),
     ],
   ])('a probe %s makes the next one the probe', async (_, ends) => {
-    const { clock, provider, admit, refused } = await waiting()
+    const { clock, provider, permitFor, refused } = await waiting()
     clock.advance(seconds)
     provider.limits = { connections: 2, recipientsPerDay: 1 }
     for (let number = 0; number < 3; number += 1) {
-      const probe = admit()
+      const probe = permitFor()
       refused()
       ends(probe)
       probe.end('not-sent')
     }
-    play(admit(), delivered)
-    admit()
-    admit()
+    play(permitFor(), delivered)
+    permitFor()
+    permitFor()
   })
 })
 
 describe('a transaction', () => {
   it('a transaction that one breaker keeps out is no probe of another', async () => {
-    const { clock, governor, admit, transact } = await governorStage()
+    const { clock, governor, permitFor, transact } = await governorStage()
     for (let number = 0; number < 3; number += 1)
       transact({ mail: sendAsDenied }, 'printer', 'other@example.com')
     transact({ recipients: [ok], message: '430 4.2.0 STOREDRV; mailbox logon failure; LogonFailed' })
     clock.advance(60)
     // Due for the mailbox, not for this sender: it must not take the place of the one that may go.
-    expect(() => admit('printer', 'other@example.com')).toThrow('send as other@example.com')
-    play(admit(), delivered)
+    expect(() => permitFor('printer', 'other@example.com')).toThrow('send as other@example.com')
+    play(permitFor(), delivered)
     expect(governor.state().pauses).toMatchObject([{ about: 'sender', sender: 'other@example.com' }])
   })
 
   it('a transaction that finds out for several breakers at once closes all of them', async () => {
-    const { clock, governor, admit, transact } = await governorStage()
-    const [one, two, three] = [admit(), admit(), admit()]
+    const { clock, governor, permitFor, transact } = await governorStage()
+    const [one, two, three] = [permitFor(), permitFor(), permitFor()]
     for (const permit of [one, two, three]) play(permit, { mail: sendAsDenied })
     clock.advance(600)
     transact({ mail: addressBlocked })
     clock.advance(3600)
     expect(governor.state().pauses.map(({ about }) => about)).toEqual(['registration', 'program'])
-    const probe = admit()
-    expect(() => admit('cron', 'another@example.com')).toThrow()
+    const probe = permitFor()
+    expect(() => permitFor('cron', 'another@example.com')).toThrow()
     play(probe, delivered)
     expect(governor.state().pauses).toEqual([])
   })
 
   it('a transaction that was under way already says nothing new, and its success does not end what the mailbox waits for', async () => {
-    const { clock, governor, admit, transact } = await governorStage()
-    const [slow, slower] = [admit(), admit()]
+    const { clock, governor, permitFor, transact } = await governorStage()
+    const [slow, slower] = [permitFor(), permitFor()]
     transact({ recipients: [ok], message: quota })
     clock.advance(100)
     const before = governor.state().pauses
     play(slow, { recipients: [ok], message: quota })
     play(slower, delivered)
     expect(governor.state().pauses).toEqual(before)
-    expect(() => admit()).toThrow()
+    expect(() => permitFor()).toThrow()
   })
 
   it('a transaction is told whether the provider wants quiet', async () => {
-    const { admit } = await governorStage()
-    const permit = admit()
+    const { permitFor } = await governorStage()
+    const permit = permitFor()
     expect(hear(permit, ok, 'mail')).toBe(false)
     expect(hear(permit, '451 4.3.0 Later', 'recipient')).toBe(false)
     expect(hear(permit, '530 5.7.57 Not authenticated', 'mail')).toBe(false)
@@ -159,20 +162,20 @@ describe('a transaction', () => {
   })
 
   it('a transaction too many at once lowers the number of connections, to no less than one', async () => {
-    const { governor, admit } = await governorStage({ connections: 3 })
+    const { governor, permitFor } = await governorStage({ connections: 3 })
     const text = '432 4.3.2 Concurrent connections limit exceeded.'
     for (const allowed of [2, 1, 1]) {
-      play(admit(), { recipients: [ok], message: text })
+      play(permitFor(), { recipients: [ok], message: text })
       expect(governor.connections()).toBe(allowed)
     }
     expect(governor.state().pauses).toEqual([])
-    admit()
+    permitFor()
   })
 
   it('a transaction is kept out with a reason, a fix and a time, and with nothing of the provider’s text', async () => {
-    const { admit, transact } = await governorStage()
+    const { permitFor, transact } = await governorStage()
     transact({ recipients: [ok], message: `${quota} secret-of-the-tenant` })
-    expect(() => admit()).toThrow(
+    expect(() => permitFor()).toThrow(
       expect.objectContaining({
         message:
           'The provider has a daily sending limit, and it is reached (554 5.2.0); it is tried again at 2030-05-01T13:00:00.000Z',
@@ -190,10 +193,10 @@ describe('the registration', () => {
     const sibling = sendingBy(await governors.of('sibling@example.com', () => provider))
     const stranger = sendingBy(await governors.of('b@example.org', () => ({ ...provider, id: 'google' })))
     transact({ mail: addressBlocked })
-    expect(() => sibling.admit()).toThrow(expect.objectContaining({ code: 'provider-setup' }))
+    expect(() => sibling.permitFor()).toThrow(expect.objectContaining({ code: 'provider-setup' }))
     stranger.send()
     clock.advance(3600)
-    const probe = sibling.admit()
+    const probe = sibling.permitFor()
     expect(() => transact(delivered)).toThrow('another message finds out')
     play(probe, delivered)
     transact(delivered)

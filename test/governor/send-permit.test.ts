@@ -14,17 +14,17 @@ describe('the recipients of a transaction', () => {
     ['are given back when the client gives up', { recipients: [ok, ok] }, 0],
     ['are given back when MAIL is refused', { mail: '550 5.7.1 No', recipients: [] }, 0],
   ])('recipients %s', async (_, script, sent) => {
-    const { governor, admit } = await governorStage({ recipientsPerDay: 3 })
-    play(admit(), script)
+    const { governor, permitFor } = await governorStage({ recipientsPerDay: 3 })
+    play(permitFor(), script)
     expect(governor.state().recipientsLastDay).toBe(sent)
-    const rest = admit()
+    const rest = permitFor()
     rest.reserve(3 - sent)
     expect(() => rest.reserve(1)).toThrow(expect.objectContaining({ code: 'limit-reached' }))
   })
 
   it('recipients count when nobody knows what became of the message', async () => {
-    const { governor, admit } = await governorStage()
-    const permit = admit()
+    const { governor, permitFor } = await governorStage()
+    const permit = permitFor()
     permit.reserve(3)
     for (const text of [ok, ok, noSuchUser]) hear(permit, text, 'recipient')
     permit.end('unknown')
@@ -32,8 +32,8 @@ describe('the recipients of a transaction', () => {
   })
 
   it('recipients are taken group by group, and a group that is too large leaves those before as they are', async () => {
-    const { governor, admit } = await governorStage({ recipientsPerDay: 5 })
-    const permit = admit()
+    const { governor, permitFor } = await governorStage({ recipientsPerDay: 5 })
+    const permit = permitFor()
     permit.reserve(2)
     permit.reserve(2)
     expect(() => permit.reserve(2)).toThrow(expect.objectContaining({ code: 'limit-reached' }))
@@ -45,8 +45,8 @@ describe('the recipients of a transaction', () => {
   })
 
   it('recipients of two transactions at once are no more than the day allows', async () => {
-    const { admit } = await governorStage({ recipientsPerDay: 10 })
-    const [one, two] = [admit(), admit()]
+    const { permitFor } = await governorStage({ recipientsPerDay: 10 })
+    const [one, two] = [permitFor(), permitFor()]
     one.reserve(6)
     expect(() => two.reserve(5)).toThrow(
       expect.objectContaining({
@@ -59,8 +59,8 @@ describe('the recipients of a transaction', () => {
   })
 
   it('recipients are settled once, however often the end is told', async () => {
-    const { governor, admit } = await governorStage({ recipientsPerDay: 2 })
-    const permit = admit()
+    const { governor, permitFor } = await governorStage({ recipientsPerDay: 2 })
+    const permit = permitFor()
     permit.reserve(1)
     hear(permit, ok, 'recipient')
     hear(permit, ok, 'message')
@@ -68,7 +68,7 @@ describe('the recipients of a transaction', () => {
     permit.end('unknown')
     permit.end('not-sent')
     expect(governor.state().recipientsLastDay).toBe(1)
-    const next = admit()
+    const next = permitFor()
     next.reserve(1)
     expect(() => next.reserve(1)).toThrow()
   })
@@ -113,9 +113,9 @@ describe('a transaction that the provider refuses', () => {
   })
 
   it('a refusal does not count when nobody knows what became of the message', async () => {
-    const { governor, admit } = await governorStage()
+    const { governor, permitFor } = await governorStage()
     for (let number = 0; number < 30; number += 1) {
-      const permit = admit()
+      const permit = permitFor()
       hear(permit, noSuchUser, 'recipient')
       permit.end('unknown')
     }

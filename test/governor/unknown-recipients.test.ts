@@ -57,18 +57,18 @@ describe('recipients that the provider does not know', () => {
   it.each([...unknown])(
     'unknown recipients stop the program there that sends to little else, and it is told why: %s',
     async (text) => {
-      const { governor, admit, unknownTo } = await sendingTo(exchange)
+      const { governor, permitFor, unknownTo } = await sendingTo(exchange)
       unknownTo(19, text)
-      admit().end('not-sent')
+      permitFor().end('not-sent')
       unknownTo(1, text)
-      expect(() => admit()).toThrow(
+      expect(() => permitFor()).toThrow(
         expect.objectContaining({
           code: 'limit-reached',
           told: expect.stringContaining('the provider does not know 20'),
         }),
       )
-      admit('cron').end('not-sent')
-      admit('printer', undefined, '192.0.2.9').end('not-sent')
+      permitFor('cron').end('not-sent')
+      permitFor('printer', undefined, '192.0.2.9').end('not-sent')
       expect(governor.state().pauses).toMatchObject([{ about: 'program', login: 'printer' }])
     },
   )
@@ -94,14 +94,14 @@ describe('recipients that the provider does not know', () => {
   })
 
   it('one transaction finds out after five minutes, and the count starts anew when it is accepted', async () => {
-    const { clock, governor, admit, send, unknownTo } = await sendingTo(exchange)
+    const { clock, governor, permitFor, send, unknownTo } = await sendingTo(exchange)
     unknownTo(20)
     clock.advance(299)
-    expect(() => admit()).toThrow()
+    expect(() => permitFor()).toThrow()
     clock.advance(1)
     unknownTo(1)
     clock.advance(599)
-    expect(() => admit()).toThrow()
+    expect(() => permitFor()).toThrow()
     clock.advance(1)
     send()
     unknownTo(10)
