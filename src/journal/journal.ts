@@ -1,5 +1,5 @@
-import type { Address, AddressKey } from '../model/address.ts'
-import type { JournalDetail, JournalKind, JournalOutcome, JournalVerdict } from '../model/journal.ts'
+import type { AddressKey } from '../model/address.ts'
+import type { JournalEntry, JournalVerdict } from '../model/journal.ts'
 
 /** What the web server and the command may ask of the journal. Made by `createJournal`. */
 export interface JournalReader {
@@ -42,19 +42,9 @@ export interface JournalPage {
 }
 
 /** An entry as pages, API and command show it. Field names are the API's. */
-export interface JournalEntryStatus {
-  id: string
+export interface JournalEntryStatus extends Omit<JournalEntry, 'at'> {
   /** ISO 8601. */
   at: string
-  kind: JournalKind
-  event: string
-  outcome: JournalOutcome
-  mailbox?: Address
-  login?: string
-  source?: string
-  by?: string
-  milliseconds?: number
-  details: Readonly<Record<string, JournalDetail>>
 }
 
 export const activitySpans = ['day', 'week'] as const

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import type { CompiledQuery, Kysely, Transaction } from 'kysely'
 import type { Clock } from '../base/clock.ts'
@@ -9,6 +9,7 @@ import type { JournalEntry, JournalFault, JournalQuery, JournalVerdict, SendHour
 import { type Database, nullsToAbsent } from './database.ts'
 import { deriveKey } from './hash-root.ts'
 import type { JournalStore } from './ports.ts'
+import { isSame } from './row-marks.ts'
 import type { JournalChainTable, JournalTable, Tables } from './tables.ts'
 
 const hourMilliseconds = 3_600_000
@@ -472,9 +473,4 @@ async function countOutside(tables: Kysely<Tables>): Promise<number> {
     .where((by) => by.or([by('place', 'is', null), by('place', '<=', swept), by('place', '>', last)]))
     .executeTakeFirst()
   return Number(found?.added ?? 0)
-}
-
-function isSame(left: string, right: string): boolean {
-  const [a, b] = [Buffer.from(String(left)), Buffer.from(right)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

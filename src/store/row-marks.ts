@@ -136,8 +136,9 @@ function textOf(table: MarkedTable, values: readonly unknown[], shape: Shape): s
   return JSON.stringify(fields)
 }
 
-function isSame(left: string, right: string): boolean {
-  const [a, b] = [Buffer.from(left), Buffer.from(right)]
+/** Whether a mark is the right one. The database may hold anything in its place. */
+export function isSame(found: unknown, right: string): boolean {
+  const [a, b] = [Buffer.from(String(found)), Buffer.from(right)]
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
