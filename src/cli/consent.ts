@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { asFailure, Failure, failure } from '../base/failure.ts'
 import type { CompletedConsent } from '../consent/consent-service.ts'
 import { isLoopbackHost } from '../net/connect.ts'
@@ -11,6 +11,8 @@ import { table } from './terminal.ts'
 
 interface ConsentOptions {
   send?: boolean
+  /** For how many minutes. */
+  wait?: number
   paste?: boolean
   device?: boolean
   admin?: string
@@ -20,6 +22,7 @@ const help = `
 Without an option, the link that is printed finishes the consent in any browser that reaches postern.
 
 Examples:
+  postern consent billing@example.com --wait
   postern consent billing@example.com --send
   postern consent billing@example.com --paste
   postern consent --admin microsoft`
@@ -34,6 +37,14 @@ export function addConsentVerb(program: Command, context: Context): void {
       '--send',
       'send the link by the channels for notices (webhook, mail, command) instead of printing it',
     )
+    .addOption(
+      new Option(
+        '--wait [minutes]',
+        'print the link and wait until it was used: exit code 0, or 75 when the time is over',
+      )
+        .preset(usualMinutes)
+        .argParser(minutes),
+    )
     .option(
       '--paste',
       'sign in with a browser that does not reach postern, and paste the address that it ends at',
@@ -46,7 +57,8 @@ export function addConsentVerb(program: Command, context: Context): void {
     .addHelpText('after', help)
     .action(async (address: string | undefined, options: ConsentOptions, command: Command) => {
       const [method = printLink, ...more] = methodsOf(options)
-      if (more.length > 0) command.error('error: give only one of --send, --paste, --device and --admin')
+      if (more.length > 0)
+        command.error('error: give only one of --send, --wait, --paste, --device and --admin')
       if (options.admin === undefined && address === undefined) command.error('error: name the mailbox')
       await context.withRunningBroker((broker) =>
         method({ broker, context, command, address: address ?? '', options }),
@@ -64,9 +76,10 @@ interface ConsentRequest {
 
 type ConsentMethod = (asked: ConsentRequest) => Promise<void>
 
-function methodsOf({ send, paste, device, admin }: ConsentOptions): ConsentMethod[] {
+function methodsOf({ send, wait: waits, paste, device, admin }: ConsentOptions): ConsentMethod[] {
   return [
     ...(send ? [sendLink] : []),
+    ...(waits === undefined ? [] : [waitForLink]),
     ...(paste ? [pasteAnswer] : []),
     ...(device ? [onDevice] : []),
     ...(admin === undefined ? [] : [printAdminLink]),
@@ -84,6 +97,43 @@ function onlyHere(url: string): string {
   const { origin, hostname } = new URL(url)
   if (!isLoopbackHost(hostname)) return ''
   return `It opens on this machine only, because POSTERN_PUBLIC_URL is ${origin}. For a browser elsewhere set that to an address that it reaches, or use --paste or --device.\n`
+}
+
+const [usualMinutes, mostMinutes] = [15, 1440]
+
+function minutes(text: string): number {
+  const number = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (number >= 1 && number <= mostMinutes) return number
+  throw new InvalidArgumentError(`Give whole minutes, from 1 to ${mostMinutes}.`)
+}
+
+const lookEveryMilliseconds = 1000
+
+/** An interruption ends the waiting alone: the link stays good. */
+async function waitForLink({ broker, context, command, address, options }: ConsentRequest): Promise<void> {
+  const link = await broker.createConsentLink(address)
+  const { wait: patience = usualMinutes } = options
+  context.terminal.stderr.write(
+    `${link.url}\n\nOpen this link, or send it to whoever signs in for ${link.mailbox}.\n${onlyHere(link.url)}` +
+      `Waiting for up to ${patience} minutes. Ctrl-C ends the waiting; the link stays good until ${link.expiresAt}.\n`,
+  )
+  const patienceEnds = performance.now() + patience * 60_000
+  while (performance.now() < patienceEnds) {
+    const known = (await broker.consentLinks()).find(({ id }) => id === link.id)
+    if (known?.state === 'used') {
+      const { address: mailbox, signedInAs } = await broker.mailboxes.show(link.mailbox)
+      const who = signedInAs === undefined ? '' : ` (${signedInAs} signed in)`
+      const done = { mailbox, ...(signedInAs !== undefined && { signedInAs }) }
+      return context.tell(command, done, `done: ${mailbox} can send${who}\n`)
+    }
+    if (known?.state !== 'open') throw failure('command.link-ended', { mailbox: link.mailbox })
+    await wait(lookEveryMilliseconds)
+  }
+  throw failure('command.nobody-consented', {
+    mailbox: link.mailbox,
+    minutes: patience,
+    until: link.expiresAt,
+  })
 }
 
 async function sendLink({ broker, context, command, address }: ConsentRequest): Promise<void> {

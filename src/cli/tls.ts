@@ -70,6 +70,9 @@ Examples:
   postern tls make --name mail.example.com --name 192.0.2.10
   postern tls make --forget-ca-key`
 
+/** Where other machines reach it, too: a certificate alone opens no port to them. */
+const everywhere = 'POSTERN_SMTP_LISTEN=0.0.0.0:2587'
+
 /**
  * What was made, what to put into the settings, and how each kind of client is told to trust it.
  */
@@ -78,7 +81,9 @@ function describeMadeCertificates(made: MadeCertificates): string {
   const settings = `For .env, or the environment:
   POSTERN_TLS_CERT_FILE=${shellWord(certFile)}
   POSTERN_TLS_KEY_FILE=${shellWord(keyFile)}
-A running postern that has them already takes the new certificate by itself.
+  ${everywhere}
+The last line takes mail on every IPv4 address of this machine; name one of its addresses instead for that alone.
+A running postern that has these settings already takes the new certificate by itself.
 `
   const authority = caMade ? 'a new authority' : 'the authority that was there'
   const dropped = droppedNames.length === 0 ? '' : `It is no longer for ${droppedNames.join(', ')}.\n`

@@ -226,6 +226,16 @@ export const requestsFailures = {
     message: 'Nothing was pasted',
     fix: 'Begin again, and paste the address or code.',
   },
+  'command.nobody-consented': {
+    code: 'provider-unavailable',
+    message: 'Nobody has used the link for {mailbox} in {minutes} minutes',
+    fix: 'The link stays good until {until}; "postern mailbox show {mailbox}" says whether it was used.',
+  },
+  'command.link-ended': {
+    code: 'not-found',
+    message: 'The link for {mailbox} ended before anybody used it',
+    fix: 'Begin again: postern consent {mailbox} --wait',
+  },
   'command.broker-silent': {
     code: 'store-unavailable',
     message: 'The running postern does not answer',

@@ -107,6 +107,45 @@ describe('postern consent --paste', () => {
   })
 })
 
+describe('postern consent --wait', () => {
+  /** Runs the verb, and does something with the link as soon as it is shown. */
+  async function waiting(withLink: (url: string) => Promise<void>, ...words: string[]) {
+    let seen: Promise<void> | undefined
+    const outcome = await stage.postern(['consent', me, '--wait', ...words], '', (text) => {
+      const [, url] = /^(http\S+\/consent\/\S+)$/m.exec(text) ?? []
+      if (url !== undefined) seen ??= withLink(url)
+    })
+    await seen
+    return outcome
+  }
+
+  it('the command waits until somebody has consented by the link, and says so', async () => {
+    const { code, stdout, stderr } = await waiting(async (url) => {
+      const browser = createBrowser()
+      const paste = await browser.submit(await browser.open(url))
+      const [, there = ''] = /href="([^"]+)" target="_blank"/.exec(paste.body) ?? []
+      await browser.submit(paste, { answer: await signIn(there.replaceAll('&amp;', '&')) })
+    })
+    expect(stderr).toContain('Waiting for up to 15 minutes')
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `done: ${me} can send (${me} signed in)\n` })
+  }, 30_000)
+
+  it('a link that is revoked meanwhile ends the waiting', async () => {
+    const { code, stderr } = await waiting(async () => {
+      const { stdout } = await stage.postern(['consent-link', 'list', '--json'])
+      await stage.postern(['consent-link', 'revoke', JSON.parse(stdout).consentLinks[0].id])
+    }, '2')
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining(`Begin again: postern consent ${me} --wait`),
+    })
+  })
+
+  it.each(['0', '1441', 'an hour'])('%j minutes are refused', async (minutes) => {
+    expect(await stage.postern(['consent', me, '--wait', minutes])).toMatchObject({ code: 2 })
+  })
+})
+
 describe('postern consent --device', () => {
   it('the command shows a code, warns, and waits until the person has agreed on another device', async () => {
     let begun = false

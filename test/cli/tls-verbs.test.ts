@@ -48,6 +48,35 @@ describe('postern tls make', () => {
     expect(again.stdout).not.toContain('certutil')
   })
 
+  it('the settings that it prints are all that another machine needs', async () => {
+    await stage.close()
+    const plain = await setCommandStage()
+    const { stdout } = await plain.postern(['tls', 'make'])
+    await plain.close()
+    const printed = [...stdout.matchAll(/^ {2}(POSTERN_\w+)=(\S+)$/gm)].map(([, name = '', value = '']) => [
+      name,
+      value,
+    ])
+    expect(printed.map(([name]) => name)).toEqual([
+      'POSTERN_TLS_CERT_FILE',
+      'POSTERN_TLS_KEY_FILE',
+      'POSTERN_SMTP_LISTEN',
+    ])
+    stage = await setCommandStage({
+      ...Object.fromEntries(printed),
+      POSTERN_TLS_CERT_FILE: 'data/tls/server.pem',
+      POSTERN_TLS_KEY_FILE: 'data/tls/server-key.pem',
+    })
+    await stage.postern(['tls', 'make'])
+    const { code, stdout: settings } = await stage.postern(['config', '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(settings).settings).toContainEqual({
+      name: 'POSTERN_SMTP_LISTEN',
+      value: '0.0.0.0:2587',
+      source: 'environment',
+    })
+  })
+
   it('the command says which names the certificate no longer has, and how they come to stay', async () => {
     await stage.postern(['tls', 'make', '--name', 'old.example.com', '--name', 'mail.example.com'])
     expect((await stage.postern(['tls', 'make'])).stdout).not.toContain('no longer')

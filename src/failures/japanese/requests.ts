@@ -180,6 +180,14 @@ export const requests: Translated<typeof requestsFailures> = {
     message: '何も貼り付けられませんでした',
     fix: 'やり直して、アドレスまたはコードを貼り付けてください。',
   },
+  'command.nobody-consented': {
+    message: '{minutes} 分の間に {mailbox} のリンクが使われませんでした',
+    fix: 'リンクは {until} まで有効です。使われたかどうかは「postern mailbox show {mailbox}」で確認できます。',
+  },
+  'command.link-ended': {
+    message: '{mailbox} のリンクは、使われる前に終了しました',
+    fix: 'やり直してください: postern consent {mailbox} --wait',
+  },
   'command.broker-silent': {
     message: '実行中の postern が応答しません',
     fix: 'そのログを確認して、もう一度試してください。',
