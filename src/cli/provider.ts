@@ -169,7 +169,7 @@ function providerText(details: ProviderDetails, token?: TokenReport): string {
   const facts: [string, string | undefined][] = [
     ['provider', `${id}: ${name}`],
     ['registered', registered ? 'yes' : `no. ${missing ?? ''}`],
-    ['known', evidenceWords[standing.evidence]],
+    ['known', evidenceWords[standing.evidence].en],
     ['ways', flows.join(', ')],
     ['smtp', `${smtp.host}:${smtp.port} ${smtp.tls}`],
     ['scopes', scopes.join(' ')],

@@ -2,6 +2,17 @@ import { fillIn, type Sentence, type Values, type ValuesOf } from './entry.ts'
 
 /** What is said by id and is no failure. */
 const texts = {
+  'check.settings-complete': { message: 'The settings are complete, and without a mistake.' },
+  'check.settings-mistaken': {
+    message: 'The settings, as they are now, would not let postern start.',
+    fix: 'Mend this in .env or in the environment, then check again.',
+  },
+  'check.none-runs': { message: 'No postern is running.', fix: 'Start it with "postern serve".' },
+  'check.runs-so': { message: 'The postern that runs was started with these settings.' },
+  'check.runs-otherwise': {
+    message: 'The postern that runs was started with other settings than those that are there now.',
+    fix: 'Restart it: nothing is lost by that.',
+  },
   'check.back-from-anywhere': { message: 'People come back to {address} from anywhere.' },
   'check.back-or-code': {
     message: 'People come back to {address}: in a browser on the machine of postern.',
@@ -31,10 +42,18 @@ const texts = {
 export type TextEntries = typeof texts
 export type TextId = keyof TextEntries
 
+/** A text without places needs no values. */
+type Given<Id extends TextId> =
+  ValuesOf<TextEntries[Id]> extends Readonly<Record<never, never>> & infer Values
+    ? keyof Values extends never
+      ? [values?: Values]
+      : [values: Values]
+    : never
+
 /** The text of this id: `text('check.reached', { provider })`. */
-export function text<Id extends TextId>(id: Id, values: ValuesOf<TextEntries[Id]>): Sentence {
+export function text<Id extends TextId>(id: Id, ...values: Given<Id>): Sentence {
   const entry: { message: string; fix?: string } = texts[id]
-  const given = values as Values
+  const given = (values[0] ?? {}) as Values
   return {
     ...{ id, values: given, message: fillIn(entry.message, given) },
     ...(entry.fix !== undefined && { fix: fillIn(entry.fix, given) }),

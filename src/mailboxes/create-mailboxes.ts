@@ -14,7 +14,13 @@ import {
 } from '../model/address.ts'
 import type { Grant, LapsedGrant, ListedGrant, NewGrant } from '../model/grant.ts'
 import type { Mailbox } from '../model/mailbox.ts'
-import { bySoonest, type Expiry, grantExpiries, registrationExpiries } from '../providers/forecast.ts'
+import {
+  bySoonest,
+  type Expiry,
+  expiryFixes,
+  grantExpiries,
+  registrationExpiries,
+} from '../providers/forecast.ts'
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue, Provider } from '../providers/provider.ts'
 import type { Store } from '../store/ports.ts'
@@ -304,8 +310,8 @@ function lapseStatus({ since, reason, refused }: Pick<LapsedGrant, 'since' | 're
   return { since: new Date(since).toISOString(), reason, ...(refusedAt !== undefined && { refusedAt }) }
 }
 
-function shownEnding({ kind, endsAt, fix }: Expiry): EndingStatus {
-  return { kind, endsAt: new Date(endsAt).toISOString(), fix }
+function shownEnding({ kind, endsAt }: Expiry): EndingStatus {
+  return { kind, endsAt: new Date(endsAt).toISOString(), fix: expiryFixes[kind].en }
 }
 
 /**

@@ -40,7 +40,7 @@ export function createRevocation({ grants, catalogue, oauthClientFor, log }: Rev
     if (!refreshToken) return { revocation: 'nothing' }
     const found = catalogue.list().find(({ provider }) => provider.id === mailbox.providerId)
     const name = found?.provider.name ?? mailbox.providerId
-    const place = found?.provider.oauth.endGrantsAt ?? text('revocation.settings', {})
+    const place = found?.provider.oauth.endGrantsAt ?? text('revocation.settings')
     const advise = (id: Advice) => {
       const found = text(id, { provider: name, place })
       return { advice: found.message, adviceText: byId(found) }

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Address } from '../model/address.ts'
 import type { ListedGrant } from '../model/grant.ts'
-import { type Expiry, grantExpiries, registrationExpiries } from '../providers/forecast.ts'
+import { type Expiry, expiryFixes, grantExpiries, registrationExpiries } from '../providers/forecast.ts'
 import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
 import type { Condition } from './notices.ts'
 
@@ -109,7 +109,7 @@ function conditionOf(
       stage: String(step),
       repeats: false,
       title: step === 0 ? `${subject} has ended` : `${subject} ends in ${inWords(left)}`,
-      text: `${subject} ${when} ${dateOf(ending)}. ${consequence} ${ending.fix}`,
+      text: `${subject} ${when} ${dateOf(ending)}. ${consequence} ${expiryFixes[ending.kind].en}`,
     },
   ]
 }

@@ -1,4 +1,5 @@
 import type { ListedGrant } from '../model/grant.ts'
+import type { Words } from './errors/known-error.ts'
 import type { Provider, Registration } from './provider.ts'
 
 /** Something that expires if nothing is done. */
@@ -16,8 +17,34 @@ export interface Expiry {
    * without a notice.
    */
   daysAhead: readonly number[]
-  /** A whole sentence. */
-  fix: string
+}
+
+/** What is to be done about it: a whole sentence. */
+export const expiryFixes: Record<Expiry['kind'], Words> = {
+  unused: {
+    en: 'Nothing is to be done: postern renews it each day, as long as it runs.',
+    ja: '操作は不要です。postern が動いている限り毎日更新されます。',
+  },
+  'test-phase': {
+    en: 'Take the registration out of its test phase at the provider, say so in the settings, and have the person consent again.',
+    ja: 'プロバイダーで登録のテスト段階を終え、設定にも反映して、もう一度同意してもらってください。',
+  },
+  'refresh-token': {
+    en: 'Unless a renewal moves it, the person has to consent again before.',
+    ja: '更新で延びない場合は、それまでにもう一度同意が必要です。',
+  },
+  certificate: {
+    en: 'Give the registration a new certificate at the provider, then put it into the settings with its key, and restart.',
+    ja: 'プロバイダーで登録に新しい証明書を追加し、鍵とともに設定に入れて再起動してください。',
+  },
+  'client-secret': {
+    en: 'Make a new client secret at the provider, put it into the settings as the next one, and restart: both work until the first one ends.',
+    ja: 'プロバイダーで新しいクライアントシークレットを作り、次のものとして設定に入れて再起動してください。最初のものの期限までは両方使えます。',
+  },
+  'old-client-secret': {
+    en: 'It has ended and another one works: take it out of the settings.',
+    ja: '期限が切れ、別のものが使われています。設定から取り除いてください。',
+  },
 }
 
 const hour = 3_600_000
@@ -50,7 +77,6 @@ export function grantExpiries(
             kind: 'unused',
             endsAt: renewedAt + unusedDays * day,
             daysAhead: [],
-            fix: 'Nothing is to be done: postern renews it each day, as long as it runs.',
           },
         ]
   return [...unused, ...(refreshToken && !isSameEnd ? [refreshToken] : []), ...testPhase].sort(bySoonest)
@@ -62,7 +88,6 @@ function testPhaseExpiry(grantedAt: number, lastsDays: number): Expiry {
     endsAt: grantedAt + lastsDays * day,
     // Not at its beginning, when the consent has just been given.
     daysAhead: daysAhead.filter((days) => days < lastsDays),
-    fix: 'Take the registration out of its test phase at the provider, say so in the settings, and have the person consent again.',
   }
 }
 
@@ -79,7 +104,6 @@ function refreshTokenExpiry({ renewedAt, refreshTokenEndsAt: endsAt }: ForecastG
     kind: 'refresh-token',
     endsAt,
     daysAhead: [0, ...[1, 7].filter(isNear)],
-    fix: 'Unless a renewal moves it, the person has to consent again before.',
   }
 }
 
@@ -94,7 +118,6 @@ export function registrationExpiries({ clientSecrets, certificate }: Registratio
         kind: 'certificate',
         daysAhead,
         endsAt: certificate.expiresAt,
-        fix: 'Give the registration a new certificate at the provider, then put it into the settings with its key, and restart.',
       },
     ]
   if (clientSecrets.length === 0) return []
@@ -109,7 +132,6 @@ function secretExpiry(endsAt: number): Expiry {
     kind: 'client-secret',
     daysAhead,
     endsAt,
-    fix: 'Make a new client secret at the provider, put it into the settings as the next one, and restart: both work until the first one ends.',
   }
 }
 
@@ -118,7 +140,6 @@ function oldSecretExpiry(endsAt: number): Expiry {
     kind: 'old-client-secret',
     daysAhead: [],
     endsAt,
-    fix: 'It has ended and another one works: take it out of the settings.',
   }
 }
 

@@ -1,5 +1,6 @@
 import { byId, Failure, failure, type SentenceById } from '../base/failure.ts'
 import type { Address } from '../model/address.ts'
+import type { Words } from './errors/known-error.ts'
 import { appOnlyCommands, mailboxPermissionCommands, smtpAuthCommands } from './exchange-commands.ts'
 import type { Catalogue, GrantFlow, Provider, Registration, SupportStatus } from './provider.ts'
 import { type SettingsToMake, settingsToMake } from './registration.ts'
@@ -16,7 +17,7 @@ export interface ProviderStatus {
   missing?: string
   /** The same by its id. */
   missingFailure?: SentenceById
-  standing: SupportStatus
+  standing: Pick<SupportStatus, 'evidence'> & { notes: readonly string[] }
   flows: readonly GrantFlow[]
   smtp: Provider['submission']
   scopes: readonly string[]
@@ -27,10 +28,13 @@ export interface ProviderDetails extends ProviderStatus {
 }
 
 export function providerList(catalogue: Catalogue): ProviderStatus[] {
-  return catalogue.list().map(({ provider, registered }) => statusOf(catalogue, provider, registered))
+  return catalogue.list().map(({ provider, registered }) => statusOf(catalogue, provider, { registered }))
 }
 
-/** @throws Failure `not-found` */
+/**
+ * In English, unless the context has another language.
+ * @throws Failure `not-found`
+ */
 export function providerDetails(
   catalogue: Catalogue,
   id: string,
@@ -42,17 +46,19 @@ export function providerDetails(
   const { provider, registered } = found
   const registration = registered ? catalogue.registered(id).registration : undefined
   return {
-    ...statusOf(catalogue, provider, registered),
+    ...statusOf(catalogue, provider, { registered, language: context.language }),
     setUp: setUpOf(provider, { ...context, registration }),
   }
 }
 
 function statusOf(
   catalogue: Catalogue,
-  { id, name, supportStatus: standing, flows, submission, oauth }: Provider,
-  registered: boolean,
+  { id, name, supportStatus, flows, submission, oauth }: Provider,
+  { registered, language = 'en' }: { registered: boolean; language?: keyof Words | undefined },
 ): ProviderStatus {
   const none = registered ? undefined : missingFailure(catalogue, id)
+  const { evidence, notes } = supportStatus
+  const standing = { evidence, notes: notes.map((note) => note[language]) }
   const scopes = oauth.scopes.length > 0 ? oauth.scopes : oauth.applicationScopes
   return {
     ...{ id, name, registered, standing, flows, smtp: submission, scopes },
@@ -87,6 +93,8 @@ interface SetUp {
 }
 
 interface SetUpContext {
+  /** Of steps, notes and purposes; absent: English. */
+  language?: keyof Words | undefined
   /** The redirect URI of postern. */
   redirectUri: string
   registration?: Registration | undefined
@@ -96,32 +104,37 @@ interface SetUpContext {
 }
 
 export function setUpOf(provider: Provider, context: SetUpContext): SetUp {
-  const { flows, oauth } = provider
+  const { flows, oauth, registrationSteps = otherSteps } = provider
+  const { language = 'en' } = context
   const inBrowser = flows.includes('authorization-code')
   const redirectUri = oauth.redirectUri ?? context.redirectUri
   return {
     ...(inBrowser && { redirectUri }),
     ...(provider.supportStatus.evidence !== 'own' && { settings: settingsToMake(provider) }),
-    steps: stepsOf(provider).map((step) => step.replaceAll('{redirectUri}', redirectUri)),
-    commands: commandsFor(provider, context),
+    steps: registrationSteps.map((step) => step[language].replaceAll('{redirectUri}', redirectUri)),
+    commands: commandsFor(provider, context).map(({ purpose, lines }) => ({
+      purpose: purpose[language],
+      lines,
+    })),
   }
 }
 
-/** The steps at the provider, with `{redirectUri}` in the place of it. */
-export function stepsOf({ registrationSteps = otherSteps }: Provider): readonly string[] {
-  return registrationSteps
-}
-
-const otherSteps = [
-  'Register an app at the provider, with the redirect URI {redirectUri}.',
-  'Put its client id (and secret) into POSTERN_PROVIDERS_FILE.',
+const otherSteps: readonly Words[] = [
+  {
+    en: 'Register an app at the provider, with the redirect URI {redirectUri}.',
+    ja: 'リダイレクトURI {redirectUri} でプロバイダーにアプリを登録します。',
+  },
+  {
+    en: 'Put its client id (and secret) into POSTERN_PROVIDERS_FILE.',
+    ja: 'クライアントID(とシークレット)を POSTERN_PROVIDERS_FILE に入れます。',
+  },
 ]
 
 /** The commands for Exchange Online. */
 function commandsFor(
   { flows, oauth, exchangeEnvironment: environment }: Provider,
   { registration, mailbox, objectId }: SetUpContext,
-): SetUp['commands'] {
+): { purpose: Words; lines: readonly string[] }[] {
   // High Volume Email has no mailboxes of the usual kind.
   if (!oauth.tokenClaims || !flows.includes('authorization-code')) return []
   const ids = {
@@ -132,30 +145,40 @@ function commandsFor(
     environment,
   }
   const people = {
-    purpose: 'Let a mailbox send by SMTP at all, which OAuth does not do',
+    purpose: {
+      en: 'Let a mailbox send by SMTP at all, which OAuth does not do',
+      ja: 'メールボックスの SMTP 送信そのものを許可する(OAuth だけでは許可されません)',
+    },
     lines: smtpAuthCommands(mailbox),
   }
   if (!flows.includes('client-credentials')) return [people]
   return [
     people,
     {
-      purpose:
-        'For mailboxes without a consent (--app-only), the least that is needed: RBAC for Applications',
+      purpose: {
+        en: 'For mailboxes without a consent (--app-only), the least that is needed: RBAC for Applications',
+        ja: '同意を使わないメールボックス(--app-only)に必要な最小限の権限: RBAC for Applications',
+      },
       lines: appOnlyCommands(ids),
     },
     {
-      purpose:
-        'Instead of that, where the app has its permission to send in Entra: full access to the mailbox',
+      purpose: {
+        en: 'Instead of that, where the app has its permission to send in Entra: full access to the mailbox',
+        ja: 'その代わりに、アプリが Entra で送信のアクセス許可を持つ場合: メールボックスへのフルアクセス',
+      },
       lines: mailboxPermissionCommands(ids),
     },
   ]
 }
 
 /** The evidence for a provider, in words. */
-export const evidenceWords: Record<SupportStatus['evidence'], string> = {
-  documented: 'documented by the provider',
-  reported: 'as users and other software report it',
-  restricted: 'works, but the provider gives registrations to few',
-  unverified: 'found in one place, not verified',
-  own: 'as the providers file has it',
+export const evidenceWords: Record<SupportStatus['evidence'], Words> = {
+  documented: { en: 'documented by the provider', ja: 'プロバイダーの文書による' },
+  reported: { en: 'as users and other software report it', ja: '利用者やほかのソフトウェアの報告による' },
+  restricted: {
+    en: 'works, but the provider gives registrations to few',
+    ja: '動作するが、プロバイダーが登録を認めるのは少数',
+  },
+  unverified: { en: 'found in one place, not verified', ja: '情報源が 1 つのみで未検証' },
+  own: { en: 'as the providers file has it', ja: 'プロバイダーファイルの内容による' },
 }

@@ -1,5 +1,6 @@
 import type { Flow } from '../model/grant.ts'
 import type { Capabilities } from '../wire/envelope.ts'
+import type { Words } from './errors/known-error.ts'
 import type {
   ClientAuthentication,
   ClientCertificate,
@@ -24,7 +25,7 @@ export interface Provider {
    * How an administrator registers an app, in order, in whole sentences. `{redirectUri}` stands for
    * the one to register.
    */
-  registrationSteps?: readonly string[]
+  registrationSteps?: readonly Words[]
   /** The name of the cloud in Exchange Online PowerShell; absent: the worldwide one, or none. */
   exchangeEnvironment?: string
   /** Whose errors it answers with, beside those of the standards: see providers/errors. */
@@ -64,7 +65,7 @@ export interface SupportStatus {
    */
   evidence: 'documented' | 'reported' | 'restricted' | 'unverified' | 'own'
   /** What to know before relying on it, in whole sentences. */
-  notes: readonly string[]
+  notes: readonly Words[]
 }
 
 export interface OAuthServer {

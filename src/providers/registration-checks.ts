@@ -102,7 +102,7 @@ export interface CheckedPoint {
   /** What to do. */
   fix?: string
   /** The same by its id: a failure, or another text. */
-  failure?: SentenceById
+  failure: SentenceById
 }
 
 type PointText = Pick<CheckedPoint, 'what' | 'details' | 'fix' | 'failure'>
@@ -115,17 +115,12 @@ function settingsPoint(
   id: string,
 ): { point: CheckedPoint; registered?: RegisteredProvider } {
   if ('mistakes' in now) {
-    const mistaken = {
-      what: 'The settings, as they are now, would not let postern start.',
-      details: now.mistakes,
-      fix: 'Mend this in .env or in the environment, then check again.',
-    }
-    return { point: wrong('settings', mistaken) }
+    return { point: wrong('settings', { ...textOf(text('check.settings-mistaken')), details: now.mistakes }) }
   }
   try {
     const registered = now.catalogue.registered(id)
     return {
-      point: good('settings', { what: 'The settings are complete, and without a mistake.' }),
+      point: good('settings', textOf(text('check.settings-complete'))),
       registered,
     }
   } catch (error) {
@@ -140,18 +135,15 @@ function runningPoint(
   publicUrl: URL,
   running: { catalogue: Catalogue; publicUrl: URL } | undefined,
 ): CheckedPoint {
-  if (!running)
-    return unknown('running', { what: 'No postern is running.', fix: 'Start it with "postern serve".' })
+  if (!running) return unknown('running', textOf(text('check.none-runs')))
   const current = findRegistered(running.catalogue, registered.id)
   const same =
     running.publicUrl.href === publicUrl.href &&
     current !== undefined &&
     canonicalText(current) === canonicalText(registered)
-  if (same) return good('running', { what: 'The postern that runs was started with these settings.' })
-  return wrong('running', {
-    what: 'The postern that runs was started with other settings than those that are there now.',
-    fix: 'Restart it: nothing is lost by that.',
-  })
+  return same
+    ? good('running', textOf(text('check.runs-so')))
+    : wrong('running', textOf(text('check.runs-otherwise')))
 }
 
 /** Only a browser shows whether the provider knows the redirect URI. */

@@ -102,7 +102,7 @@ describe('docs/errors.md', () => {
 
 describe('a text that is no failure', () => {
   it('the text is said by its id in each language, with texts in its places', () => {
-    const place = text('revocation.settings', {})
+    const place = text('revocation.settings')
     const said = text('revocation.failed', { provider: 'Example', place })
     expect(said.message).toBe(
       'Example could not be asked to end the consent. To end the consent there, go to the settings of the account there.',

@@ -171,7 +171,7 @@ describe('what postern knows of providers', () => {
       // No ID token is asked for that nobody could check.
       if (oauth.scopes.includes('openid'))
         expect(oauth).toMatchObject({ issuer: expect.any(String), jwksUri: expect.any(String) })
-      expect(supportStatus.notes.every((note) => note.endsWith('.'))).toBe(true)
+      expect(supportStatus.notes.every(({ en, ja }) => en.endsWith('.') && ja.endsWith('。'))).toBe(true)
       expect(supportStatus.notes.length > 0).toBe(true)
     },
   )

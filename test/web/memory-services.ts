@@ -351,7 +351,12 @@ export function scriptedDoctor(): Pick<Doctor, 'mailbox'> & { findings: Finding[
 export function scriptedChecks(): RegistrationChecks & { points: CheckedPoint[] } {
   return {
     points: [
-      { point: 'settings', outcome: 'good', what: 'The settings are complete, and without a mistake.' },
+      {
+        point: 'settings',
+        outcome: 'good',
+        what: 'The settings are complete, and without a mistake.',
+        failure: { id: 'check.settings-complete', values: {} },
+      },
     ],
     async check(provider) {
       return { provider, checkedAt: createdAt, points: this.points }

@@ -1,14 +1,27 @@
 import { describe, expect, it } from 'vitest'
+import { byId, type Sentence } from '../../src/base/failure.ts'
+import { text } from '../../src/failures/texts.ts'
+import type { CheckedPoint } from '../../src/providers/registration-checks.ts'
 import { signIn, testServer } from './test-server.ts'
+
+function pointOf(
+  point: CheckedPoint['point'],
+  outcome: CheckedPoint['outcome'],
+  said: Sentence,
+  details?: readonly string[],
+): CheckedPoint {
+  const { message: what, fix } = said
+  return { point, outcome, what, ...(details && { details }), ...(fix && { fix }), failure: byId(said) }
+}
 
 describe('the page of a provider', () => {
   it('the page checks the settings, and says for each point what to do', async () => {
     const test = testServer()
     const { cookie, csrf } = await signIn(test)
     test.services.registrationChecks.points = [
-      { point: 'settings', outcome: 'wrong', what: 'Settings are wrong.', details: ['<b>A mistake</b>'] },
-      { point: 'client', outcome: 'good', what: 'Example Mail accepts the client.' },
-      { point: 'running', outcome: 'unknown', what: 'Nothing runs.', fix: 'Start it' },
+      pointOf('settings', 'wrong', text('check.settings-mistaken'), ['<b>A mistake</b>']),
+      pointOf('client', 'good', text('check.client-accepted', { provider: 'Example Mail' })),
+      pointOf('running', 'unknown', text('check.none-runs')),
     ]
     const page = await test.get('/providers/example').set('Cookie', cookie)
     expect(page.text).toContain('action="/providers/example/check"')
@@ -17,7 +30,7 @@ describe('the page of a provider', () => {
     expect(check.text).toContain('Check of Example Mail')
     expect(check.text).toContain('<li>&lt;b&gt;A mistake&lt;/b&gt;</li>')
     expect(check.text).toMatch(/The client id and its secret<\/strong> <span class="state active">good/)
-    expect(check.text).toMatch(/What to do:<\/strong> Start it\./)
+    expect(check.text).toMatch(/What to do:<\/strong> Start it with/)
   })
 
   it('a check is refused by a viewer or by a foreign form', async () => {

@@ -2,6 +2,20 @@ import type { Translated } from '../entry.ts'
 import type { TextEntries } from '../texts.ts'
 
 export const texts: Translated<TextEntries> = {
+  'check.settings-complete': { message: '設定はそろっていて、誤りはありません。' },
+  'check.settings-mistaken': {
+    message: '今の設定では postern は起動できません。',
+    fix: '.env または環境変数を直してから、もう一度確認してください。',
+  },
+  'check.none-runs': {
+    message: 'postern は実行されていません。',
+    fix: '「postern serve」で起動してください。',
+  },
+  'check.runs-so': { message: '実行中の postern は、この設定で起動されています。' },
+  'check.runs-otherwise': {
+    message: '実行中の postern は、今の設定とは違う設定で起動されています。',
+    fix: '再起動してください。失われるものはありません。',
+  },
   'check.back-from-anywhere': { message: 'どこからでも {address} に戻れます。' },
   'check.back-or-code': {
     message: '{address} に戻れるのは、postern のあるマシンのブラウザーだけです。',

@@ -8,18 +8,36 @@ export const google: Provider = {
   supportStatus: {
     evidence: 'documented',
     notes: [
-      'While the consent screen is in status "Testing", Google ends each grant after 7 days: say so with POSTERN_GOOGLE_TESTING, and postern warns in time.',
-      'The scope https://mail.google.com/ is restricted: an app for everybody has to be verified by Google; one for your own organisation ("Internal") does not.',
+      {
+        en: 'While the consent screen is in status "Testing", Google ends each grant after 7 days: say so with POSTERN_GOOGLE_TESTING, and postern warns in time.',
+        ja: '同意画面の状態が「Testing」の間、Google は許可を 7 日で終了します。POSTERN_GOOGLE_TESTING で知らせておけば、postern が前もって警告します。',
+      },
+      {
+        en: 'The scope https://mail.google.com/ is restricted: an app for everybody has to be verified by Google; one for your own organisation ("Internal") does not.',
+        ja: 'スコープ https://mail.google.com/ は制限付きです。一般向けのアプリは Google の審査が必要ですが、自分の組織向け(「Internal」)なら不要です。',
+      },
     ],
   },
   errorFamily: 'google',
   domains: ['gmail.com', 'googlemail.com'],
   mxSuffixes: ['.google.com', '.googlemail.com'],
   registrationSteps: [
-    'In the Google Cloud console (https://console.cloud.google.com) choose a project, and APIs & Services, OAuth consent screen: "Internal" for one Workspace, otherwise "External".',
-    'Add the scope https://mail.google.com/ under Data access, and publish the app: in status "Testing" each grant ends after 7 days.',
-    'Under Clients make an OAuth client of the type "Desktop app"; for an https redirect URI, of the type "Web application" with {redirectUri}.',
-    'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.',
+    {
+      en: 'In the Google Cloud console (https://console.cloud.google.com) choose a project, and APIs & Services, OAuth consent screen: "Internal" for one Workspace, otherwise "External".',
+      ja: 'Google Cloud コンソール(https://console.cloud.google.com)でプロジェクトを選び、「API とサービス」の「OAuth 同意画面」で、1 つの Workspace なら「Internal」、それ以外は「External」を選びます。',
+    },
+    {
+      en: 'Add the scope https://mail.google.com/ under Data access, and publish the app: in status "Testing" each grant ends after 7 days.',
+      ja: '「データアクセス」でスコープ https://mail.google.com/ を追加し、アプリを公開します。状態が「Testing」のままだと許可は 7 日で終わります。',
+    },
+    {
+      en: 'Under Clients make an OAuth client of the type "Desktop app"; for an https redirect URI, of the type "Web application" with {redirectUri}.',
+      ja: '「クライアント」で種類が「Desktop app」の OAuth クライアントを作ります。https のリダイレクトURIを使う場合は、種類を「Web application」にして {redirectUri} を登録します。',
+    },
+    {
+      en: 'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.',
+      ja: 'POSTERN_GOOGLE_CLIENT_ID と POSTERN_GOOGLE_CLIENT_SECRET を設定して、再起動してください。',
+    },
   ],
   // Its device flow does not allow the scope for mail.
   flows: ['authorization-code'],
@@ -77,17 +95,35 @@ export const googleServiceAccount: Provider = {
   supportStatus: {
     evidence: 'documented',
     notes: [
-      'Not for gmail.com addresses: an administrator of a Workspace has to delegate the domain to the numeric id of the service account, with the scope https://mail.google.com/ and no other.',
-      'A delegation may take a day until it works.',
-      'The service account may send as every user of the Workspace: only what postern allows its logins stands between.',
+      {
+        en: 'Not for gmail.com addresses: an administrator of a Workspace has to delegate the domain to the numeric id of the service account, with the scope https://mail.google.com/ and no other.',
+        ja: 'gmail.com のアドレスには使えません。Workspace の管理者が、サービスアカウントの数字の ID に、スコープ https://mail.google.com/ だけでドメインを委任する必要があります。',
+      },
+      {
+        en: 'A delegation may take a day until it works.',
+        ja: '委任が有効になるまで 1 日かかることがあります。',
+      },
+      {
+        en: 'The service account may send as every user of the Workspace: only what postern allows its logins stands between.',
+        ja: 'サービスアカウントは Workspace のすべてのユーザーとして送信できます。それを制限するのは、postern がログインに許可した内容だけです。',
+      },
     ],
   },
   domains: [],
   mxSuffixes: [],
   registrationSteps: [
-    'In the Google Cloud console make a service account and a JSON key for it; note its numeric client ID.',
-    'In the admin console of the Workspace choose Security, Access and data control, API controls, Manage domain-wide delegation, Add new: the numeric client ID, with the scope https://mail.google.com/.',
-    'Set POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE to the key file, and restart.',
+    {
+      en: 'In the Google Cloud console make a service account and a JSON key for it; note its numeric client ID.',
+      ja: 'Google Cloud コンソールでサービスアカウントとその JSON 鍵を作り、数字のクライアントIDを控えます。',
+    },
+    {
+      en: 'In the admin console of the Workspace choose Security, Access and data control, API controls, Manage domain-wide delegation, Add new: the numeric client ID, with the scope https://mail.google.com/.',
+      ja: 'Workspace の管理コンソールで「セキュリティ」「アクセスとデータ管理」「API の制御」「ドメイン全体の委任を管理」「新しく追加」を選び、数字のクライアントIDをスコープ https://mail.google.com/ で追加します。',
+    },
+    {
+      en: 'Set POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE to the key file, and restart.',
+      ja: 'POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE に鍵ファイルを設定して、再起動してください。',
+    },
   ],
   flows: ['service-account'],
   oauth: {

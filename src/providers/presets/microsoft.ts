@@ -1,4 +1,5 @@
 import { isGuid, readUrl } from '../../base/text.ts'
+import type { Words } from '../errors/known-error.ts'
 import type { OAuthServer, Provider } from '../provider.ts'
 import type { MicrosoftCloud } from '../settings.ts'
 
@@ -25,7 +26,12 @@ const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
     host: 'smtp.office365.com',
     supportStatus: {
       evidence: 'documented',
-      notes: ['SMTP AUTH has to be enabled for the mailbox, also for OAuth.'],
+      notes: [
+        {
+          en: 'SMTP AUTH has to be enabled for the mailbox, also for OAuth.',
+          ja: 'OAuth を使う場合も、メールボックスで SMTP AUTH を有効にする必要があります。',
+        },
+      ],
     },
   },
   'gcc-high': {
@@ -37,8 +43,14 @@ const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
     supportStatus: {
       evidence: 'reported',
       notes: [
-        'Microsoft documents the OAuth endpoints; the submission host and the scopes are as users report them.',
-        'GCC (not High) is in the worldwide cloud: there it is the provider microsoft.',
+        {
+          en: 'Microsoft documents the OAuth endpoints; the submission host and the scopes are as users report them.',
+          ja: 'OAuth のエンドポイントは Microsoft の文書によりますが、送信ホストとスコープは利用者の報告によります。',
+        },
+        {
+          en: 'GCC (not High) is in the worldwide cloud: there it is the provider microsoft.',
+          ja: 'GCC(High ではないもの)は世界共通のクラウドにあり、プロバイダーは microsoft です。',
+        },
       ],
     },
   },
@@ -51,8 +63,14 @@ const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
     supportStatus: {
       evidence: 'reported',
       notes: [
-        'Microsoft documents the OAuth endpoints; the submission host and the scopes are as users report them.',
-        'If the scope is refused, https://outlook-dod.office365.us/SMTP.Send may be the right one: set it in the providers file.',
+        {
+          en: 'Microsoft documents the OAuth endpoints; the submission host and the scopes are as users report them.',
+          ja: 'OAuth のエンドポイントは Microsoft の文書によりますが、送信ホストとスコープは利用者の報告によります。',
+        },
+        {
+          en: 'If the scope is refused, https://outlook-dod.office365.us/SMTP.Send may be the right one: set it in the providers file.',
+          ja: 'スコープが拒否される場合は、https://outlook-dod.office365.us/SMTP.Send が正しい可能性があります。プロバイダーファイルで設定してください。',
+        },
       ],
     },
   },
@@ -65,8 +83,14 @@ const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
     supportStatus: {
       evidence: 'reported',
       notes: [
-        'Microsoft documents the OAuth endpoints; the submission host and the scopes are as users report them.',
-        'Some needed the scope https://partner.outlook.cn/.default instead: set it in the providers file.',
+        {
+          en: 'Microsoft documents the OAuth endpoints; the submission host and the scopes are as users report them.',
+          ja: 'OAuth のエンドポイントは Microsoft の文書によりますが、送信ホストとスコープは利用者の報告によります。',
+        },
+        {
+          en: 'Some needed the scope https://partner.outlook.cn/.default instead: set it in the providers file.',
+          ja: 'スコープ https://partner.outlook.cn/.default が必要だった例があります。その場合はプロバイダーファイルで設定してください。',
+        },
       ],
     },
   },
@@ -85,13 +109,30 @@ const environments: Partial<Record<MicrosoftCloud, string>> = {
   china: 'O365China',
 }
 
-function stepsIn(cloud: MicrosoftCloud): string[] {
+function stepsIn(cloud: MicrosoftCloud): Words[] {
+  const portal = portals[cloud]
+  const setting = cloud === 'worldwide' ? '' : `POSTERN_MICROSOFT_CLOUD=${cloud}`
   return [
-    `In the Entra admin centre (${portals[cloud]}) choose App registrations, New registration.`,
-    'Under Authentication add the platform "Mobile and desktop applications" with the redirect URI {redirectUri} (never "Single-page application"), and for sign-ins by a code on another device allow public client flows. With a client secret or a certificate, or an https redirect URI, it is the platform "Web".',
-    'Under API permissions add, of "Office 365 Exchange Online", the delegated permission SMTP.Send. For mailboxes without a consent add nothing there, and use RBAC for Applications below.',
-    `Set POSTERN_MICROSOFT_CLIENT_ID to the application (client) ID${cloud === 'worldwide' ? '' : `, POSTERN_MICROSOFT_CLOUD=${cloud}`} and POSTERN_MICROSOFT_TENANT to the directory (tenant) ID, and restart.`,
-    'For mailboxes without a consent: under Certificates & secrets upload a certificate (POSTERN_MICROSOFT_CERT_FILE) or make a client secret, whose value (not its ID) is POSTERN_MICROSOFT_CLIENT_SECRET.',
+    {
+      en: `In the Entra admin centre (${portal}) choose App registrations, New registration.`,
+      ja: `Entra 管理センター(${portal})で「アプリの登録」「新規登録」を選びます。`,
+    },
+    {
+      en: 'Under Authentication add the platform "Mobile and desktop applications" with the redirect URI {redirectUri} (never "Single-page application"), and for sign-ins by a code on another device allow public client flows. With a client secret or a certificate, or an https redirect URI, it is the platform "Web".',
+      ja: '「認証」でプラットフォーム「モバイル アプリケーションとデスクトップ アプリケーション」を、リダイレクトURI {redirectUri} で追加し(「シングルページ アプリケーション」は使わないでください)、別の端末でコードを入力してサインインする場合は「パブリック クライアント フローを許可する」を有効にします。クライアントシークレットや証明書、https のリダイレクトURIを使う場合のプラットフォームは「Web」です。',
+    },
+    {
+      en: 'Under API permissions add, of "Office 365 Exchange Online", the delegated permission SMTP.Send. For mailboxes without a consent add nothing there, and use RBAC for Applications below.',
+      ja: '「API のアクセス許可」で「Office 365 Exchange Online」の委任された許可 SMTP.Send を追加します。同意を使わないメールボックスのためには何も追加せず、下の RBAC for Applications を使います。',
+    },
+    {
+      en: `Set POSTERN_MICROSOFT_CLIENT_ID to the application (client) ID${setting && `, ${setting}`} and POSTERN_MICROSOFT_TENANT to the directory (tenant) ID, and restart.`,
+      ja: `POSTERN_MICROSOFT_CLIENT_ID にアプリケーション(クライアント) ID、POSTERN_MICROSOFT_TENANT にディレクトリ(テナント) ID を設定し${setting && `、${setting} も設定して`}、再起動します。`,
+    },
+    {
+      en: 'For mailboxes without a consent: under Certificates & secrets upload a certificate (POSTERN_MICROSOFT_CERT_FILE) or make a client secret, whose value (not its ID) is POSTERN_MICROSOFT_CLIENT_SECRET.',
+      ja: '同意を使わないメールボックスの場合: 「証明書とシークレット」で証明書をアップロードする(POSTERN_MICROSOFT_CERT_FILE)か、クライアントシークレットを作ってその値(ID ではないほう)を POSTERN_MICROSOFT_CLIENT_SECRET に設定します。',
+    },
   ]
 }
 
@@ -155,17 +196,38 @@ export function microsoftHighVolume(tenant: string): Provider {
     supportStatus: {
       evidence: 'documented',
       notes: [
-        'Only for recipients of the organisation itself, at most 50 for each message.',
-        'Accounts of High Volume Email are no mailboxes that somebody signs in to: client credentials are the only way to a grant.',
-        'Microsoft names the permission Mail.Send for the app here, not SMTP.SendAsApp.',
+        {
+          en: 'Only for recipients of the organisation itself, at most 50 for each message.',
+          ja: '組織内の受信者のみで、1 通につき最大 50 件です。',
+        },
+        {
+          en: 'Accounts of High Volume Email are no mailboxes that somebody signs in to: client credentials are the only way to a grant.',
+          ja: 'High Volume Email のアカウントは人がサインインするメールボックスではなく、許可を得る方法はクライアント資格情報だけです。',
+        },
+        {
+          en: 'Microsoft names the permission Mail.Send for the app here, not SMTP.SendAsApp.',
+          ja: 'ここで Microsoft がアプリのアクセス許可として示しているのは、SMTP.SendAsApp ではなく Mail.Send です。',
+        },
       ],
     },
     mxSuffixes: [],
     registrationSteps: [
-      'In the Entra admin centre (https://entra.microsoft.com) choose App registrations, New registration.',
-      'Under API permissions add, of "Office 365 Exchange Online", the application permission Mail.Send, and grant the consent of an administrator.',
-      'Under Certificates & secrets upload a certificate or make a client secret.',
-      'Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (the directory ID) and POSTERN_MICROSOFT_CERT_FILE or POSTERN_MICROSOFT_CLIENT_SECRET, and restart.',
+      {
+        en: 'In the Entra admin centre (https://entra.microsoft.com) choose App registrations, New registration.',
+        ja: 'Entra 管理センター(https://entra.microsoft.com)で「アプリの登録」「新規登録」を選びます。',
+      },
+      {
+        en: 'Under API permissions add, of "Office 365 Exchange Online", the application permission Mail.Send, and grant the consent of an administrator.',
+        ja: '「API のアクセス許可」で「Office 365 Exchange Online」のアプリケーションの許可 Mail.Send を追加し、管理者の同意を与えます。',
+      },
+      {
+        en: 'Under Certificates & secrets upload a certificate or make a client secret.',
+        ja: '「証明書とシークレット」で証明書をアップロードするか、クライアントシークレットを作ります。',
+      },
+      {
+        en: 'Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (the directory ID) and POSTERN_MICROSOFT_CERT_FILE or POSTERN_MICROSOFT_CLIENT_SECRET, and restart.',
+        ja: 'POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(ディレクトリ ID)と、POSTERN_MICROSOFT_CERT_FILE または POSTERN_MICROSOFT_CLIENT_SECRET を設定して、再起動してください。',
+      },
     ],
     flows: ['client-credentials'],
     oauth: withoutPeople(oauth),
@@ -184,9 +246,18 @@ export const outlook: Provider = {
   supportStatus: {
     evidence: 'reported',
     notes: [
-      'Microsoft documents endpoints and scopes; how long grants and tokens live is as users report it.',
-      'The registration has to allow personal accounts, and has to be made in an organisation: a personal account alone cannot register an app any more.',
-      'Some mailboxes have to allow devices and apps to use POP and IMAP (Settings, Mail, Sync email) before they can send.',
+      {
+        en: 'Microsoft documents endpoints and scopes; how long grants and tokens live is as users report it.',
+        ja: 'エンドポイントとスコープは Microsoft の文書によりますが、許可とトークンの有効期間は利用者の報告によります。',
+      },
+      {
+        en: 'The registration has to allow personal accounts, and has to be made in an organisation: a personal account alone cannot register an app any more.',
+        ja: '登録は個人アカウントを許可し、組織の中で作る必要があります。個人アカウントだけではアプリを登録できなくなりました。',
+      },
+      {
+        en: 'Some mailboxes have to allow devices and apps to use POP and IMAP (Settings, Mail, Sync email) before they can send.',
+        ja: 'メールボックスによっては、先に「デバイスとアプリで POP と IMAP を使う」(設定、メール、メールの同期)を許可しないと送信できません。',
+      },
     ],
   },
   domains: [
@@ -201,10 +272,22 @@ export const outlook: Provider = {
   ],
   mxSuffixes: ['.olc.protection.outlook.com'],
   registrationSteps: [
-    'In the Entra admin centre (https://entra.microsoft.com) choose App registrations, New registration, and as account types those that include personal Microsoft accounts.',
-    'Under Authentication add the platform "Mobile and desktop applications" with the redirect URI {redirectUri}.',
-    'Under API permissions add, of "Office 365 Exchange Online" or Microsoft Graph, the delegated permission SMTP.Send.',
-    'Set POSTERN_MICROSOFT_CLIENT_ID, and POSTERN_MICROSOFT_TENANT to common or consumers, and restart.',
+    {
+      en: 'In the Entra admin centre (https://entra.microsoft.com) choose App registrations, New registration, and as account types those that include personal Microsoft accounts.',
+      ja: 'Entra 管理センター(https://entra.microsoft.com)で「アプリの登録」「新規登録」を選び、アカウントの種類として個人の Microsoft アカウントを含むものを選びます。',
+    },
+    {
+      en: 'Under Authentication add the platform "Mobile and desktop applications" with the redirect URI {redirectUri}.',
+      ja: '「認証」でプラットフォーム「モバイル アプリケーションとデスクトップ アプリケーション」を、リダイレクトURI {redirectUri} で追加します。',
+    },
+    {
+      en: 'Under API permissions add, of "Office 365 Exchange Online" or Microsoft Graph, the delegated permission SMTP.Send.',
+      ja: '「API のアクセス許可」で「Office 365 Exchange Online」または Microsoft Graph の委任された許可 SMTP.Send を追加します。',
+    },
+    {
+      en: 'Set POSTERN_MICROSOFT_CLIENT_ID, and POSTERN_MICROSOFT_TENANT to common or consumers, and restart.',
+      ja: 'POSTERN_MICROSOFT_CLIENT_ID を設定し、POSTERN_MICROSOFT_TENANT を common または consumers にして、再起動してください。',
+    },
   ],
   flows: ['authorization-code', 'device'],
   oauth: {

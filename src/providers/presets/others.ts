@@ -36,8 +36,14 @@ const cautious: Pick<
 const supportStatus: SupportStatus = {
   evidence: 'restricted',
   notes: [
-    'The scope mail-w is given to few: Yahoo reviews each app by hand, and users report that no new registrations are accepted.',
-    'The provider names nobody: postern cannot check who has signed in.',
+    {
+      en: 'The scope mail-w is given to few: Yahoo reviews each app by hand, and users report that no new registrations are accepted.',
+      ja: 'スコープ mail-w が与えられるのは少数です。Yahoo はアプリを個別に審査しており、新しい登録は受け付けられないという報告があります。',
+    },
+    {
+      en: 'The provider names nobody: postern cannot check who has signed in.',
+      ja: 'プロバイダーが名前を示さないため、誰がサインインしたかを postern は確認できません。',
+    },
   ],
 }
 
@@ -63,7 +69,10 @@ export const aol: Provider = {
   name: 'AOL Mail',
   supportStatus: {
     ...supportStatus,
-    notes: [...supportStatus.notes, 'A registration at Yahoo does not count at AOL.'],
+    notes: [
+      ...supportStatus.notes,
+      { en: 'A registration at Yahoo does not count at AOL.', ja: 'Yahoo での登録は AOL では使えません。' },
+    ],
   },
   domains: ['aol.com', 'aim.com', 'verizon.net'],
   mxSuffixes: [],
@@ -100,8 +109,14 @@ export const yandex: Provider = {
   supportStatus: {
     evidence: 'reported',
     notes: [
-      'Documented, but Yandex told a user in 2023 that mail programs need app passwords: try it before you rely on it.',
-      'The provider names nobody: postern cannot check who has signed in.',
+      {
+        en: 'Documented, but Yandex told a user in 2023 that mail programs need app passwords: try it before you rely on it.',
+        ja: '文書はありますが、2023 年に Yandex は利用者に、メールプログラムにはアプリパスワードが必要だと伝えています。頼る前に試してください。',
+      },
+      {
+        en: 'The provider names nobody: postern cannot check who has signed in.',
+        ja: 'プロバイダーが名前を示さないため、誰がサインインしたかを postern は確認できません。',
+      },
     ],
   },
   domains: ['yandex.ru', 'yandex.com', 'ya.ru', 'yandex.by', 'yandex.kz', 'yandex.ua', 'narod.ru'],
@@ -127,8 +142,14 @@ export const mailru: Provider = {
   supportStatus: {
     evidence: 'reported',
     notes: [
-      'As mail programs use it. Its one scope for mail, mail.imap, gives more than the right to send.',
-      'The provider names nobody: postern cannot check who has signed in.',
+      {
+        en: 'As mail programs use it. Its one scope for mail, mail.imap, gives more than the right to send.',
+        ja: 'メールプログラムが使っている方法です。メール用の唯一のスコープ mail.imap は、送信以上の権限を与えます。',
+      },
+      {
+        en: 'The provider names nobody: postern cannot check who has signed in.',
+        ja: 'プロバイダーが名前を示さないため、誰がサインインしたかを postern は確認できません。',
+      },
     ],
   },
   domains: ['mail.ru', 'inbox.ru', 'list.ru', 'bk.ru', 'internet.ru'],
@@ -154,8 +175,14 @@ export const fastmail: Provider = {
   supportStatus: {
     evidence: 'documented',
     notes: [
-      'Fastmail gives client ids on request.',
-      'The provider names nobody: postern cannot check who has signed in.',
+      {
+        en: 'Fastmail gives client ids on request.',
+        ja: 'Fastmail は申請に応じてクライアントIDを発行します。',
+      },
+      {
+        en: 'The provider names nobody: postern cannot check who has signed in.',
+        ja: 'プロバイダーが名前を示さないため、誰がサインインしたかを postern は確認できません。',
+      },
     ],
   },
   domains: ['fastmail.com', 'fastmail.fm'],
@@ -184,9 +211,18 @@ export const comcast: Provider = {
   supportStatus: {
     evidence: 'restricted',
     notes: [
-      'Comcast gives client ids by arrangement only.',
-      'Mailboxes of comcast.net are being moved to Yahoo.',
-      'postern cannot check who has signed in: the keys of its ID tokens are not published.',
+      {
+        en: 'Comcast gives client ids by arrangement only.',
+        ja: 'Comcast は個別の取り決めでのみクライアントIDを発行します。',
+      },
+      {
+        en: 'Mailboxes of comcast.net are being moved to Yahoo.',
+        ja: 'comcast.net のメールボックスは Yahoo へ移行されつつあります。',
+      },
+      {
+        en: 'postern cannot check who has signed in: the keys of its ID tokens are not published.',
+        ja: 'ID トークンの鍵が公開されていないため、誰がサインインしたかを postern は確認できません。',
+      },
     ],
   },
   domains: ['comcast.net'],
@@ -210,7 +246,12 @@ export const thundermail: Provider = {
   name: 'Thundermail (Thunderbird Pro)',
   supportStatus: {
     evidence: 'unverified',
-    notes: ['As Thunderbird itself uses it; whether others are given a client id is not known.'],
+    notes: [
+      {
+        en: 'As Thunderbird itself uses it; whether others are given a client id is not known.',
+        ja: 'Thunderbird 自身が使っている方法です。ほかにクライアントIDが発行されるかどうかは分かっていません。',
+      },
+    ],
   },
   domains: ['thundermail.com', 'tb.pro'],
   mxSuffixes: ['.thundermail.com'],

@@ -10,7 +10,7 @@ import { HttpRefusal } from '../http-errors.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { checkCsrf, requireAdministrator, type Sessions } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
-import { phrase } from '../texts/phrases.ts'
+import { type Phrase, phrase } from '../texts/phrases.ts'
 import { errorSection, refusalOf } from './error-page.ts'
 import {
   type Fields,
@@ -111,17 +111,17 @@ interface AccessView {
   signedIn: readonly PageSession[]
 }
 
-const roleTitles: Record<PageRole, string> = {
+const roleTitles: Record<PageRole, Phrase> = {
   administrator: phrase('Administrator'),
   viewer: phrase('Viewer'),
 }
 
-const roleRights: Record<PageRole, string> = {
+const roleRights: Record<PageRole, Phrase> = {
   administrator: phrase('The administrator may do everything on these pages.'),
   viewer: phrase('The viewer sees mailboxes, logins and what happens, and changes nothing.'),
 }
 
-const newPasswordEffects: Record<PageRole, string> = {
+const newPasswordEffects: Record<PageRole, Phrase> = {
   administrator: phrase(
     'With a new one every other browser is signed out, and sign-in links that were made before end.',
   ),
@@ -154,7 +154,7 @@ ${form(
 </section>`
 }
 
-const meansWords: Record<PageSession['means'], string> = {
+const meansWords: Record<PageSession['means'], Phrase> = {
   link: phrase('by a one-time link'),
   password: phrase('by the password'),
   provider: phrase('at a provider'),

@@ -2,10 +2,10 @@ import type { Router } from 'express'
 import type { ConsentLinkStatus } from '../../consent/consent-service.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
-import { phrase } from '../texts/phrases.ts'
+import { type Phrase, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { form, mayChange, type PageContext, type PageContexts, readForm } from './page-context.ts'
-import { time } from './parts.ts'
+import { askedBy, time } from './parts.ts'
 
 export interface ConsentLinkPagesDeps {
   services: Pick<WebServices, 'consent'>
@@ -46,7 +46,7 @@ function linkList(links: readonly ConsentLinkStatus[], context: PageContext): Ht
   return html`<ul class="cards">${links.map((link) => card(link, context))}</ul>`
 }
 
-const words: Record<ConsentLinkStatus['state'], string> = {
+const words: Record<ConsentLinkStatus['state'], Phrase> = {
   open: phrase('open'),
   used: phrase('used'),
   expired: phrase('expired'),
@@ -58,7 +58,7 @@ function card(link: ConsentLinkStatus, context: PageContext): Html {
   return html`<li class="card">
 <h2><a href="${pages.path('mailboxes', mailbox)}">${mailbox}</a> <span class="state ${state === 'open' ? 'active' : ''}">${t.say(words[state])}</span></h2>
 <dl>
-<dt>${t`Asked by`}</dt><dd>${t.say(requestedBy)}</dd>
+<dt>${t`Asked by`}</dt><dd>${askedBy(requestedBy, t)}</dd>
 <dt>${t`Made`}</dt><dd>${time(createdAt)}</dd>
 <dt>${usedAt === undefined ? t`Ends` : t`Used`}</dt><dd>${time(usedAt ?? expiresAt)}</dd>
 </dl>

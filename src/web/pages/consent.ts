@@ -12,7 +12,7 @@ import type { Callback, CallbackResult, CallbackResults } from './callback-resul
 import { errorSection } from './error-page.ts'
 import type { PageSender } from './layout.ts'
 import { readForm } from './page-context.ts'
-import { time } from './parts.ts'
+import { askedBy, time } from './parts.ts'
 import type { CompleteSignIn } from './sign-in.ts'
 import type { ConsentCookie, ConsentOrigin, PendingOrigins, StartConsent } from './start-consent.ts'
 
@@ -215,7 +215,7 @@ function invitation(
   return html`<section>
 <p>${t`You are asked to let postern send mail for this mailbox. Go on only if you expected this.`}</p>
 <dl>
-<dt>${t`Asked by`}</dt><dd>${t.say(requestedBy)}</dd>
+<dt>${t`Asked by`}</dt><dd>${askedBy(requestedBy, t)}</dd>
 <dt>${t`Mailbox`}</dt><dd>${mailbox}</dd>
 <dt>${t`Sign in as`}</dt><dd>${signsInAs}</dd>
 <dt>${t`At`}</dt><dd>${providerName}</dd>

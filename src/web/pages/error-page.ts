@@ -4,10 +4,10 @@ import type { Log } from '../../base/log.ts'
 import { printable } from '../../base/text.ts'
 import { type Html, html } from '../html.ts'
 import { type ErrorAnswer, errorAnswer, logFailure } from '../http-errors.ts'
-import { type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'
+import { type Phrase, type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'
 import type { PageSender } from './layout.ts'
 
-const titles: Record<number, string> = {
+const titles: Record<number, Phrase> = {
   401: phrase('Please sign in'),
   403: phrase('That was refused'),
   404: phrase('Not found'),

@@ -5,7 +5,7 @@ import { covers } from '../../model/address.ts'
 import type { Words } from '../../providers/errors/known-error.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
-import { phrase } from '../texts/phrases.ts'
+import { type Phrase, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { stateOf } from './mailbox-details.ts'
 import { fieldsOf, form, one, type PageContext, type PageContexts, readForm } from './page-context.ts'
@@ -70,7 +70,7 @@ ${form(context, ['explain'], fields)}
 </section>`
 }
 
-const whoWords: Record<Explanation['kind']['who'], string> = {
+const whoWords: Record<Explanation['kind']['who'], Phrase> = {
   administrator: phrase('An administrator at the provider can repair it.'),
   person: phrase('Whoever consents for the mailbox can repair it.'),
   operator: phrase('Whoever runs postern, or the program that sends, can repair it.'),
@@ -79,7 +79,7 @@ const whoWords: Record<Explanation['kind']['who'], string> = {
   nobody: phrase('It passes.'),
 }
 
-const confidenceWords: Record<Explanation['confidence'], string> = {
+const confidenceWords: Record<Explanation['confidence'], Phrase> = {
   documented: phrase('documented'),
   reported: phrase('as several people report it'),
   'from-memory': phrase('not checked against a document'),

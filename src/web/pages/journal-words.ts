@@ -1,7 +1,7 @@
 import type { JournalKind, JournalOutcome } from '../../model/journal.ts'
-import { phrase } from '../texts/phrases.ts'
+import { type Phrase, phrase } from '../texts/phrases.ts'
 
-export const kindWords: Record<JournalKind, string> = {
+export const kindWords: Record<JournalKind, Phrase> = {
   send: phrase('sends'),
   'sign-in': phrase('sign-ins'),
   token: phrase('access tokens'),
@@ -10,14 +10,14 @@ export const kindWords: Record<JournalKind, string> = {
   trouble: phrase('trouble'),
 }
 
-export const outcomeWords: Record<JournalOutcome, string> = {
+export const outcomeWords: Record<JournalOutcome, Phrase> = {
   done: phrase('done'),
   refused: phrase('refused'),
   failed: phrase('failed'),
 }
 
 /** By event name. A test checks that every event is here. */
-export const eventWords: Readonly<Record<string, string>> = {
+export const eventWords: Readonly<Record<string, Phrase>> = {
   'message.sent': phrase('Message sent'),
   'message.refused': phrase('Message refused by the provider'),
   'message.failed': phrase('Message not sent'),
@@ -77,7 +77,7 @@ export const eventWords: Readonly<Record<string, string>> = {
 }
 
 /** Details of entries, by name. Details that are not here are shown by their name in the API. */
-export const detailWords: Readonly<Record<string, string>> = {
+export const detailWords: Readonly<Record<string, Phrase>> = {
   session: phrase('connection of the client'),
   transaction: phrase('message of it'),
   sender: phrase('sender'),

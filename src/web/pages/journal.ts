@@ -13,7 +13,7 @@ import { meaningOf } from '../../providers/errors/explained.ts'
 import type { Words } from '../../providers/errors/known-error.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
-import { type Phrases, phrase } from '../texts/phrases.ts'
+import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { errorSection, refusalOf } from './error-page.ts'
 import { detailWords, eventWords, kindWords, outcomeWords } from './journal-words.ts'
@@ -176,12 +176,18 @@ function shownEntry(entry: JournalEntryStatus, meaning: Words | undefined, { t }
   ].filter((one) => one instanceof Object)
   const more = Object.entries(details).filter(([name, value]) => name !== 'code' && !isEmpty(value))
   return html`<li>
-<p>${time(at)} <strong>${t.say(eventWords[event] ?? event)}</strong> <span class="state ${outcomeClasses[outcome]}">${t.say(outcomeWords[outcome])}</span></p>
+<p>${time(at)} <strong>${nameIn(eventWords, event, t)}</strong> <span class="state ${outcomeClasses[outcome]}">${t.say(outcomeWords[outcome])}</span></p>
 ${about.length > 0 && html`<p class="soft">${about.map((one, index) => html`${index > 0 && ' · '}${one}`)}</p>`}
-${more.length > 0 && html`<p class="soft">${more.map(([name, value], index) => html`${index > 0 && ' · '}${t.say(detailWords[name] ?? name)}: ${shownDetail(value)}`)}</p>`}
+${more.length > 0 && html`<p class="soft">${more.map(([name, value], index) => html`${index > 0 && ' · '}${nameIn(detailWords, name, t)}: ${shownDetail(value)}`)}</p>`}
 ${meaning && html`<p>${t`It means:`} ${meaning[t.language]}</p>`}
 </li>
 `
+}
+
+/** Names that a later version may have written are shown as they are. */
+function nameIn(words: Readonly<Record<string, Phrase>>, name: string, t: Phrases): string {
+  const known = words[name]
+  return known === undefined ? name : t.say(known)
 }
 
 function isEmpty(value: JournalDetail): boolean {
@@ -197,7 +203,7 @@ const width = 300
 const height = 48
 const gap = 2
 
-const spanTitles: Record<ActivitySpan, string> = { day: phrase('Last day'), week: phrase('Last week') }
+const spanTitles: Record<ActivitySpan, Phrase> = { day: phrase('Last day'), week: phrase('Last week') }
 
 /** Messages, refusals and waiting time over a span, as two small plots and in words. */
 function activityPlot({ span, bars }: Activity, t: Phrases): Html {

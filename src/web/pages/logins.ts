@@ -4,7 +4,7 @@ import type { LoginStatus } from '../../credentials/logins.ts'
 import { type Html, html } from '../html.ts'
 import { HttpRefusal } from '../http-errors.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
-import { type Phrases, phrase } from '../texts/phrases.ts'
+import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { errorSection, refusalOf } from './error-page.ts'
 import {
@@ -194,7 +194,7 @@ function lastUsed(at: string | undefined, from: readonly string[], t: Phrases): 
   return from.length === 0 ? time(at) : t`${time(at)}, from ${from.slice(0, 3).join(', ')}`
 }
 
-const proofs: Record<LoginStatus['password'], string> = {
+const proofs: Record<LoginStatus['password'], Phrase> = {
   generated: phrase('a password that postern made'),
   chosen: phrase('a password that a person chose'),
   none: phrase('nothing but its address'),

@@ -10,9 +10,10 @@ import type {
 } from '../../mailboxes/mailboxes.ts'
 import type { SentLink } from '../../notices/notices.ts'
 import type { Words } from '../../providers/errors/known-error.ts'
+import { expiryFixes } from '../../providers/forecast.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, type HtmlValue, html } from '../html.ts'
-import { type Phrases, phrase } from '../texts/phrases.ts'
+import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import { loginCards } from './logins.ts'
 import { form, mayChange, type PageContext } from './page-context.ts'
 import { flowWords, time } from './parts.ts'
@@ -156,7 +157,7 @@ interface ShownState {
 /** The shown state of a mailbox: the state of its grant, or what keeps it from sending now. */
 type State = MailboxStatus['state'] | 'failing' | 'suspended'
 
-const stateWords: Record<State, string> = {
+const stateWords: Record<State, Phrase> = {
   absent: phrase('needs a consent'),
   active: phrase('active'),
   lapsed: phrase('needs a new consent'),
@@ -208,7 +209,7 @@ function explained(mailbox: MailboxStatus, t: Phrases): Html {
 function lapse({ since, reason, refusedAt }: MailboxStatus, t: Phrases): Html {
   const lapsed = since === undefined ? t`The consent lapsed` : t`The consent lapsed on ${time(since)}`
   // The reason is often the provider's own text.
-  const why = reason !== undefined && `: ${printable(t.say(reason), 200)}`
+  const why = reason !== undefined && `: ${printable(reason, 200)}`
   if (refusedAt === undefined) return html`${lapsed}${why}`
   return html`${lapsed}${why} (${t`last refused on ${time(refusedAt)}; postern tries it again each day`})`
 }
@@ -217,7 +218,7 @@ export function providerName(catalogue: Catalogue, id: string): string {
   return catalogue.list().find(({ provider }) => provider.id === id)?.provider.name ?? id
 }
 
-export const endingWords: Record<EndingStatus['kind'], string> = {
+export const endingWords: Record<EndingStatus['kind'], Phrase> = {
   unused: phrase('The consent, if nobody uses it'),
   'refresh-token': phrase('The consent, as the provider has said'),
   'test-phase': phrase('The consent, because the app registration is in a test phase'),
@@ -232,7 +233,7 @@ function endingsSection(endings: readonly EndingStatus[] = [], t: Phrases): Html
   return html`<section>
 <h2>${t`What will end`}</h2>
 <dl>
-${endings.map(({ kind, endsAt, fix }) => html`<dt>${t.say(endingWords[kind])}</dt><dd>${endsAt.slice(0, 10)}. ${t.say(fix)}</dd>`)}
+${endings.map(({ kind, endsAt }) => html`<dt>${t.say(endingWords[kind])}</dt><dd>${endsAt.slice(0, 10)}. ${expiryFixes[kind][t.language]}</dd>`)}
 </dl>
 </section>`
 }
@@ -284,7 +285,7 @@ function pausedThing(
   return sender === undefined ? t.say(abouts[about]) : t`the sender ${strong(sender)}`
 }
 
-const abouts: Record<PauseStatus['about'], string> = {
+const abouts: Record<PauseStatus['about'], Phrase> = {
   mailbox: phrase('this mailbox'),
   sender: phrase('a sender'),
   program: phrase('a program'),

@@ -53,7 +53,7 @@ function providers({ catalogue, redirectUri }: MailboxListView, { t, pages }: Pa
   const listed = (some: typeof all) =>
     html`<ul>${some.map(
       ({ id, name, standing }) =>
-        html`<li><a href="${pages.path('providers', id)}">${name}</a> <span class="soft">${t`Known: ${t.say(evidenceWords[standing.evidence])}.`}</span></li>`,
+        html`<li><a href="${pages.path('providers', id)}">${name}</a> <span class="soft">${t`Known: ${evidenceWords[standing.evidence][t.language]}.`}</span></li>`,
     )}</ul>`
   return html`<section>
 <h2>${t`Providers`}</h2>

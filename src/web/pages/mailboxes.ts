@@ -6,7 +6,7 @@ import { meaningOf } from '../../providers/errors/explained.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
-import { phrase } from '../texts/phrases.ts'
+import { type Phrase, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { errorSection, refusalOf, whatToDo } from './error-page.ts'
 import { sendContinuePage } from './layout.ts'
@@ -23,6 +23,7 @@ import {
   type PageContexts,
   readForm,
 } from './page-context.ts'
+import { theAdministrator } from './parts.ts'
 import type { StartConsent } from './start-consent.ts'
 
 interface MailboxPagesDeps {
@@ -32,9 +33,6 @@ interface MailboxPagesDeps {
   contexts: PageContexts
   redirectUri: string
 }
-
-// The name of the requester on the page of a consent link.
-const asker = phrase('the administrator')
 
 /** The pages about mailboxes. */
 export function createMailboxPages(deps: MailboxPagesDeps): Router {
@@ -99,7 +97,7 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
       const { t, pages, by } = await contexts.toChange(request)
       const mailbox = String(request.params.address)
       if (startConsent) return await startConsent(request, response, { mailbox })
-      const link = await consent.createLink(mailbox, asker, by)
+      const link = await consent.createLink(mailbox, theAdministrator, by)
       sendContinuePage(response, pages, new URL(link.url), t`Connect ${link.mailbox}`)
     })
     .all(methodNotAllowed('POST'))
@@ -109,7 +107,7 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     .post(readForm, async (request, response) => {
       const context = await contexts.toChange(request)
       const { t, session, pages } = context
-      const link = await consent.createLink(String(request.params.address), asker, context.by)
+      const link = await consent.createLink(String(request.params.address), theAdministrator, context.by)
       const body = createdLink(link, context)
       pages.send(response, { title: t`A consent link`, body, session, copying: true })
     })
@@ -120,7 +118,7 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     .post(readForm, async (request, response) => {
       const context = await contexts.toChange(request)
       const { t, session, pages } = context
-      const sent = await notices.sendConsentLink(String(request.params.address), asker)
+      const sent = await notices.sendConsentLink(String(request.params.address), theAdministrator)
       pages.send(response, { title: t`A consent link was sent`, body: sentLink(sent, context), session })
     })
     .all(methodNotAllowed('POST'))
@@ -242,7 +240,7 @@ ${form(context, ['mailboxes', address, 'remove'], html`<button>${t`Remove ${addr
 </section>`
 }
 
-const outcomes: Record<RemovedMailbox['revocation'], string> = {
+const outcomes: Record<RemovedMailbox['revocation'], Phrase> = {
   revoked: phrase('The consent has ended at the provider, too.'),
   nothing: phrase('There was no consent to end at the provider.'),
   kept: phrase('The consent lives on at the provider, because another mailbox may live on it.'),

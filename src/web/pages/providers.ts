@@ -1,15 +1,10 @@
 import type { Router } from 'express'
-import {
-  evidenceWords,
-  type ProviderDetails,
-  providerDetails,
-  stepsOf,
-} from '../../providers/provider-status.ts'
+import { evidenceWords, type ProviderDetails, providerDetails } from '../../providers/provider-status.ts'
 import type { SettingsToMake } from '../../providers/registration.ts'
 import type { CheckedPoint, RegistrationCheck } from '../../providers/registration-checks.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
-import { type Phrases, phrase } from '../texts/phrases.ts'
+import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { whatToDo } from './error-page.ts'
 import { form, mayChange, type PageContext, type PageContexts, readForm } from './page-context.ts'
@@ -29,11 +24,12 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
     .route('/providers/:id')
     .get(async (request, response) => {
       const context = await contexts.toSee(request)
-      const { session, pages } = context
-      const details = providerDetails(services.catalogue, request.params.id, { redirectUri })
+      const { session, pages, t } = context
+      const { id } = request.params
+      const details = providerDetails(services.catalogue, id, { redirectUri, language: t.language })
       pages.send(response, {
         title: details.name,
-        body: providerPage(details, stepsAt(details.id), context),
+        body: providerPage(details, context),
         session,
         copying: true,
       })
@@ -55,16 +51,11 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
     })
     .all(methodNotAllowed('POST'))
 
-  function stepsAt(id: string): readonly string[] {
-    const found = services.catalogue.list().find(({ provider }) => provider.id === id)
-    return found ? stepsOf(found.provider) : []
-  }
-
   return router
 }
 
 /** The page of one provider: how well it is known, and how to set it up. */
-function providerPage(details: ProviderDetails, steps: readonly string[], context: PageContext): Html {
+function providerPage(details: ProviderDetails, context: PageContext): Html {
   const { t } = context
   const { registered, missing, missingFailure, standing, flows, smtp, scopes, setUp } = details
   const state = registered
@@ -73,24 +64,24 @@ function providerPage(details: ProviderDetails, steps: readonly string[], contex
   return html`<section>
 <dl>
 <dt>${t`Registration`}</dt><dd>${state}</dd>
-<dt>${t`Known`}</dt><dd>${t.say(evidenceWords[standing.evidence])}</dd>
+<dt>${t`Known`}</dt><dd>${evidenceWords[standing.evidence][t.language]}</dd>
 <dt>${t`Ways to a grant`}</dt><dd>${flows.map((flow) => t.say(flowWords[flow])).join(', ')}</dd>
 <dt>${t`Mail server`}</dt><dd>${smtp.host}:${smtp.port} (${smtp.tls})</dd>
 <dt>${t`Asks for`}</dt><dd><code>${scopes.join(' ')}</code></dd>
 ${setUp.redirectUri !== undefined && html`<dt>${t`Redirect URI`}</dt><dd><code data-copy>${setUp.redirectUri}</code></dd>`}
 </dl>
-${standing.notes.length > 0 && html`<h2>${t`To know`}</h2><ul>${standing.notes.map((note) => html`<li>${t.say(note)}</li>`)}</ul>`}
+${standing.notes.length > 0 && html`<h2>${t`To know`}</h2><ul>${standing.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
 </section>
 <section>
 <h2>${t`To do at the provider`}</h2>
-<ol>${steps.map((step) => html`<li>${t.say(step).replaceAll('{redirectUri}', setUp.redirectUri ?? '')}</li>`)}</ol>
+<ol>${setUp.steps.map((step) => html`<li>${step}</li>`)}</ol>
 </section>
 ${setUp.settings && settingsSection(setUp.settings, t)}
 ${mayChange(context) && checkForm(details.id, context)}
 ${setUp.commands.map(
   ({ purpose, lines }) => html`<section>
 <h2>Exchange Online PowerShell</h2>
-<p>${t.say(purpose)}:</p>
+<p>${purpose}:</p>
 <pre tabindex="0" data-copy>${lines.join('\n')}</pre>
 </section>`,
 )}`
@@ -119,7 +110,7 @@ ${form(context, ['providers', id, 'check'], html`<button>${t`Check what is set`}
 </section>`
 }
 
-const pointWords: Record<CheckedPoint['point'], string> = {
+const pointWords: Record<CheckedPoint['point'], Phrase> = {
   settings: phrase('The settings'),
   running: phrase('What runs'),
   'redirect-uri': phrase('The way back'),
@@ -127,7 +118,7 @@ const pointWords: Record<CheckedPoint['point'], string> = {
   client: phrase('The client id and its secret'),
 }
 
-const outcomeWords: Record<CheckedPoint['outcome'], { word: string; card: string; state: string }> = {
+const outcomeWords: Record<CheckedPoint['outcome'], { word: Phrase; card: string; state: string }> = {
   good: { word: phrase('good'), card: 'done', state: 'active' },
   wrong: { word: phrase('wrong'), card: 'mistake', state: 'lapsed' },
   unknown: { word: phrase('not known yet'), card: '', state: 'absent' },
@@ -157,7 +148,6 @@ ${fix !== undefined && whatToDo(fix, t)}
 }
 
 function pointWordsIn({ what, fix, failure }: Pick<CheckedPoint, 'what' | 'fix' | 'failure'>, t: Phrases) {
-  if (!failure) return { what: t.say(what), fix: fix === undefined ? undefined : t.say(fix) }
   const sentence = { ...failure, message: what, fix }
   return { what: t.messageOf(sentence), fix: t.fixOf(sentence) }
 }

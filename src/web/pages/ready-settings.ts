@@ -1,7 +1,7 @@
 import type { LoginStatus } from '../../credentials/logins.ts'
 import { isLoopback, isWildcard } from '../../net/endpoint.ts'
 import type { SmtpListener } from '../../net/listen.ts'
-import { type Phrases, phrase } from '../texts/phrases.ts'
+import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 
 /** The settings for one kind of program or device, to be copied. */
 export interface ReadySettings {
@@ -60,7 +60,7 @@ function serverOf({ host, port, frontEnds }: SmtpListener): Server {
 type Known = Server & { user: string; password: string; from: string }
 
 function deviceForm({ host, port, local, user, password, from }: Known, t: Phrases): string {
-  const fields: readonly [string, string | number][] = [
+  const fields: readonly [Phrase, string | number][] = [
     [phrase('SMTP server'), host],
     [phrase('Port'), port],
     [phrase('Encryption'), t.say(local ? phrase('none (same machine)') : phrase('STARTTLS or SSL/TLS'))],

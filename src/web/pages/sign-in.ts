@@ -13,7 +13,7 @@ import { type CountWrongSecret, requestSource, sourceKey } from '../request-sour
 import { clientGoneSignal, exactRouter, methodNotAllowed } from '../routing.ts'
 import { checkCsrf, type Sessions } from '../sessions.ts'
 import { bareAddress, type ProvenPerson, type SignInLinks } from '../sign-in-links.ts'
-import { type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'
+import { type Phrase, type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'
 import type { CallbackResult, CallbackResults } from './callback-results.ts'
 import { errorSection, refusalOf } from './error-page.ts'
 import { continuePage, type PageSender, sendContinuePage, sendProviderRedirect } from './layout.ts'
@@ -32,7 +32,7 @@ interface SignInPagesDeps {
   log: Log
 }
 
-const invitations: Record<PageRole, string> = {
+const invitations: Record<PageRole, Phrase> = {
   administrator: phrase('This link signs this browser in as the administrator of postern. It works once.'),
   viewer: phrase(
     'This link signs this browser in as a viewer, who sees the pages and changes nothing. It works once.',

@@ -16,7 +16,7 @@ import {
 import type { SendTestMessage, StepOutcome, TestMessageStep } from '../../upstream/test-message.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
-import { type Phrases, phrase } from '../texts/phrases.ts'
+import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { whatToDo } from './error-page.ts'
 import {
@@ -104,7 +104,7 @@ ${form(context, ['mailboxes', address, 'test'], fields)}
 /** A step of a test message: of the delivery, or the check of the login before it. */
 type ShownStep = Omit<StepOutcome, 'step'> & { step: TestMessageStep | 'login' }
 
-const stepWords: Record<ShownStep['step'], string> = {
+const stepWords: Record<ShownStep['step'], Phrase> = {
   login: phrase('The login may send as this sender'),
   token: phrase('There is an access token'),
   connect: phrase('The provider is reached'),

@@ -1,7 +1,7 @@
 import type { Dictionary } from './translation.ts'
 
 /** What the pages themselves say, and the web server's own refusals. */
-export const japaneseOfPages: Dictionary = {
+export const japaneseOfPages = {
   // Refusals by the server
   'For a new link, run "postern sign-in" on the machine where postern runs, and open the address that it prints (it begins with {1}/).':
     '新しいリンクが必要なときは、postern が動いているマシンで「postern sign-in」を実行し、表示されたアドレス({1}/ で始まります)を開いてください。',
@@ -562,4 +562,4 @@ export const japaneseOfPages: Dictionary = {
   'Test message sent': 'テストメッセージを送信しました',
   'Test message not sent': 'テストメッセージを送信できませんでした',
   'Sender refused: the login may not use it': '送信者を拒否しました: このログインでは使えません',
-}
+} satisfies Dictionary

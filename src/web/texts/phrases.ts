@@ -13,8 +13,7 @@ import { texts } from '../../failures/japanese/texts.ts'
 import { upstream } from '../../failures/japanese/upstream.ts'
 import { Html, type HtmlValue } from '../html.ts'
 import { japaneseOfPages } from './japanese-of-pages.ts'
-import { japaneseOfProviders } from './japanese-of-providers.ts'
-import { type Dictionary, keyOf } from './translation.ts'
+import { keyOf } from './translation.ts'
 
 /** The languages of the pages; the first is the default. */
 const languages = ['en', 'ja'] as const
@@ -31,8 +30,8 @@ export interface Phrases {
    * them in the dictionary.
    */
   (strings: TemplateStringsArray, ...values: HtmlValue[]): Html
-  /** Translates a text that was made elsewhere. Unknown texts are returned unchanged. */
-  say(text: string): string
+  /** A phrase that stands in a table of a page. */
+  say(phrase: Phrase): string
   /** The message of a failure. */
   messageOf(sentence: Sentence): string
   /** What to do about it. */
@@ -40,8 +39,11 @@ export interface Phrases {
   language: Language
 }
 
-/** Marks a phrase that is translated later. */
-export function phrase(text: string): string {
+/** A phrase that the dictionary has: one without Japanese does not compile. */
+export type Phrase = keyof typeof japaneseOfPages
+
+/** Marks a phrase that is said later, by `say`. */
+export function phrase(text: Phrase): Phrase {
   return text
 }
 
@@ -57,20 +59,17 @@ const japaneseFailures: Translated<typeof catalogue> = {
   ...diagnosis,
 }
 
-/** All phrases in Japanese. */
-const japanese: Dictionary = { ...japaneseOfPages, ...japaneseOfProviders }
-
 const sentencesInJapanese: Translations = { ...japaneseFailures, ...texts }
 
 type Translations = Readonly<Record<string, { message: string; fix?: string }>>
 
-const translations: Record<Language, (text: string) => string | undefined> = {
+const dictionaries: Record<Language, (phrase: string) => string | undefined> = {
   en: () => undefined,
-  ja: (text) => (Object.hasOwn(japanese, text) ? japanese[text] : undefined),
+  ja: (text) => (Object.hasOwn(japaneseOfPages, text) ? japaneseOfPages[text as Phrase] : undefined),
 }
 
 export function phrasesIn(language: Language): Phrases {
-  const translate = translations[language]
+  const translate = dictionaries[language]
   const tag = (strings: TemplateStringsArray, ...values: HtmlValue[]): Html => {
     const english = keyOf(strings)
     return Html.fromPhrase(translate(english) ?? english, values)
@@ -78,9 +77,8 @@ export function phrasesIn(language: Language): Phrases {
   const say = (text: string) => translate(text) ?? text
   return Object.assign(tag, {
     ...{ language, say },
-    messageOf: (sentence: Sentence) => inLanguage(sentence, 'message', language) ?? say(sentence.message),
-    fixOf: (sentence: Sentence) =>
-      inLanguage(sentence, 'fix', language) ?? (sentence.fix === undefined ? undefined : say(sentence.fix)),
+    messageOf: (sentence: Sentence) => inLanguage(sentence, 'message', language) ?? sentence.message,
+    fixOf: (sentence: Sentence) => inLanguage(sentence, 'fix', language) ?? sentence.fix,
   })
 }
 

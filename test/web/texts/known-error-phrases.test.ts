@@ -42,10 +42,6 @@ describe('what is known of errors, on pages', () => {
     }
   })
 
-  it('a text of others with a colon is left alone', () => {
-    expect(phrasesFor(inJapanese).say('no: Name')).toBe('no: Name')
-  })
-
   it('an explanation stays as it is in English', async () => {
     const thrown = await failureOf(700082)
     expect(phrasesIn('en').fixOf(thrown)).toBe(thrown.fix)
