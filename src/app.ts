@@ -209,12 +209,18 @@ type OpenedData = OpenedStore & {
 type ServedData = OpenedData & { readConfigAgain: ReadConfigAgain; setLogLevel: (level: LogLevel) => void }
 
 /** The data directory, ours alone until it is closed. */
-async function openData({ dataDir, key, limits }: Config, log: Log): Promise<OpenedData> {
+async function openData({ dataDir, key, limits, journalRecipients }: Config, log: Log): Promise<OpenedData> {
   const lock = await lockDataDir(dataDir)
   try {
     const opened = await openStore({ dataDir, ...(key && { key }), clock, log })
     const ownerKey = await ensureOwnerKey(dataDir)
-    const journal = createJournal({ store: opened.store.journal, clock, log, days: limits.journalDays })
+    const journal = createJournal({
+      store: opened.store.journal,
+      clock,
+      log,
+      days: limits.journalDays,
+      recipients: journalRecipients,
+    })
     return {
       ...opened,
       journal,

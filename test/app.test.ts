@@ -30,6 +30,7 @@ async function newConfig(over: Partial<Config> = {}): Promise<Config> {
     customProviders: [],
     providerOverrides: new Map(),
     logLevel: 'silent',
+    journalRecipients: 'refused',
     metrics: { listen: [], mailboxes: 0 },
     notify: {},
     pageAccess: { administrators: [], viewers: [] },

@@ -14,7 +14,13 @@ export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 /** What a line says beside its message. Those about something that is kept or counted have an `event`. */
-export type LineFields = Readonly<Record<string, unknown>>
+export type LineFields = Readonly<Record<string | symbol, unknown>>
+
+/**
+ * The recipients of a message beside a line about it, for the journal alone, which keeps of them what
+ * the settings allow. A log writes no member whose name is a symbol.
+ */
+export const recipientsBeside = Symbol('recipients')
 
 export const silentLog: Log = {
   debug() {},

@@ -48,12 +48,13 @@ export function addJournalVerb(program: Command, context: Context): void {
 
 function withFilters(command: Command): Command {
   return command
-    .option('--mailbox <address>', 'of this mailbox')
-    .option('--login <user>', 'of the login with this user name')
+    .option('--mailbox <address>', 'of this mailbox; a part of the address is enough')
+    .option('--login <user>', 'of the login with this user name, or that people call so')
+    .option('--recipient <address>', 'of messages to this address, as far as the journal keeps recipients')
     .option('--kind <kind>', 'of this kind')
     .option('--outcome <outcome>', 'with this outcome')
-    .option('--since <date>', '2027-12-31, or a date and time')
-    .option('--until <date>', '2027-12-31 (all of that day), or a date and time')
+    .option('--since <date>', '2027-12-31, a date and time, today, yesterday, or so long ago: 30m, 2h, 7d')
+    .option('--until <date>', '2027-12-31 (all of that day), or as --since')
 }
 
 interface ExportOptions extends Omit<JournalFilters, 'limit' | 'before' | 'after'> {
@@ -96,6 +97,8 @@ const columns = [
   'by',
   'milliseconds',
   'details',
+  'loginName',
+  'recipients',
 ] as const
 
 function csvCells(entry: JournalEntryStatus): string[] {

@@ -1,5 +1,6 @@
 import type { LogLevel } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
+import type { KeptRecipients } from '../model/journal.ts'
 import type { Limits } from '../model/limits.ts'
 import type { PageAccess } from '../model/page-access.ts'
 import type { Endpoint } from '../net/endpoint.ts'
@@ -49,5 +50,6 @@ export interface Config extends ProviderSettings {
   notify: NotifyConfig
   pageAccess: PageAccess
   logLevel: LogLevel
+  journalRecipients: KeptRecipients
   limits: Limits
 }

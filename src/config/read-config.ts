@@ -99,7 +99,7 @@ function toConfig(
   read: { registrations: RegistrationFiles; providers: ProvidersFile; extraCa?: string },
   environment: Environment,
 ): Config {
-  const { dataDir, trustedProxies, logLevel, key, proxy, tlsCertFile, tlsKeyFile } = values
+  const { dataDir, trustedProxies, logLevel, journalRecipients, key, proxy, tlsCertFile, tlsKeyFile } = values
   const { extraCa } = read
   return {
     dataDir,
@@ -118,6 +118,7 @@ function toConfig(
     notify: toNotify(values, commandEnvironment(environment)),
     pageAccess: toPageAccess(values),
     logLevel,
+    journalRecipients,
     limits: Object.fromEntries(limitKeys.map((limit) => [limit, values[limit]])) as unknown as Limits,
   }
 }

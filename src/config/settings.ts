@@ -1,3 +1,4 @@
+import { keptRecipients } from '../model/journal.ts'
 import { limitSettings } from './limit-settings.ts'
 import { listeners, webListeners } from './listeners.ts'
 import { registrationSettings } from './registration-settings.ts'
@@ -115,6 +116,12 @@ export const settings = {
     'info',
     oneOf('debug', 'info', 'warn', 'error', 'silent'),
     'How much is logged: debug, info, warn, error or silent.',
+  ),
+  journalRecipients: setting(
+    'POSTERN_JOURNAL_RECIPIENTS',
+    'refused',
+    oneOf(...keptRecipients),
+    'Which recipients of messages the journal keeps: yes (all, at most 100 of a message), domains (only their domains), refused (those who did not get it, with what the provider said), no (how many). The log names none.',
   ),
   ...registrationSettings,
   notifyWebhookUrl: secret(

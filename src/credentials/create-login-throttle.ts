@@ -24,7 +24,7 @@ export interface LoginThrottleDeps {
     Limits,
     'guessWindowSeconds' | 'guessesPerSource' | 'guessesPerName' | 'guessesInAll' | 'guessDelaySeconds'
   >
-  /** As `SignIns.loggableName`. */
+  /** As `CredentialIndex.loggableName`. */
   loggableName(userName: string): string
   clock: Clock
   log: Log

@@ -60,8 +60,10 @@ export interface CredentialIndex {
   login(id: string): LoginRights | undefined
   /** Groups of logins whose user names differ in case only. */
   alike(): readonly (readonly Pick<Login, 'userName'>[])[]
-  /** As `SignIns.loggableName`. */
+  /** A user name as logs may show it. */
   loggableName(userName: string): string
+  /** The mailboxes of the login that a user name means, revoked or not; none where it means none. */
+  mailboxesOf(userName: string): Login['mailboxes']
   /**
    * Reads all credentials again. Never rejects: a store error is logged, and the next question
    * reads again.
@@ -74,7 +76,7 @@ const rememberedAddresses = 1000
 
 interface Remembered {
   /** All logins, by `userNameKey`. */
-  named: ReadonlyMap<string, readonly Pick<Login, 'userName'>[]>
+  named: ReadonlyMap<string, readonly Pick<Login, 'userName' | 'mailboxes'>[]>
   /**
    * Logins that are not revoked, by `userNameKey`. Several share a key where an earlier release
    * accepted names that differ in case only.
@@ -156,6 +158,11 @@ class RememberedCredentials implements CredentialIndex {
   loggableName(userName: string): string {
     const alike = this.#current().named.get(userNameKey(userName))
     return alike ? printable(meantBy(alike, userName)?.userName ?? userName) : 'no such login'
+  }
+
+  mailboxesOf(userName: string): Login['mailboxes'] {
+    const alike = this.#current().named.get(userNameKey(userName)) ?? []
+    return meantBy(alike, userName)?.mailboxes ?? []
   }
 
   async refresh(): Promise<void> {
@@ -296,7 +303,12 @@ function byKey<Named extends { userName: string }>(all: readonly Named[]): Map<s
   return found
 }
 
-/** Several logins may have had the same name, one after the other. */
-function distinctNames(logins: readonly ListedLogin[]): { userName: string }[] {
-  return [...new Set(logins.map(({ userName }) => userName))].map((userName) => ({ userName }))
+/** Several logins may have had the same name, one after the other: the one that is not revoked, or the last. */
+function distinctNames(logins: readonly ListedLogin[]): Pick<Login, 'userName' | 'mailboxes'>[] {
+  const named = new Map<string, ListedLogin>()
+  for (const login of logins) {
+    const known = named.get(login.userName)
+    if (known === undefined || known.revokedAt !== undefined) named.set(login.userName, login)
+  }
+  return [...named.values()]
 }

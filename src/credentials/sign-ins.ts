@@ -65,14 +65,20 @@ export interface SignIns {
    */
   revalidate(submitter: Submitter, message: OutgoingMessage, remoteAddress: string): Promise<void> | undefined
   /**
-   * A user name as logs may show it. A name that no login has may be a password in the wrong field,
-   * and is replaced.
+   * Who wants to sign in, as logs may show it. A name that no login has may be a password in the
+   * wrong field, and is replaced.
    */
-  loggableName(userName: string): string
+  loggable(userName: string): LoggableLogin
   /**
    * The ways to sign in that EHLO may announce to this address. From the index, without waiting.
    */
   authMethods(remoteAddress: string): AuthMethods
+}
+
+export interface LoggableLogin {
+  userName: string
+  /** Of the login with this name; none where there is no such login. */
+  mailboxes: readonly Address[]
 }
 
 interface SignInsDeps {
@@ -119,7 +125,10 @@ export function createSignIns(deps: SignInsDeps): SignIns {
       return submitter
     },
     revalidate: createRevalidation({ index, store, clock }),
-    loggableName: (userName) => index.loggableName(userName),
+    loggable: (userName) => ({
+      userName: index.loggableName(userName),
+      mailboxes: index.mailboxesOf(userName),
+    }),
     authMethods: (remoteAddress) => index.authMethods(remoteAddress),
   }
 }

@@ -190,7 +190,7 @@ export const requestsFailures = {
   'journal.time-unreadable': {
     code: 'invalid',
     message: '"{text}" is not a time that postern can read',
-    fix: 'Write it as 2030-12-31 or 2030-12-31T18:00:00Z.',
+    fix: 'Write it as 2030-12-31, 2030-12-31T18:00:00Z, today, yesterday, or so long ago: 30m, 2h, 7d.',
   },
   'journal.id-unreadable': {
     code: 'invalid',

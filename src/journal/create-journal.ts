@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import type { LineFields, Log } from '../base/log.ts'
+import type { KeptRecipients } from '../model/journal.ts'
 import type { JournalStore } from '../store/ports.ts'
 import {
   createEntryIds,
@@ -29,6 +30,8 @@ interface JournalDeps {
   log: Log
   /** How long entries are kept. */
   days: number
+  /** Which recipients of messages. */
+  recipients: KeptRecipients
 }
 
 /**
@@ -40,7 +43,7 @@ const sameSignInMilliseconds = 3_600_000
  * The journal: written by every line of the log that has a known event, read by pages, API and
  * command.
  */
-export function createJournal({ store, clock, log, days }: JournalDeps): Journal {
+export function createJournal({ store, clock, log, days, recipients }: JournalDeps): Journal {
   const idOf = createEntryIds()
   const writer = createEntryWriter(store, log)
   const gate = createFloodGate()
@@ -65,7 +68,7 @@ export function createJournal({ store, clock, log, days }: JournalDeps): Journal
     watcher?.(fields)
     const now = clock.now()
     for (const held of gate.held(now)) write(held)
-    const entry = entryOf(fields, now)
+    const entry = entryOf(fields, now, recipients)
     if (!entry || isRepeated(entry) || !gate.lets(entry)) return
     write(entry)
     // Who changed something, and what came of a consent, is not to be lost with the machine.

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
-import type { Log } from '../base/log.ts'
+import { type LineFields, type Log, recipientsBeside } from '../base/log.ts'
+import { printable } from '../base/text.ts'
 import type { Address } from '../model/address.ts'
-import type { JournalDetail, JournalEntry } from '../model/journal.ts'
+import type { JournalDetail, JournalEntry, JournalRecipient, KeptRecipients } from '../model/journal.ts'
 import type { JournalStore } from '../store/ports.ts'
+import { isPositive, type Reply } from '../wire/reply.ts'
 import { journalEvents } from './events.ts'
 
 /*
@@ -22,13 +24,84 @@ type Mutable = { -readonly [Name in keyof NewEntry]: NewEntry[Name] } & {
  * What is to be kept of a line of the log; undefined: nothing. Put together field by field: each
  * message comes through here, and objects that are spread and filtered cost several times as much.
  */
-export function entryOf(fields: Readonly<Record<string, unknown>>, at: number): NewEntry | undefined {
+export function entryOf(fields: LineFields, at: number, kept: KeptRecipients): NewEntry | undefined {
   const { event } = fields
   if (typeof event !== 'string' || !Object.hasOwn(journalEvents, event)) return undefined
   const { kind, outcome } = journalEvents[event] as (typeof journalEvents)[string]
   const entry: Mutable = { at, kind, event, outcome, details: {} }
   for (const name of Object.keys(fields)) setField(entry, name, fields[name])
+  keepRecipients(entry, fields, kept)
   return entry
+}
+
+/** What stands beside the line about a message. */
+interface BesideMessage {
+  asked: readonly { recipient: string }[]
+  /** To the first of them. */
+  replies: readonly Reply[]
+}
+
+/** Of one entry: a message to thousands must not make a row that nobody can read. */
+const mostRecipients = 100
+
+/** What may be known of the recipients of a message, or of a test message, which names its one in the line. */
+function keepRecipients(entry: Mutable, fields: LineFields, kept: KeptRecipients): void {
+  const beside = fields[recipientsBeside] as BesideMessage | undefined
+  const named = fields.recipients
+  const isSent = entry.outcome === 'done'
+  if (Array.isArray(named)) {
+    entry.details.recipients = isSent ? named.length : 0
+    const all = named.filter(isText).map((address): JournalRecipient => ({ address }))
+    setRecipients(entry, isSent && kept === 'refused' ? [] : all, kept)
+  } else if (beside !== undefined) {
+    const refused: JournalRecipient[] = []
+    const others: JournalRecipient[] = []
+    const namesOthers = kept !== 'refused' || !isSent
+    for (const [index, { recipient }] of beside.asked.entries()) {
+      const reply = beside.replies[index]
+      if (reply !== undefined && !isPositive(reply)) refused.push(refusedRecipient(recipient, reply))
+      else if (namesOthers) others.push({ address: recipient })
+    }
+    if (refused.length > 0) entry.details.refusedRecipients = refused.length
+    setRecipients(entry, [...refused, ...others], kept)
+  }
+  if (kept === 'domains' || kept === 'no') hideAddresses(entry, kept)
+}
+
+function refusedRecipient(address: string, { code, lines }: Reply): JournalRecipient {
+  return { address, code, reply: printable(lines.join(' '), 200) }
+}
+
+function setRecipients(entry: Mutable, all: readonly JournalRecipient[], kept: KeptRecipients): void {
+  if (all.length === 0 || kept === 'no') return
+  const shown = all.slice(0, mostRecipients)
+  entry.recipients = shown.map(({ address, ...said }) => ({
+    address: printable(kept === 'domains' ? domainOf(address) : address, 254),
+    ...said,
+  }))
+  if (all.length > shown.length) entry.details.moreRecipients = all.length - shown.length
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase()
+}
+
+const anAddress = /[^\s<>()[\]"',;:=]+@([^\s<>()[\]"',;:]+)/g
+
+/** Providers repeat in their replies whom they refuse. */
+function hideAddresses(entry: Mutable, kept: 'domains' | 'no'): void {
+  const own = [entry.mailbox, entry.details.sender, entry.details.givenSender]
+  const hide = (text: string) =>
+    text.replace(anAddress, (address, domain) =>
+      own.includes(address) ? address : kept === 'domains' ? `…@${domain}` : '…',
+    )
+  if (entry.kind !== 'send' && entry.event !== 'command.refused') return
+  for (const name of ['reply', 'detail', 'command'])
+    if (isText(entry.details[name])) entry.details[name] = hide(entry.details[name])
+  if (entry.recipients)
+    entry.recipients = entry.recipients.map(({ reply, ...one }) =>
+      reply === undefined ? one : { ...one, reply: hide(reply) },
+    )
 }
 
 function setField(entry: Mutable, name: string, value: unknown): void {
@@ -55,6 +128,15 @@ function setField(entry: Mutable, name: string, value: unknown): void {
       return
     case 'milliseconds':
       if (typeof value === 'number') entry.milliseconds = value
+      return
+    case 'recipients':
+      if (typeof value === 'number') entry.details.recipients = value
+      return
+    case 'mailboxes':
+      if (!isDetail(value)) return
+      entry.details.mailboxes = value
+      // Of the login that an entry is about: mostly it has one.
+      if (Array.isArray(value) && value.length === 1) entry.mailbox ??= value[0]
       return
     default:
       if (isDetail(value)) entry.details[name] = value

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { failure } from '../base/failure.ts'
 import { normalForm, printable } from '../base/text.ts'
-import { type AddressKey, domainMailbox, parseAddress } from '../model/address.ts'
+import { type AddressKey, domainMailbox } from '../model/address.ts'
 import {
   type JournalEntry,
   type JournalQuery,
@@ -36,7 +36,7 @@ interface JournalReaderDeps {
 export function createJournalReader({ store, clock, flush }: JournalReaderDeps): JournalReader {
   return {
     async list(filters) {
-      const query = readFilters(filters)
+      const query = readFilters(filters, clock.now())
       await flush()
       // One more than asked for tells whether there are older ones.
       const found = await store.list({ ...query, limit: query.limit + 1 })
@@ -104,12 +104,12 @@ const most = 500
 const day = 86_400_000
 
 /** @throws Failure `invalid` */
-export function readFilters(filters: JournalFilters): JournalQuery {
-  const { mailbox, login, kind, outcome, since, until, before, after, limit = usual } = filters
+export function readFilters(filters: JournalFilters, now: number): JournalQuery {
+  const { mailbox, login, recipient, kind, outcome, since, until, before, after, limit = usual } = filters
   if (!Number.isInteger(limit) || limit < 1 || limit > most) {
     throw failure('journal.no-number', { most })
   }
-  const [from, to] = [since && timeOf(since), until && timeOf(until) + (isDate(until) ? day : 0)]
+  const [from, to] = [since && timeOf(since, now), until && timeOf(until, now) + (isDay(until) ? day : 0)]
   const newest = [before && idOf(before), to && firstIdAt(to + day)].filter((one) => one).sort()[0]
   const oldest = [after && idOf(after), from && firstIdAt(from)]
     .filter((one) => one)
@@ -117,8 +117,9 @@ export function readFilters(filters: JournalFilters): JournalQuery {
     .at(-1)
   return {
     limit,
-    ...(mailbox && { mailbox: parseAddress(mailbox) }),
-    ...(login && { login: normalForm(login) }),
+    ...(mailbox && { mailbox: mailbox.trim() }),
+    ...(login && { login: normalForm(login.trim()) }),
+    ...(recipient && { recipient: recipient.trim() }),
     ...(kind && { kind: oneOf(journalKinds, kind) }),
     ...(outcome && { outcome: oneOf(journalOutcomes, outcome) }),
     ...(typeof from === 'number' && { since: from }),
@@ -137,19 +138,27 @@ function oneOf<Word extends string>(words: readonly Word[], text: string): Word 
   throw failure('journal.filter-unknown', { text: printable(text), words: words.join(', ') })
 }
 
-function isDate(text: string): boolean {
-  return /^\d{4}-\d\d-\d\d$/.test(text)
+/** Meant as all of it. */
+function isDay(text: string): boolean {
+  return /^(\d{4}-\d\d-\d\d|today|yesterday)$/.test(text)
 }
 
-/** ISO 8601; without a zone, in UTC as everything that is shown. */
-function timeOf(text: string): number {
+const units: Readonly<Record<string, number>> = { m: 60_000, h: hour, d: day }
+
+/** ISO 8601; without a zone, in UTC as everything that is shown. Or a day by its word, or so long ago. */
+function timeOf(text: string, now: number): number {
+  const today = now - (now % day)
+  if (text === 'today') return today
+  if (text === 'yesterday') return today - day
+  const [, count, unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
+  if (count !== undefined) return now - Number(count) * (units[unit] ?? 0)
   const shaped = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text)
   const zoned = shaped?.[1] === undefined || shaped[4] !== undefined ? text : `${text}Z`
   const time = shaped ? Date.parse(zoned) : Number.NaN
   // 31 February would be a day in March.
   const date = text.slice(0, 10)
-  const isDay = !Number.isNaN(time) && new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)
-  if (isDay) return time
+  const exists = !Number.isNaN(time) && new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)
+  if (exists) return time
   throw failure('journal.time-unreadable', { text: printable(text) })
 }
 

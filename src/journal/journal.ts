@@ -18,9 +18,12 @@ export interface JournalReader {
 
 /** As people and programs write them. All that are given must hold; empty ones are not given. */
 export interface JournalFilters {
+  /** An address or a part of one; `*@` and a domain for all of that. */
   mailbox?: string
-  /** A user name. */
+  /** A user name, or what people call the login; a part of either, if that is nobody's. */
   login?: string
+  /** An address, or a part of one. */
+  recipient?: string
   kind?: string
   outcome?: string
   /** ISO 8601 date, or date and time: at or after. */

@@ -20,21 +20,42 @@ export interface JournalEntry {
   mailbox?: Address
   /** The user name of a login, or what took its place at the sign-in. */
   login?: string
+  /** What people call that login today; not kept with the entry. */
+  loginName?: string
   /** Address of the client. */
   source?: string
   /** Who did it, where it was done by a person or a program. */
   by?: string
   /** From the first recipient to the end of it. */
   milliseconds?: number
+  /** Of a message, as far as they are kept: those that were refused first. */
+  recipients?: readonly JournalRecipient[]
   details: Readonly<Record<string, JournalDetail>>
+}
+
+/** Which recipients the journal keeps: all, only their domains, those who did not get the message, or how many. */
+export const keptRecipients = ['yes', 'domains', 'refused', 'no'] as const
+
+export type KeptRecipients = (typeof keptRecipients)[number]
+
+export interface JournalRecipient {
+  /** An address, or its domain where no more is kept. */
+  address: string
+  /** What the provider said where it refused this recipient by itself. */
+  code?: number
+  reply?: string
 }
 
 export type JournalDetail = string | number | boolean | readonly string[]
 
 /** All that are given must hold. */
 export interface JournalQuery {
-  mailbox?: Address
+  /** An address, `*@` and a domain, or a part of an address. */
+  mailbox?: string
+  /** A user name, or what people call the login; a part of either, if that is nobody's. */
   login?: string
+  /** Of an address. */
+  recipient?: string
   kind?: JournalKind
   outcome?: JournalOutcome
   /** At or after. */

@@ -16,7 +16,7 @@ import { type ClientState, createTransactionLog, type TransactionLog } from './t
 
 interface ProviderSideDeps {
   relay: Relay
-  signIns: Pick<SignIns, 'check' | 'authorize' | 'revalidate' | 'loggableName'>
+  signIns: Pick<SignIns, 'check' | 'authorize' | 'revalidate' | 'loggable'>
   limits: Pick<Limits, 'wholeLoginSeconds'>
   record: TransactionLog
   /** State of the client that outlives a transaction. */
@@ -82,7 +82,7 @@ class HeldTransaction implements ProviderSide {
       return { kind: 'signed-in', submitter }
     } catch (error) {
       const failure = asFailure(error)
-      this.#deps.record.signInRefused(this.#deps.signIns.loggableName(next.credentials.userName), failure)
+      this.#deps.record.signInRefused(this.#deps.signIns.loggable(next.credentials.userName), failure)
       return { kind: 'failed', failure, at }
     }
   }
@@ -106,6 +106,7 @@ class HeldTransaction implements ProviderSide {
     { gone, inGroups, tap }: Pick<WaitingClient, 'gone' | 'inGroups' | 'tap'>,
   ): Promise<SessionEvent> {
     const spent = this.#deps.record.begun(next.mailbox.address, next.mail.sender, next.givenSender)
+    this.#deps.record.asked(next.recipients)
     try {
       const { mailbox, mail, givenSender } = next
       this.#message = { mailbox, sender: mail.sender, givenSender }
@@ -138,6 +139,7 @@ class HeldTransaction implements ProviderSide {
 
   async addRecipients(recipients: readonly RecipientCommand[]): Promise<SessionEvent> {
     try {
+      this.#deps.record.asked(recipients)
       if (this.#transaction === undefined) throw failure('sending.no-transaction-for-recipients')
       const replies = await this.#transaction.recipients(recipients)
       this.#deps.record.recipients(replies)

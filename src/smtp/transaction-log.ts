@@ -1,9 +1,11 @@
 import type { Clock } from '../base/clock.ts'
 import type { Failure } from '../base/failure.ts'
-import type { Log } from '../base/log.ts'
+import { type Log, recipientsBeside } from '../base/log.ts'
 import { printable } from '../base/text.ts'
+import type { LoggableLogin } from '../credentials/sign-ins.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
 import type { Spent } from '../upstream/relay.ts'
+import type { RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import type { RefusalLog } from './refusal-log.ts'
 import { cutReplies, type MessageCut, type MessageOutcome } from './session-events.ts'
@@ -14,8 +16,8 @@ import { cutReplies, type MessageCut, type MessageOutcome } from './session-even
  */
 export interface TransactionLog {
   signedIn(submitter: Submitter): void
-  /** `loggableName`: as `SignIns.loggableName` gives it. */
-  signInRefused(loggableName: string, failure: Failure): void
+  /** `whose`: as `SignIns.loggable` gives it. */
+  signInRefused(whose: LoggableLogin, failure: Failure): void
   /** A warning, once for each connection: the client is authorised by its network alone. */
   admitted(submitter: Submitter): void
   admissionRefused(sender: string, failure: Failure): void
@@ -23,6 +25,9 @@ export interface TransactionLog {
    * `givenSender`: the client's sender, where it was replaced. Where the time goes is for the relay to fill in.
    */
   begun(mailbox: string, sender: string, givenSender?: string): Spent
+  /** These are asked for next. */
+  asked(recipients: readonly RecipientCommand[]): void
+  /** What was said to those that were asked for. */
   recipients(replies: readonly Reply[]): void
   failed(failure: Failure): void
   message(outcome: MessageOutcome, cut: MessageCut | 'gone' | undefined, octets: number): void
@@ -56,8 +61,9 @@ interface OpenTransaction {
   mailbox: string
   sender: string
   givenSender: string | undefined
-  accepted: number
-  refusal: Reply | undefined
+  recipients: RecipientCommand[]
+  /** To the first of these. */
+  replies: Reply[]
 }
 
 /** The result of a transaction; absent where a field does not apply. */
@@ -106,13 +112,14 @@ class LoggedTransaction implements TransactionLog {
     this.#log.info(fields, 'signed in')
   }
 
-  signInRefused(loggableName: string, failure: Failure): void {
+  signInRefused({ userName, mailboxes }: LoggableLogin, failure: Failure): void {
     const { id, code, message } = failure
     const fields = {
       event: 'sign-in.refused',
       client: this.#client.address,
       session: this.#client.session,
-      login: loggableName,
+      login: userName,
+      ...(mailboxes.length > 0 && { mailboxes }),
       reason: code,
       failure: id,
       detail: message,
@@ -152,17 +159,18 @@ class LoggedTransaction implements TransactionLog {
       mailbox,
       sender: printable(sender, 254),
       givenSender: givenSender === undefined ? undefined : printable(givenSender, 254),
-      accepted: 0,
-      refusal: undefined,
+      recipients: [],
+      replies: [],
     }
     return this.#open.spent
   }
 
+  asked(recipients: readonly RecipientCommand[]): void {
+    this.#open?.recipients.push(...recipients)
+  }
+
   recipients(replies: readonly Reply[]): void {
-    if (this.#open === undefined) return
-    this.#open.accepted += replies.filter(isPositive).length
-    const refusal = replies.find((reply) => !isPositive(reply))
-    if (refusal !== undefined) this.#open.refusal ??= refusal
+    this.#open?.replies.push(...replies)
   }
 
   failed(failure: Failure): void {
@@ -195,9 +203,9 @@ class LoggedTransaction implements TransactionLog {
 
   givenUp(): void {
     if (this.#open === undefined) return
-    const refusal = this.#open.refusal === undefined ? {} : describe(this.#open.refusal)
-    if (this.#open.refusal === undefined) this.#finish('message.given-up', refusal, 'transaction given up')
-    else this.#finish('message.refused', refusal, 'refused by the provider')
+    const refusal = this.#open.replies.find((reply) => !isPositive(reply))
+    if (refusal === undefined) this.#finish('message.given-up', {}, 'transaction given up')
+    else this.#finish('message.refused', describe(refusal), 'refused by the provider')
   }
 
   #finish(event: string, { octets, code, reply, reason, detail }: TransactionResult, message: string): void {
@@ -210,7 +218,8 @@ class LoggedTransaction implements TransactionLog {
       mailbox,
       sender,
       givenSender,
-      accepted: recipients,
+      recipients: asked,
+      replies,
     } = this.#open
     this.#open = undefined
     const milliseconds = Math.round(this.#clock.monotonic() - since)
@@ -225,7 +234,7 @@ class LoggedTransaction implements TransactionLog {
       provider: spent.provider || undefined,
       sender,
       givenSender,
-      recipients,
+      recipients: replies.filter(isPositive).length,
       octets,
       code,
       reply,
@@ -234,6 +243,7 @@ class LoggedTransaction implements TransactionLog {
       waitingMilliseconds: Math.round(spent.waiting),
       providerMilliseconds: Math.round(spent.atProvider),
       milliseconds,
+      [recipientsBeside]: { asked, replies },
     }
     if (event === 'message.not-taken') this.#refusals.note({ why: `${login}\n${reason}`, fields, message })
     else this.#log.info(fields, message)

@@ -3,11 +3,25 @@ import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import type { CompiledQuery, Kysely, Transaction } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import type { Secret } from '../base/secret.ts'
-import { userNameKey } from '../base/text.ts'
-import { type AddressKey, addressKey, domainMailbox, isDomainMailbox } from '../model/address.ts'
-import type { JournalEntry, JournalFault, JournalQuery, JournalVerdict, SendHour } from '../model/journal.ts'
+import { userNameKey, withoutCase } from '../base/text.ts'
+import {
+  type Address,
+  type AddressKey,
+  addressKey,
+  domainMailbox,
+  isDomainMailbox,
+} from '../model/address.ts'
+import type {
+  JournalEntry,
+  JournalFault,
+  JournalQuery,
+  JournalRecipient,
+  JournalVerdict,
+  SendHour,
+} from '../model/journal.ts'
 import { type Database, nullsToAbsent } from './database.ts'
 import { deriveKey } from './hash-root.ts'
+import { sql } from './kysely.ts'
 import type { JournalStore } from './ports.ts'
 import { isSame } from './row-marks.ts'
 import type { JournalChainTable, JournalTable, Tables } from './tables.ts'
@@ -39,11 +53,11 @@ export function createJournalStore(
     },
 
     async list(query) {
-      const found = await database.read(async (tables) => {
-        const logins = query.login === undefined ? [] : await spellingsOf(tables, query.login)
-        return await selection(tables, query, logins).execute()
+      return database.read(async (tables) => {
+        const rows = await rowsFor(tables, query)
+        const names = await loginNames(tables, rows)
+        return rows.map((row) => entryOf(row, names))
       })
-      return found.map(entryOf)
     },
 
     sendHours: (since) =>
@@ -80,6 +94,9 @@ const columns = [
   'done_by',
   'milliseconds',
   'details',
+  'mailboxes',
+  'recipients',
+  'recipient_replies',
   'place',
   'mark',
 ] as const satisfies readonly (keyof JournalTable)[]
@@ -118,30 +135,120 @@ function createInsertion() {
   }
 }
 
-/** Entries name a login as it is called; who asks may write it in another case. */
-async function spellingsOf(tables: Readable, login: string): Promise<string[]> {
-  const key = userNameKey(login)
-  const found = await tables
-    .selectFrom('logins')
-    .select('user_name')
-    .distinct()
-    .where('user_name_key', '=', key)
-    .execute()
-  return [...new Set([login, ...found.map(({ user_name }) => user_name)])]
+type Readable = Kysely<Tables>
+
+async function rowsFor(tables: Readable, query: JournalQuery): Promise<JournalTable[]> {
+  const logins = query.login === undefined ? undefined : await userNamesOf(tables, query.login)
+  const { mailbox, limit } = query
+  if (mailbox === undefined) return selection(tables, query, logins).execute()
+  // One after the other: each is found by an index of its own, which both at once would not be.
+  const [about, among] = mailboxFilters(mailbox, await mailboxKeys(tables, mailbox))
+  const ofOne = await about(selection(tables, query, logins)).execute()
+  const ofSeveral = await among(selection(tables, query, logins)).execute()
+  const found = new Map([...ofOne, ...ofSeveral].map((row) => [row.id, row]))
+  const inOrder = [...found.values()].sort((left, right) => (left.id < right.id ? 1 : -1))
+  return inOrder.slice(0, limit)
 }
 
-type Readable = Pick<Transaction<Tables>, 'selectFrom'>
-
-function selection(tables: Readable, query: JournalQuery, logins: readonly string[]) {
-  const { mailbox, login, kind, outcome, since, until, before, after, limit } = query
-  let chosen = tables.selectFrom('journal').selectAll().orderBy('id', 'desc').limit(limit)
-  if (mailbox !== undefined) {
-    const column = isDomainMailbox(mailbox) ? 'mailbox_domain' : 'mailbox_key'
-    chosen = chosen.where(column, '=', addressKey(mailbox))
+/** Entries name a login as it signs in; who asks may write that in another case, or what people call it. */
+async function userNamesOf(tables: Readable, login: string): Promise<string[]> {
+  const all = tables.selectFrom('logins').select('user_name').distinct()
+  const part = `%${escaped(login)}%`
+  for (const chosen of [
+    all.where('user_name_key', '=', userNameKey(login)),
+    all.where(isLike('name', escaped(login))),
+    all.where((by) => by.or([isLike('user_name', part), isLike('name', part)])),
+  ]) {
+    const found = await chosen.execute()
+    if (found.length > 0) return [...new Set([login, ...found.map(({ user_name }) => user_name)])]
   }
-  if (login !== undefined) chosen = chosen.where('login', 'in', logins)
+  return [login]
+}
+
+/** By user name: the one that is not revoked, or one that was. */
+async function loginNames(tables: Readable, rows: readonly JournalTable[]): Promise<Map<string, string>> {
+  const userNames = [...new Set(rows.flatMap(({ login }) => login ?? []))]
+  if (userNames.length === 0) return new Map()
+  const found = await tables
+    .selectFrom('logins')
+    .select(['user_name', 'name', 'revoked_at'])
+    .where('user_name', 'in', userNames)
+    .orderBy('created_at')
+    .execute()
+  const inOrder = [
+    ...found.filter((one) => one.revoked_at !== null),
+    ...found.filter((one) => one.revoked_at === null),
+  ]
+  return new Map(inOrder.map(({ user_name, name }) => [user_name, name]))
+}
+
+/** Those that entries are about: this one, or all whose address has this part. From one to the next by the index. */
+async function mailboxKeys(tables: Readable, mailbox: string): Promise<AddressKey[]> {
+  const text = withoutCase(mailbox)
+  const found = await sql<{ key: AddressKey }>`
+    with recursive keys(key) as (
+      select min(mailbox_key) from journal
+      union all
+      select (select min(mailbox_key) from journal where mailbox_key > key) from keys where key is not null
+    )
+    select key from keys where ${isLike('key', `%${escaped(text)}%`)}`.execute(tables)
+  const keys = found.rows.map(({ key }) => key)
+  return keys.some((key) => key === text) ? [text as AddressKey] : keys
+}
+
+/** The wildcards of LIKE as themselves. */
+function escaped(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&')
+}
+
+/** Whatever its case, of ASCII at least. */
+function isLike(column: string, pattern: string) {
+  return sql<boolean>`${sql.ref(column)} like ${pattern} escape '\\'`
+}
+
+type Selection = ReturnType<typeof selection>
+type Narrow = (chosen: Selection) => Selection
+
+/** Entries about a mailbox are those about it alone, and those that name it among others. */
+function mailboxFilters(mailbox: string, keys: readonly AddressKey[]): [about: Narrow, among: Narrow] {
+  const text = withoutCase(mailbox)
+  const among = (pattern: string): Narrow => {
+    return (chosen) => chosen.where('mailboxes', 'is not', null).where(isLike('mailboxes', pattern))
+  }
+  if (isDomainMailbox(text)) {
+    const about: Narrow = (chosen) => chosen.where('mailbox_domain', '=', text as AddressKey)
+    return [about, among(`%${escaped(text.slice(1))}\n%`)]
+  }
+  const pattern = keys[0] === text ? `%\n${escaped(text)}\n%` : `%${escaped(text)}%`
+  return [(chosen) => chosen.where('mailbox_key', 'in', keys), among(pattern)]
+}
+
+/** Addresses, and domains where no more than that was kept of them. */
+function recipientPatterns(recipient: string): string[] {
+  const written = JSON.stringify(recipient).slice(1, -1)
+  const domain = recipient.slice(recipient.indexOf('@') + 1)
+  return recipient.includes('@') && domain !== ''
+    ? [`%${escaped(written)}%`, `%"${escaped(domain)}"%`]
+    : [`%${escaped(written)}%`]
+}
+
+function selection(tables: Readable, query: JournalQuery, logins: readonly string[] | undefined) {
+  const { recipient, kind, outcome, since, until, before, after, limit } = query
+  let chosen = tables.selectFrom('journal').selectAll().orderBy('id', 'desc').limit(limit)
+  if (logins !== undefined) chosen = chosen.where('login', 'in', logins)
+  if (recipient !== undefined) {
+    const patterns = recipientPatterns(recipient)
+    chosen = chosen
+      .where('recipients', 'is not', null)
+      .where((by) => by.or(patterns.map((pattern) => isLike('recipients', pattern))))
+  }
   if (kind !== undefined) chosen = chosen.where('kind', '=', kind)
-  if (outcome !== undefined) chosen = chosen.where('outcome', '=', outcome)
+  // A message that was sent, but not to all, was refused for somebody.
+  if (outcome === 'refused')
+    chosen = chosen.where((by) =>
+      by.or([by('outcome', '=', outcome), by('recipient_replies', 'is not', null)]),
+    )
+  else if (outcome !== undefined) chosen = chosen.where('outcome', '=', outcome)
   if (since !== undefined) chosen = chosen.where('at', '>=', since)
   if (until !== undefined) chosen = chosen.where('at', '<', until)
   if (before !== undefined) chosen = chosen.where('id', '<', before)
@@ -216,10 +323,32 @@ function rowOf(entry: JournalEntry): Omit<JournalTable, 'place' | 'mark'> {
     done_by: entry.by ?? null,
     milliseconds: entry.milliseconds ?? null,
     details: JSON.stringify(entry.details),
+    mailboxes: severalMailboxes(entry),
+    recipients: entry.recipients ? JSON.stringify(entry.recipients.map((one) => one.address)) : null,
+    recipient_replies: repliesOf(entry.recipients ?? []),
   }
 }
 
-function entryOf(row: JournalTable): JournalEntry {
+function severalMailboxes({ details: { mailboxes } }: JournalEntry): string | null {
+  if (!Array.isArray(mailboxes) || mailboxes.length < 2) return null
+  return `\n${mailboxes.map((address: Address) => addressKey(address)).join('\n')}\n`
+}
+
+function repliesOf(recipients: readonly JournalRecipient[]): string | null {
+  const refused = recipients.filter(({ code }) => code !== undefined)
+  return refused.length === 0 ? null : JSON.stringify(refused.map(({ code, reply }) => [code, reply]))
+}
+
+function recipientsOf({ recipients, recipient_replies }: JournalTable): JournalRecipient[] | null {
+  if (recipients === null) return null
+  const replies: [number, string][] = JSON.parse(recipient_replies ?? '[]')
+  return JSON.parse(recipients).map((address: string, index: number): JournalRecipient => {
+    const [code, reply] = replies[index] ?? []
+    return { address, ...(code !== undefined && { code }), ...(reply !== undefined && { reply }) }
+  })
+}
+
+function entryOf(row: JournalTable, names: ReadonlyMap<string, string>): JournalEntry {
   const { id, at, event, mailbox_key: mailbox, login, source, done_by: by, milliseconds } = row
   return {
     id,
@@ -227,7 +356,8 @@ function entryOf(row: JournalTable): JournalEntry {
     kind: row.kind as JournalEntry['kind'],
     event,
     outcome: row.outcome as JournalEntry['outcome'],
-    ...nullsToAbsent({ mailbox, login, source, by, milliseconds }),
+    ...nullsToAbsent({ mailbox, login, loginName: names.get(login ?? '') ?? null, source, by, milliseconds }),
+    ...nullsToAbsent({ recipients: recipientsOf(row) }),
     details: JSON.parse(row.details),
   }
 }
@@ -263,7 +393,11 @@ export function createJournalChain(root: Secret): JournalChain {
       const { id, at, kind, event, outcome, mailbox_key, login, source, done_by } = link
       const { milliseconds, details, place } = link
       const who = [mailbox_key, link.mailbox_domain, login, source, done_by]
-      return markOf('entry', before, place, id, at, kind, event, outcome, who, milliseconds, details)
+      const said = [before, place, id, at, kind, event, outcome, who, milliseconds, details]
+      const { mailboxes, recipients, recipient_replies } = link
+      const more = [mailboxes, recipients, recipient_replies]
+      // Entries from before there were these have a mark without them.
+      return more.every((one) => one === null) ? markOf('entry', ...said) : markOf('entry', ...said, ...more)
     },
     markOfEnds: ({ swept_place, swept_mark, last_place, last_mark, doubted_at }) =>
       markOf('ends', swept_place, swept_mark, last_place, last_mark, doubted_at),

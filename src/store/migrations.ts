@@ -15,6 +15,7 @@ import {
   addHeardOffers,
   addMending,
   addNamesThatSignIn,
+  addRecipientsToJournal,
   addUserNameKeys,
   chainJournal,
   noteRefusals,
@@ -40,6 +41,7 @@ const migrations: readonly Migration[] = [
   addHeardOffers,
   addMending,
   chainJournal,
+  addRecipientsToJournal,
 ]
 
 export const newestSchema = migrations.length

@@ -215,6 +215,12 @@ export interface JournalTable {
   milliseconds: number | null
   /** JSON: JournalEntry['details']. */
   details: string
+  /** Keys of all mailboxes that it is about, where these are several: each on a line of its own, with a line break on both sides. */
+  mailboxes: string | null
+  /** JSON: string[], the addresses of `JournalEntry['recipients']`. */
+  recipients: string | null
+  /** JSON: [code, reply][] of the first of these recipients, in the same order. */
+  recipient_replies: string | null
   /** In the chain of all entries, from 1. */
   place: number
   /** See journal-store.ts. */

@@ -78,9 +78,11 @@ it('all entries are exported, more than one page of them, as JSON lines or for a
   expect(lines.map((line) => JSON.parse(line).event)).toEqual(['login.added', 'mailbox.added'])
   const { stdout } = await stage.postern(['journal', 'export', '--csv', '--kind', 'change'])
   const [heading, first, second] = stdout.split('\r\n')
-  expect(heading).toBe('id,at,kind,event,outcome,mailbox,login,source,by,milliseconds,details')
+  expect(heading).toBe(
+    'id,at,kind,event,outcome,mailbox,login,source,by,milliseconds,details,loginName,recipients',
+  )
   expect(first).toMatch(
-    /^[0-9a-f]{24},20[^,]*Z,change,login\.added,done,,me@example\.com,127\.0\.0\.1,owner,,"\{/,
+    /^[0-9a-f]{24},20[^,]*Z,change,login\.added,done,me@example\.com,me@example\.com,127\.0\.0\.1,owner,,"\{/,
   )
   expect(second).toContain(',mailbox.added,done,me@example.com,')
 })

@@ -69,6 +69,7 @@ describe('a configuration', () => {
       notify: {},
       pageAccess: { administrators: [], viewers: [] },
       logLevel: 'info',
+      journalRecipients: 'refused',
       limits: expect.objectContaining({
         commandLineOctets: 4096,
         messageOctets: 0,

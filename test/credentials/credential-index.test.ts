@@ -161,8 +161,8 @@ it('every start names the logins that differ in case only, which an earlier rele
 
 it('a name is shown in the log only where a login has it', async () => {
   await stage.generated({ userName: 'caf\u00e9' })
-  expect(stage.signIns.loggableName('CAFE\u0301')).toBe('caf\u00e9')
-  expect(stage.signIns.loggableName('mauve kettle orbits')).toBe('no such login')
+  expect(stage.signIns.loggable('CAFE\u0301').userName).toBe('caf\u00e9')
+  expect(stage.signIns.loggable('mauve kettle orbits').userName).toBe('no such login')
 })
 
 it('a credential is not trusted from memory while a newer reading is under way', async () => {

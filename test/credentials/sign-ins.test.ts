@@ -65,9 +65,18 @@ describe('a sign-in', () => {
       await stage.logins.revoke(withChosen.id)
       const sealed = await stage.generated({ ...name, cramMd5: true })
       expect(await stage.cramMd5(typed, sealed.secret)).toMatchObject(found)
-      expect(stage.signIns.loggableName(typed)).toBe('Till@Example.com')
+      expect(stage.signIns.loggable(typed).userName).toBe('Till@Example.com')
     },
   )
+
+  it('the log may name the mailboxes of the login that is tried, revoked or not, and none of an unknown one', async () => {
+    const { id, userName } = await stage.generated()
+    const mailboxes = ['Me@example.com']
+    expect(stage.signIns.loggable(userName)).toEqual({ userName, mailboxes })
+    await stage.logins.revoke(id)
+    expect(stage.signIns.loggable(userName)).toEqual({ userName, mailboxes })
+    expect(stage.signIns.loggable('correct horse')).toEqual({ userName: 'no such login', mailboxes: [] })
+  })
 
   it('a login acts for itself by its name or by what it may send from, and for nobody else', async () => {
     await stage.store.mailboxes.put({

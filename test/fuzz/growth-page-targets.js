@@ -95,26 +95,32 @@ export const pageTargets = [
     longest: header,
     words: times,
     openings: ['', '2030-12-31T18:00:00.', 'T'],
-    read: (text) => readFilters({ since: text }),
+    read: (text) => readFilters({ since: text }, 0),
   },
   {
     name: 'the mailbox in a filter',
     longest: header,
     words: addresses,
     openings: ['', 'a@'],
-    read: (text) => readFilters({ mailbox: text }),
+    read: (text) => readFilters({ mailbox: text }, 0),
   },
   {
     name: 'the login in a filter',
     longest: header,
     words: addresses,
-    read: (text) => readFilters({ login: text }),
+    read: (text) => readFilters({ login: text }, 0),
+  },
+  {
+    name: 'the recipient in a filter',
+    longest: header,
+    words: addresses,
+    read: (text) => readFilters({ recipient: text }, 0),
   },
   {
     name: 'the kind in a filter',
     longest: header,
     words: ['send'],
-    read: (text) => readFilters({ kind: text }),
+    read: (text) => readFilters({ kind: text }, 0),
   },
 
   {

@@ -19,7 +19,7 @@ function setUp() {
       await real.add(entries)
     },
   }
-  const journal = createJournal({ store, clock, log, days: 90 })
+  const journal = createJournal({ store, clock, log, days: 90, recipients: 'refused' })
   const all = async (filters = {}) => (await journal.reader.list({ limit: 500, ...filters })).entries
   return { clock, log, state, journal, all }
 }
@@ -81,6 +81,35 @@ describe('the journal', () => {
     clock.advance(-3600)
     journal.log.info({ ...sent, login: 'c' }, 'message sent')
     expect((await all()).map(({ login }) => login)).toEqual(['c', 'b', 'a'])
+  })
+
+  it('a refused sign-in is found by the mailbox that its login is for', async () => {
+    const { journal, all } = setUp()
+    const refused = (mailboxes: readonly string[]) =>
+      journal.log.warn({ event: 'sign-in.refused', login: 'hall', mailboxes }, 'sign-in refused')
+    refused(['me@example.com'])
+    refused(['me@example.com', 'you@example.com'])
+    journal.log.warn({ event: 'sign-in.refused', login: 'no such login' }, 'sign-in refused')
+    expect(await all({ mailbox: 'me@example.com' })).toHaveLength(2)
+    expect((await all({ mailbox: 'me@example.com' }))[1]?.mailbox).toBe('me@example.com')
+    expect(await all({ mailbox: 'you@example.com' })).toHaveLength(1)
+  })
+
+  it('times may be said in words: so long ago, today, yesterday', async () => {
+    const { journal, clock, all } = setUp()
+    const log = (login: string) => journal.log.info({ ...sent, login }, 'message sent')
+    const logins = async (filters: object) => (await all(filters)).map(({ login }) => login)
+    log('on the day before')
+    clock.advance(23 * 3600)
+    log('today, three hours ago')
+    clock.advance(3 * 3600)
+    log('now')
+    expect(await logins({ since: 'today' })).toEqual(['now', 'today, three hours ago'])
+    expect(await logins({ since: 'yesterday', until: 'yesterday' })).toEqual(['on the day before'])
+    expect(await logins({ since: '2h' })).toEqual(['now'])
+    expect(await logins({ since: '200m' })).toHaveLength(2)
+    expect(await logins({ since: '2d' })).toHaveLength(3)
+    await expect(all({ since: '2 weeks' })).rejects.toMatchObject({ code: 'invalid' })
   })
 
   it('a program that signs in for each message is told once in an hour', async () => {
@@ -202,10 +231,9 @@ describe('reading the journal', () => {
     [{ limit: 501 }, '1 to 500'],
     [{ kind: 'sends' }, 'send, sign-in, token, consent, change, trouble'],
     [{ outcome: 'bad' }, 'done, refused, failed'],
-    [{ since: 'yesterday' }, '2030-12-31'],
+    [{ since: 'tomorrow' }, '2030-12-31'],
     [{ since: '2030-02-31' }, '2030-12-31'],
     [{ before: 'x' }, 'an id'],
-    [{ mailbox: 'me' }, 'name@example.com'],
   ])('the failure says what is wrong with %j', async (filters, fix) => {
     const { journal } = setUp()
     const asked = journal.reader.list(filters)

@@ -24,7 +24,7 @@ interface Entry {
 async function journalOf(octets: string | Buffer, settings: StageSettings = {}): Promise<Entry[]> {
   const log = createRecordingLog()
   const store = createMemoryStore().journal
-  const journal = createJournal({ store, clock: createManualClock(), log, days: 30 })
+  const journal = createJournal({ store, clock: createManualClock(), log, days: 30, recipients: 'refused' })
   const { endpoint, server } = await openSmtpServer({ ...settings, log: journal.log })
   const client = connectLineClient(endpoint)
   client.send(octets)

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
 import type { JournalEntry } from '../../src/model/journal.ts'
 import { dataFiles } from '../../src/store/data-dir.ts'
 import { openHashRoot } from '../../src/store/hash-root.ts'
+import { createJournalChain } from '../../src/store/journal-store.ts'
 import { openKeyRing } from '../../src/store/key-ring.ts'
 import { createSealer } from '../../src/store/sealer.ts'
 import { type Fixture, now, openFixture } from './fixture.ts'
@@ -15,8 +17,25 @@ function entries(count: number, from = 1): JournalEntry[] {
     event: 'message.sent',
     outcome: 'done',
     login: 'printer',
-    details: { recipients: 1 },
+    details: { recipients: 1, mailboxes: ['me@example.com', 'you@example.com'] },
+    recipients: [
+      { address: 'anna@example.org', code: 550, reply: '5.1.1 No' },
+      { address: 'bob@example.org' },
+    ],
   }))
+}
+
+const oldLink = {
+  ...{ id: '1'.repeat(24), at: 1, kind: 'send', event: 'message.sent', outcome: 'done', mailbox_key: null },
+  ...{
+    mailbox_domain: null,
+    login: 'hall',
+    source: null,
+    done_by: null,
+    milliseconds: 5,
+    details: '{}',
+    place: 1,
+  },
 }
 
 const idOf = (place: number) => place.toString(16).padStart(24, '0')
@@ -56,11 +75,26 @@ describe('the chain of the journal', () => {
     ['when', 'at = at + 1'],
     ['what came of it', "outcome = 'refused'"],
     ['a detail', "details = '{}'"],
+    ['who did not get it', 'recipients = null, recipient_replies = null'],
+    ['a recipient', "recipients = replace(recipients, 'anna', 'emma')"],
+    ['what was said to one', "recipient_replies = replace(recipient_replies, '550', '250')"],
+    ['its mailboxes', 'mailboxes = null'],
     ['its id', `id = '${idOf(99)}'`],
   ])('an entry in which %s was edited is found', async (_, change) => {
     const fixture = await tenEntries()
     const { faults } = await verdictAfter(fixture, `update journal set ${change} where place = 3`)
     expect(faults).toEqual([{ what: 'changed', id: change.startsWith('id') ? idOf(99) : idOf(3) }])
+  })
+
+  it('an entry from before there were recipients has the mark that it had', async () => {
+    const chain = createJournalChain(new Secret('cm9vdA'))
+    const { mailboxes, recipients, recipient_replies } = {
+      mailboxes: null,
+      recipients: null,
+      recipient_replies: null,
+    }
+    const old = { ...oldLink, mailboxes, recipients, recipient_replies }
+    expect(chain.markOf('before', old)).toBe('hDtEE1OScWylj8KTw0PX8mDncfvaH9P99bmI2UC8uyM')
   })
 
   it.each([
@@ -175,7 +209,9 @@ describe('the chain of the journal', () => {
 
   describe('a database of the schema before the chain', () => {
     const earlier = `drop index journal_place; drop table journal_chain; alter table journal drop column place;
-      alter table journal drop column mark; delete from schema_versions where version >= 14`
+      alter table journal drop column mark; drop index journal_mailboxes; drop index journal_recipients;
+      alter table journal drop column mailboxes; alter table journal drop column recipients;
+      alter table journal drop column recipient_replies; delete from schema_versions where version >= 14`
 
     it('its entries get their places when it is opened', async () => {
       const { store, dataDir, reopen } = await tenEntries()

@@ -108,6 +108,42 @@ describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
     expect(await ids('bob@example.com')).toEqual([bob.id])
   })
 
+  it('a part of an address finds its mailbox, and a whole address only that one', async () => {
+    const journal = await open()
+    const [bob, bobby, alice] = [
+      entry({ mailbox: 'bob@example.com' }),
+      entry({ mailbox: 'bob@example.community' }),
+      entry({ mailbox: 'alice@example.com' }),
+    ]
+    await journal.add([bob, bobby, alice])
+    const ids = async (mailbox: string) => (await journal.list({ limit: 9, mailbox })).map(({ id }) => id)
+    expect(await ids('BOB')).toEqual([bobby.id, bob.id])
+    expect(await ids('bob@example.com')).toEqual([bob.id])
+    expect(await ids('bob@example.co')).toEqual([bobby.id, bob.id])
+    expect(await ids('b_b')).toEqual([])
+    expect(await ids('zzz')).toEqual([])
+  })
+
+  it('an entry about several mailboxes is found by each of them, in its place among the others', async () => {
+    const journal = await open()
+    const mailboxes = ['bob@example.com', 'Carol@example.com', '*@example.net']
+    const [first, several, last] = [
+      entry({ mailbox: 'carol@example.com' }),
+      entry({ kind: 'sign-in', event: 'sign-in.refused', details: { mailboxes } }),
+      entry({ mailbox: 'carol@example.com' }),
+    ]
+    await journal.add([first, several, last])
+    const ids = async (mailbox: string, limit = 9) =>
+      (await journal.list({ limit, mailbox })).map(({ id }) => id)
+    expect(await ids('carol@example.com')).toEqual([last.id, several.id, first.id])
+    expect(await ids('carol@example.com', 2)).toEqual([last.id, several.id])
+    expect(await ids('bob')).toEqual([several.id])
+    expect(await ids('ob@example.com')).toEqual([several.id])
+    expect(await ids('*@example.com')).toEqual([last.id, several.id, first.id])
+    expect(await ids('*@example.net')).toEqual([several.id])
+    expect((await journal.list({ limit: 9, mailbox: 'bob', outcome: 'failed' })).length).toBe(0)
+  })
+
   it('the journal is swept of what is old, a little at a time', async () => {
     const journal = await open()
     const [old, alsoOld, fresh] = [entry({ at: now - 2 }), entry({ at: now - 1 }), entry({ at: now })]
@@ -145,10 +181,13 @@ it('the time when a mailbox last sent goes with it', async () => {
 
 it('entries of a login are found by its name in any case', async () => {
   const { store } = await openFixture()
-  await store.logins.add(newLogin({ id: 'first', userName: 'Till' }))
+  await store.logins.add(newLogin({ id: 'first', userName: 'Till', name: 'Printer 2nd floor' }))
   const [till, tim] = [entry({ login: 'Till' }), entry({ login: 'tim' })]
   await store.journal.add([till, tim])
-  expect(await store.journal.list({ limit: 10, login: 'TILL' })).toEqual([till])
+  const named = { ...till, loginName: 'Printer 2nd floor' }
+  expect(await store.journal.list({ limit: 10, login: 'TILL' })).toEqual([named])
+  expect(await store.journal.list({ limit: 10, login: 'printer 2ND floor' })).toEqual([named])
+  expect(await store.journal.list({ limit: 10, login: '2nd' })).toEqual([named])
   expect(await store.journal.list({ limit: 10, login: 'tim' })).toEqual([tim])
   expect(await store.journal.list({ limit: 10, login: 'TIM' })).toEqual([])
 })

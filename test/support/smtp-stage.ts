@@ -99,7 +99,7 @@ export function createStageSignIns(
     async revalidate({ userName }) {
       if (ended.has(userName)) throw wrongCredentials()
     },
-    loggableName: (userName) => userName,
+    loggable: (userName) => ({ userName, mailboxes: [] }),
     authMethods: () => offers,
   }
 }

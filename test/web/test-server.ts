@@ -53,7 +53,13 @@ export function testServer({
   const time = { now: Date.parse('2026-03-01T00:00:00Z'), monotonic: 5_000 }
   const clock = { now: () => time.now, monotonic: () => time.monotonic }
   const store = createMemoryStore()
-  const journal = createJournal({ store: store.journal, clock, log: logInto(lines), days: 90 })
+  const journal = createJournal({
+    store: store.journal,
+    clock,
+    log: logInto(lines),
+    days: 90,
+    recipients: 'refused',
+  })
   const { log } = journal
   const throttle = createLoginThrottle({
     limits: { ...defaultLimits, ...limits },

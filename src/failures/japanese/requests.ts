@@ -151,7 +151,7 @@ export const requests: Translated<typeof requestsFailures> = {
   },
   'journal.time-unreadable': {
     message: '「{text}」は日時として読み取れません',
-    fix: '2030-12-31 または 2030-12-31T18:00:00Z の形で入力してください。',
+    fix: '2030-12-31、2030-12-31T18:00:00Z、today(今日)、yesterday(昨日)、または 30m・2h・7d(30 分前・2 時間前・7 日前)の形で入力してください。',
   },
   'journal.id-unreadable': {
     message: '「{text}」は記録の ID ではありません',

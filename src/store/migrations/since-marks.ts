@@ -79,6 +79,20 @@ export async function chainJournal(tables: Kysely<Tables>, words: SchemaWords): 
   for (const statement of journalChain(words)) await sql.raw(statement).execute(tables)
 }
 
+/** Recipients of messages, and all mailboxes of an entry, in the journal; tables.ts says what the columns hold. */
+export async function addRecipientsToJournal(tables: Kysely<Tables>, _words: SchemaWords): Promise<void> {
+  for (const statement of journalRecipients) await sql.raw(statement).execute(tables)
+}
+
+const journalRecipients = [
+  'alter table journal add column mailboxes text',
+  'alter table journal add column recipients text',
+  'alter table journal add column recipient_replies text',
+  // Searched from end to end for a part of an address: only what has any is in there.
+  'create index journal_mailboxes on journal (id, mailboxes) where mailboxes is not null',
+  'create index journal_recipients on journal (id, recipients) where recipients is not null',
+]
+
 const journalChain = ({ integer, tableOptions }: SchemaWords): string[] => [
   `alter table journal add column place ${integer}`,
   'alter table journal add column mark text',

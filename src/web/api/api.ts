@@ -170,6 +170,7 @@ const shortText = z.string().max(254).exactOptional()
 const journalQuery = z.strictObject({
   mailbox: shortText,
   login: shortText,
+  recipient: shortText,
   kind: shortText,
   outcome: shortText,
   since: shortText,
