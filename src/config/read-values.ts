@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { whyUnreadable } from '../base/failure.ts'
 import { closestName, printable } from '../base/text.ts'
@@ -7,8 +7,10 @@ import { type Files, isMissing, readText } from './files.ts'
 import type { Setting } from './setting.ts'
 import { type SettingKey, settingList, settings, type Values } from './settings.ts'
 
-/** Where a value came from; `file` is followed by the path that a `…_FILE` variable named. */
-export type Source = 'default' | 'environment' | '.env' | `file ${string}`
+/**
+ * Where a value came from: `pages` is the file in the data directory that the pages write; `file` followed by the path that a `…_FILE` variable named.
+ */
+export type Source = 'default' | 'environment' | '.env' | 'pages' | `file ${string}`
 
 interface ReadValues {
   /** Every setting that could be read; all of them when there is no mistake. */
@@ -78,7 +80,40 @@ function gather(environment: Environment, files: Files) {
     if (!isMissing(error)) mistakes.push(`${path} cannot be read: ${whyUnreadable(error)}.`)
   }
   add(environment, 'environment')
+  for (const [name, text = ''] of Object.entries(madeOnPages(given, files, mistakes)))
+    if (!given.has(name)) given.set(name, { text, source: 'pages' })
   return { given, mistakes, foreign }
+}
+
+/** What the pages may set: where programs hand in mail, and with which certificate. */
+const settableOnPages: readonly string[] = [
+  settings.smtpListen.name,
+  settings.tlsCertFile.name,
+  settings.tlsKeyFile.name,
+]
+
+/** The file in the data directory in which the pages keep what is set on them. */
+export function pagesSettingsFile(dataDir: string): string {
+  return join(dataDir, 'settings.env')
+}
+
+/** Whatever else is given wins over it. */
+function madeOnPages(given: ReadonlyMap<string, Given>, files: Files, mistakes: string[]): Environment {
+  const dataDir = given.get(settings.dataDir.name)?.text.trim() || (settings.dataDir.default ?? '')
+  const path = pagesSettingsFile(resolve(files.workingDirectory, dataDir))
+  try {
+    const file = readEnvFile(files.read(path))
+    const others = Object.keys(file.values).filter((name) => !settableOnPages.includes(name))
+    mistakes.push(...file.mistakes.map((mistake) => `${path} ${mistake}.`))
+    mistakes.push(...others.map((name) => `${path} may not set ${printable(name)}: set it in .env.`))
+    return file.values
+  } catch (error) {
+    // Whoever may not read it cannot start postern there either.
+    const isNone =
+      isMissing(error) || ['EACCES', 'ENOTDIR'].includes(String((error as NodeJS.ErrnoException).code))
+    if (!isNone) mistakes.push(`${path} cannot be read: ${whyUnreadable(error)}.`)
+    return {}
+  }
 }
 
 function isOurs(name: string): boolean {

@@ -45,6 +45,16 @@ export interface SmtpServer {
    */
   start(): Promise<SmtpListener[]>
   /**
+   * Listens at these from now on. What is there already stays open, and so does every client that
+   * is connected.
+   * @param certificates for listeners with TLS, where there were none before
+   * @throws Failure `configuration` when one of them is not available; then nothing is changed
+   */
+  listenAt(
+    listeners: readonly SmtpListener[],
+    certificates?: SmtpServerDeps['certificates'],
+  ): Promise<SmtpListener[]>
+  /**
    * Accepts no new connections. Idle clients get 421; messages under way have `graceSeconds` to
    * finish, then their connections are destroyed.
    */
@@ -57,7 +67,8 @@ export interface SmtpServer {
 const mostHeaderSeconds = 5
 
 export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
-  const { relay, signIns, limits, log, clock, certificates, taps } = deps
+  const { relay, signIns, limits, log, clock, taps } = deps
+  let { certificates } = deps
   const nameHere = deps.hostname ?? machineName()
   const limiter = createConnectionLimiter(limits, deps.clock)
   const refusals = createRefusalLog(log, clock)
@@ -65,7 +76,7 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
   const headerSeconds = Math.min(limits.signInSeconds, mostHeaderSeconds)
   const frontEnds = createFrontEnds({ refusals, headerSeconds })
   const connections = new Set<ClientConnection>()
-  let open: { server: Server; listener: SmtpListener }[] = []
+  let open: OpenServer[] = []
   let total = 0
   /** What the ids of sessions begin with: those of the next start are others. */
   const start = randomBytes(2).toString('hex')
@@ -81,10 +92,32 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
         await closeServers()
         throw error
       }
-      return open.map(({ server, listener }) => {
-        const { address, port } = server.address() as AddressInfo
-        return { ...listener, host: address, port }
-      })
+      return addresses()
+    },
+
+    async listenAt(listeners, taken) {
+      const wanted = listeners.map(formatEndpoint)
+      const isWanted = (one: OpenServer) => wanted.includes(formatEndpoint(addressOf(one)))
+      const [staying, leaving] = [open.filter(isWanted), open.filter((one) => !isWanted(one))]
+      const here = staying.map((one) => formatEndpoint(addressOf(one)))
+      const left = leaving.map(addressOf)
+      const before = certificates
+      // First: an address may be a part of one that is opened. Each is free at once; the callback of
+      // `close` would wait for the clients.
+      for (const { server } of leaving) server.close()
+      open = [...staying]
+      certificates = taken ?? certificates
+      try {
+        for (const listener of listeners)
+          if (!here.includes(formatEndpoint(listener))) await openOne(listener, true)
+      } catch (error) {
+        for (const one of open) if (!staying.includes(one)) one.server.close()
+        open = [...staying]
+        certificates = before
+        for (const listener of left) await openOne(listener, true)
+        throw error
+      }
+      return addresses()
     },
 
     async stop(graceSeconds) {
@@ -101,6 +134,10 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
     },
 
     sessions: () => ({ open: connections.size, total }),
+  }
+
+  function addresses(): SmtpListener[] {
+    return open.map(addressOf)
   }
 
   async function openOne(listener: SmtpListener, isFirst: boolean): Promise<void> {
@@ -175,6 +212,17 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
       slot.release()
     })
   }
+}
+
+interface OpenServer {
+  server: Server
+  listener: SmtpListener
+}
+
+/** With the port that the system chose. */
+function addressOf({ server, listener }: OpenServer): SmtpListener {
+  const { address, port } = server.address() as AddressInfo
+  return { ...listener, host: address, port }
 }
 
 function listen(

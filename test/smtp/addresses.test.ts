@@ -4,6 +4,7 @@ import { freePort } from '../../examples/demo/free-port.js'
 import { listeners } from '../../src/config/listeners.ts'
 import { settings } from '../../src/config/settings.ts'
 import { connectLineClient } from '../support/line-client.ts'
+import { outerAddress } from '../support/other-machine.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { openSmtpServer } from '../support/smtp-stage.ts'
 
@@ -77,4 +78,36 @@ it('a second loopback address that the machine does not have is done without', a
 it('a start fails on a configured address that the machine does not have', async () => {
   for (const listen of [[{ host: '192.0.2.1' }], [{}, { host: '192.0.2.1', plainAuth: true }]])
     await expect(openSmtpServer({ listen })).rejects.toMatchObject({ code: 'configuration' })
+})
+
+it('other addresses are listened at while it runs, and who is connected stays', async () => {
+  const { server, endpoint } = await openSmtpServer()
+  onTestFinished(() => server.stop(0))
+  const { port } = endpoint
+  const connected = connectLineClient(endpoint)
+  onTestFinished(() => connected.close())
+  expect((await connected.reply()).code).toBe(220)
+  // The same port at every address: the loopback address is a part of that.
+  const everywhere = { ...endpoint, host: '0.0.0.0' }
+  expect(await server.listenAt([everywhere])).toEqual([everywhere])
+  connected.send('NOOP\r\n')
+  expect((await connected.reply()).code).toBe(250)
+  for (const host of ['127.0.0.1', ...(outerAddress === undefined ? [] : [outerAddress])]) {
+    const client = connectLineClient({ host, port })
+    onTestFinished(() => client.close())
+    expect((await client.reply()).code).toBe(220)
+  }
+})
+
+it('an address that is taken changes nothing', async () => {
+  const { server, endpoint } = await openSmtpServer()
+  onTestFinished(() => server.stop(0))
+  const taken = await hold('127.0.0.1')
+  const { port } = taken.address() as AddressInfo
+  const elsewhere = { ...endpoint, port }
+  await expect(server.listenAt([{ ...endpoint, host: '0.0.0.0' }, elsewhere])).rejects.toThrow(String(port))
+  const client = connectLineClient(endpoint)
+  onTestFinished(() => client.close())
+  expect((await client.reply()).code).toBe(220)
+  expect(await server.listenAt([endpoint])).toEqual([endpoint])
 })
