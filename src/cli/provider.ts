@@ -182,9 +182,10 @@ function providerText(details: ProviderDetails, token?: TokenReport): string {
       'To know',
       standing.notes.map((note) => `- ${note}`),
     ),
+    ...section('To do at the provider', numbered(setUp.steps)),
     ...section(
-      'To do at the provider',
-      setUp.steps.map((step, place) => `${place + 1}. ${step}`),
+      'To do there for mailboxes without a consent (--app-only)',
+      numbered(setUp.appOnlySteps ?? []),
     ),
     ...section('To put into .env', [...(setUp.settings?.lines ?? [])]),
     ...section('And into the file that is named there', setUp.settings?.file?.split('\n') ?? []),
@@ -194,6 +195,10 @@ function providerText(details: ProviderDetails, token?: TokenReport): string {
     ...(token ? section('The access token of the app itself', tokenLines(token)) : []),
     '',
   ].join('\n')
+}
+
+function numbered(steps: readonly string[]): string[] {
+  return steps.map((step, place) => `${place + 1}. ${step}`)
 }
 
 function section(title: string, lines: readonly string[]): string[] {

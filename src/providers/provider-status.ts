@@ -4,6 +4,7 @@ import type { Words } from './errors/known-error.ts'
 import { appOnlyCommands, mailboxPermissionCommands, smtpAuthCommands } from './exchange-commands.ts'
 import type { Catalogue, GrantFlow, Provider, Registration, SupportStatus } from './provider.ts'
 import { type SettingsToMake, settingsToMake } from './registration.ts'
+import { type SetUpStep, type SetUpWay, setUpSteps } from './set-up-steps.ts'
 
 /**
  * A provider as pages, API and command show it. Field names are those of the API. Contains no
@@ -84,8 +85,10 @@ function missingFailure(catalogue: Catalogue, id: string): Failure {
 interface SetUp {
   /** To be registered there exactly so; absent if no person signs in in a browser. */
   redirectUri?: string
-  /** Steps at the provider, in order, in whole sentences. */
+  /** Steps at the provider, in order, in whole sentences: for consents where people can give one. */
   steps: readonly string[]
+  /** The same for mailboxes without a consent, where that is another way. */
+  appOnlySteps?: readonly string[]
   /** Absent for a provider of the providers file, which is registered already. */
   settings?: SettingsToMake
   /** PowerShell commands with their purpose. */
@@ -104,14 +107,14 @@ interface SetUpContext {
 }
 
 export function setUpOf(provider: Provider, context: SetUpContext): SetUp {
-  const { flows, oauth, registrationSteps = otherSteps } = provider
+  const { flows, oauth } = provider
   const { language = 'en' } = context
   const inBrowser = flows.includes('authorization-code')
   const redirectUri = oauth.redirectUri ?? context.redirectUri
   return {
     ...(inBrowser && { redirectUri }),
     ...(provider.supportStatus.evidence !== 'own' && { settings: settingsToMake(provider) }),
-    steps: registrationSteps.map((step) => step[language].replaceAll('{redirectUri}', redirectUri)),
+    ...stepsOf(provider, redirectUri, language),
     commands: commandsFor(provider, context).map(({ purpose, lines }) => ({
       purpose: purpose[language],
       lines,
@@ -119,16 +122,22 @@ export function setUpOf(provider: Provider, context: SetUpContext): SetUp {
   }
 }
 
-const otherSteps: readonly Words[] = [
-  {
-    en: 'Register an app at the provider, with the redirect URI {redirectUri}.',
-    ja: 'リダイレクトURI {redirectUri} でプロバイダーにアプリを登録します。',
-  },
-  {
-    en: 'Put its client id (and secret) into POSTERN_PROVIDERS_FILE.',
-    ja: 'クライアントID(とシークレット)を POSTERN_PROVIDERS_FILE に入れます。',
-  },
-]
+function stepsOf(
+  provider: Provider,
+  redirectUri: string,
+  language: keyof Words,
+): Pick<SetUp, 'steps' | 'appOnlySteps'> {
+  const said = (way: SetUpWay) =>
+    setUpSteps(provider, way, { redirectUri }).map((step) => asSentence(step, language))
+  const [person, appOnly] = [said('person'), said('app-only')]
+  if (person.length === 0) return { steps: appOnly }
+  return { steps: person, ...(appOnly.length > 0 && { appOnlySteps: appOnly }) }
+}
+
+function asSentence({ step, link, copy }: SetUpStep, language: keyof Words): string {
+  const end = copy === undefined ? '' : ` ${copy}`
+  return `${step[language]}${end}${link === undefined ? '' : ` (${link})`}`
+}
 
 /** The commands for Exchange Online. */
 function commandsFor(

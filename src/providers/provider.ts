@@ -1,6 +1,7 @@
 import type { Flow } from '../model/grant.ts'
 import type { Capabilities } from '../wire/envelope.ts'
 import type { Words } from './errors/known-error.ts'
+import type { GuideName } from './set-up-steps.ts'
 import type {
   ClientAuthentication,
   ClientCertificate,
@@ -21,11 +22,10 @@ export interface Provider {
   supportStatus: SupportStatus
   /** Domains whose mailboxes are certainly here. */
   domains: readonly string[]
-  /**
-   * How an administrator registers an app, in order, in whole sentences. `{redirectUri}` stands for
-   * the one to register.
-   */
-  registrationSteps?: readonly Words[]
+  /** How an administrator registers an app, if that is known step by step: see `setUpSteps`. */
+  guide?: GuideName
+  /** Where its administration pages are. */
+  portal?: string
   /** The name of the cloud in Exchange Online PowerShell; absent: the worldwide one, or none. */
   exchangeEnvironment?: string
   /** Whose errors it answers with, beside those of the standards: see providers/errors. */

@@ -21,24 +21,7 @@ export const google: Provider = {
   errorFamily: 'google',
   domains: ['gmail.com', 'googlemail.com'],
   mxSuffixes: ['.google.com', '.googlemail.com'],
-  registrationSteps: [
-    {
-      en: 'In the Google Cloud console (https://console.cloud.google.com) choose a project, and APIs & Services, OAuth consent screen: "Internal" for one Workspace, otherwise "External".',
-      ja: 'Google Cloud コンソール(https://console.cloud.google.com)でプロジェクトを選び、「API とサービス」の「OAuth 同意画面」で、1 つの Workspace なら「Internal」、それ以外は「External」を選びます。',
-    },
-    {
-      en: 'Add the scope https://mail.google.com/ under Data access, and publish the app: in status "Testing" each grant ends after 7 days.',
-      ja: '「データアクセス」でスコープ https://mail.google.com/ を追加し、アプリを公開します。状態が「Testing」のままだと許可は 7 日で終わります。',
-    },
-    {
-      en: 'Under Clients make an OAuth client of the type "Desktop app"; for an https redirect URI, of the type "Web application" with {redirectUri}.',
-      ja: '「クライアント」で種類が「Desktop app」の OAuth クライアントを作ります。https のリダイレクトURIを使う場合は、種類を「Web application」にして {redirectUri} を登録します。',
-    },
-    {
-      en: 'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.',
-      ja: 'POSTERN_GOOGLE_CLIENT_ID と POSTERN_GOOGLE_CLIENT_SECRET を設定して、再起動してください。',
-    },
-  ],
+  guide: 'google',
   // Its device flow does not allow the scope for mail.
   flows: ['authorization-code'],
   oauth: {
@@ -111,20 +94,7 @@ export const googleServiceAccount: Provider = {
   },
   domains: [],
   mxSuffixes: [],
-  registrationSteps: [
-    {
-      en: 'In the Google Cloud console make a service account and a JSON key for it; note its numeric client ID.',
-      ja: 'Google Cloud コンソールでサービスアカウントとその JSON 鍵を作り、数字のクライアントIDを控えます。',
-    },
-    {
-      en: 'In the admin console of the Workspace choose Security, Access and data control, API controls, Manage domain-wide delegation, Add new: the numeric client ID, with the scope https://mail.google.com/.',
-      ja: 'Workspace の管理コンソールで「セキュリティ」「アクセスとデータ管理」「API の制御」「ドメイン全体の委任を管理」「新しく追加」を選び、数字のクライアントIDをスコープ https://mail.google.com/ で追加します。',
-    },
-    {
-      en: 'Set POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE to the key file, and restart.',
-      ja: 'POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE に鍵ファイルを設定して、再起動してください。',
-    },
-  ],
+  guide: 'google-service-account',
   flows: ['service-account'],
   oauth: {
     tokenEndpoint: 'https://oauth2.googleapis.com/token',

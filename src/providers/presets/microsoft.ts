@@ -1,5 +1,4 @@
 import { isGuid, readUrl } from '../../base/text.ts'
-import type { Words } from '../errors/known-error.ts'
 import type { OAuthServer, Provider } from '../provider.ts'
 import type { MicrosoftCloud } from '../settings.ts'
 
@@ -109,33 +108,6 @@ const environments: Partial<Record<MicrosoftCloud, string>> = {
   china: 'O365China',
 }
 
-function stepsIn(cloud: MicrosoftCloud): Words[] {
-  const portal = portals[cloud]
-  const setting = cloud === 'worldwide' ? '' : `POSTERN_MICROSOFT_CLOUD=${cloud}`
-  return [
-    {
-      en: `In the Entra admin centre (${portal}) choose App registrations, New registration.`,
-      ja: `Entra 管理センター(${portal})で「アプリの登録」「新規登録」を選びます。`,
-    },
-    {
-      en: 'Under Authentication add the platform "Mobile and desktop applications" with the redirect URI {redirectUri} (never "Single-page application"), and for sign-ins by a code on another device allow public client flows. With a client secret or a certificate, or an https redirect URI, it is the platform "Web".',
-      ja: '「認証」でプラットフォーム「モバイル アプリケーションとデスクトップ アプリケーション」を、リダイレクトURI {redirectUri} で追加し(「シングルページ アプリケーション」は使わないでください)、別の端末でコードを入力してサインインする場合は「パブリック クライアント フローを許可する」を有効にします。クライアントシークレットや証明書、https のリダイレクトURIを使う場合のプラットフォームは「Web」です。',
-    },
-    {
-      en: 'Under API permissions add, of "Office 365 Exchange Online", the delegated permission SMTP.Send. For mailboxes without a consent add nothing there, and use RBAC for Applications below.',
-      ja: '「API のアクセス許可」で「Office 365 Exchange Online」の委任された許可 SMTP.Send を追加します。同意を使わないメールボックスのためには何も追加せず、下の RBAC for Applications を使います。',
-    },
-    {
-      en: `Set POSTERN_MICROSOFT_CLIENT_ID to the application (client) ID${setting && `, ${setting}`} and POSTERN_MICROSOFT_TENANT to the directory (tenant) ID, and restart.`,
-      ja: `POSTERN_MICROSOFT_CLIENT_ID にアプリケーション(クライアント) ID、POSTERN_MICROSOFT_TENANT にディレクトリ(テナント) ID を設定し${setting && `、${setting} も設定して`}、再起動します。`,
-    },
-    {
-      en: 'For mailboxes without a consent: under Certificates & secrets upload a certificate (POSTERN_MICROSOFT_CERT_FILE) or make a client secret, whose value (not its ID) is POSTERN_MICROSOFT_CLIENT_SECRET.',
-      ja: '同意を使わないメールボックスの場合: 「証明書とシークレット」で証明書をアップロードする(POSTERN_MICROSOFT_CERT_FILE)か、クライアントシークレットを作ってその値(ID ではないほう)を POSTERN_MICROSOFT_CLIENT_SECRET に設定します。',
-    },
-  ]
-}
-
 /** The application id of Exchange Online, which is the audience of some tokens. */
 const exchangeOnline = '00000002-0000-0ff1-ce00-000000000000'
 /** The tenant in the ID tokens of all personal accounts. */
@@ -153,7 +125,8 @@ export function microsoft(tenant: string, cloud: MicrosoftCloud = 'worldwide'): 
     supportStatus,
     errorFamily: 'microsoft',
     domains: [],
-    registrationSteps: stepsIn(cloud),
+    guide: 'entra',
+    portal: portals[cloud],
     ...(environments[cloud] !== undefined && { exchangeEnvironment: environments[cloud] }),
     // Known for the worldwide cloud only.
     mxSuffixes: cloud === 'worldwide' ? ['.mail.protection.outlook.com', '.mx.microsoft'] : [],
@@ -211,24 +184,7 @@ export function microsoftHighVolume(tenant: string): Provider {
       ],
     },
     mxSuffixes: [],
-    registrationSteps: [
-      {
-        en: 'In the Entra admin centre (https://entra.microsoft.com) choose App registrations, New registration.',
-        ja: 'Entra 管理センター(https://entra.microsoft.com)で「アプリの登録」「新規登録」を選びます。',
-      },
-      {
-        en: 'Under API permissions add, of "Office 365 Exchange Online", the application permission Mail.Send, and grant the consent of an administrator.',
-        ja: '「API のアクセス許可」で「Office 365 Exchange Online」のアプリケーションの許可 Mail.Send を追加し、管理者の同意を与えます。',
-      },
-      {
-        en: 'Under Certificates & secrets upload a certificate or make a client secret.',
-        ja: '「証明書とシークレット」で証明書をアップロードするか、クライアントシークレットを作ります。',
-      },
-      {
-        en: 'Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (the directory ID) and POSTERN_MICROSOFT_CERT_FILE or POSTERN_MICROSOFT_CLIENT_SECRET, and restart.',
-        ja: 'POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(ディレクトリ ID)と、POSTERN_MICROSOFT_CERT_FILE または POSTERN_MICROSOFT_CLIENT_SECRET を設定して、再起動してください。',
-      },
-    ],
+    guide: 'high-volume',
     flows: ['client-credentials'],
     oauth: withoutPeople(oauth),
     submission: { host: 'smtp.hve.mx.microsoft', port: 587, tls: 'starttls' },
@@ -271,24 +227,7 @@ export const outlook: Provider = {
     'passport.com',
   ],
   mxSuffixes: ['.olc.protection.outlook.com'],
-  registrationSteps: [
-    {
-      en: 'In the Entra admin centre (https://entra.microsoft.com) choose App registrations, New registration, and as account types those that include personal Microsoft accounts.',
-      ja: 'Entra 管理センター(https://entra.microsoft.com)で「アプリの登録」「新規登録」を選び、アカウントの種類として個人の Microsoft アカウントを含むものを選びます。',
-    },
-    {
-      en: 'Under Authentication add the platform "Mobile and desktop applications" with the redirect URI {redirectUri}.',
-      ja: '「認証」でプラットフォーム「モバイル アプリケーションとデスクトップ アプリケーション」を、リダイレクトURI {redirectUri} で追加します。',
-    },
-    {
-      en: 'Under API permissions add, of "Office 365 Exchange Online" or Microsoft Graph, the delegated permission SMTP.Send.',
-      ja: '「API のアクセス許可」で「Office 365 Exchange Online」または Microsoft Graph の委任された許可 SMTP.Send を追加します。',
-    },
-    {
-      en: 'Set POSTERN_MICROSOFT_CLIENT_ID, and POSTERN_MICROSOFT_TENANT to common or consumers, and restart.',
-      ja: 'POSTERN_MICROSOFT_CLIENT_ID を設定し、POSTERN_MICROSOFT_TENANT を common または consumers にして、再起動してください。',
-    },
-  ],
+  guide: 'entra-personal',
   flows: ['authorization-code', 'device'],
   oauth: {
     ...withoutApps(entra('consumers', clouds.worldwide)),
