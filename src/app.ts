@@ -1,3 +1,4 @@
+import { lazy } from './base/async.ts'
 import { systemClock } from './base/clock.ts'
 import type { Log, LogLevel } from './base/log.ts'
 import type { LocalDoctor } from './cli/context.ts'
@@ -85,7 +86,10 @@ export interface OpenedServices {
 const clock = systemClock
 
 /** Reads the settings as they are now, for whoever sets them while postern runs. */
-export type ReadConfigAgain = () => Promise<Pick<EffectiveConfig, 'config'> | { mistakes: readonly string[] }>
+export type ReadConfigAgain = () => Promise<
+  | (Pick<EffectiveConfig, 'config'> & Partial<Pick<EffectiveConfig, 'sources'>>)
+  | { mistakes: readonly string[] }
+>
 
 /**
  * Opens the data directory and starts both servers; all of it or nothing.
@@ -426,7 +430,7 @@ async function startDoors(
   data: ServedData,
 ): Promise<RunningPostern> {
   const { limits, dataDir, publicUrl, pagesUrl = publicUrl } = config
-  const certificates = config.certificate && createCertificates({ ...config.certificate, clock, log })
+  let certificates = config.certificate && createCertificates({ ...config.certificate, clock, log })
   const services = composeServices(config, log, data)
   const { catalogue, relay, signIns } = services
   let serving = false
@@ -440,7 +444,7 @@ async function startDoors(
       mailboxes: data.store.mailboxes,
       grants: data.store.grants,
       catalogue,
-      certificateExpiresAt: certificates?.expiresAt,
+      certificateExpiresAt: () => certificates?.expiresAt(),
       isReady: async () => (await readiness()).ready,
       namedMailboxes: config.metrics.mailboxes,
       clock,
@@ -448,7 +452,26 @@ async function startDoors(
     services.watched,
   )
   let listening = config.smtpListen
-  const webServices = { ...services, smtp: () => listening }
+  let tellRunning = async () => {}
+  /** Loaded when somebody asks: nothing of it is on the way of a message. */
+  const networkAccess = lazy(async () => {
+    const { createNetworkAccess } = await import('./config/network-access.ts')
+    return createNetworkAccess({
+      dataDir,
+      certificate: config.certificate,
+      settingsNow: data.readConfigAgain,
+      listening: () => listening,
+      async listenAt(listeners, files) {
+        const taken = certificates ?? createCertificates({ ...files, clock, log })
+        listening = await smtpServer.listenAt(listeners, taken)
+        certificates = taken
+        await tellRunning()
+      },
+      clock,
+      log,
+    })
+  })
+  const webServices = { ...services, smtp: () => listening, networkAccess }
   const webServer = createWebServer({
     listen: config.webListen,
     publicUrl,
@@ -503,7 +526,9 @@ async function startDoors(
     listening = smtp
     // Before it is ready: whoever waits for that may use the command at once.
     const command = await commandServer.start()
-    await writeRunningFile(dataDir, { pid: process.pid, web, smtp, ...(command && { command }) })
+    tellRunning = () =>
+      writeRunningFile(dataDir, { pid: process.pid, web, smtp: listening, ...(command && { command }) })
+    await tellRunning()
     serving = true
     services.notices.start()
     services.keepAlive.start()

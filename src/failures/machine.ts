@@ -191,6 +191,11 @@ export const machineFailures = {
     message: 'The SMTP server cannot listen on {address}: {reason}',
     fix: 'Set {setting} to an address of this machine and a port above 1023.',
   },
+  'listen.set-elsewhere': {
+    code: 'configuration',
+    message: '{setting} says where programs hand in mail, so that nothing else can be set on the pages',
+    fix: 'Change {setting} where it is set, and restart.',
+  },
   'listen.web-in-use': {
     code: 'configuration',
     message: '{server} cannot listen on {address}: another program does',

@@ -54,6 +54,7 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'page.session-ended': { kind: 'change', outcome: 'done' },
   'sign-in-link.made': { kind: 'change', outcome: 'done' },
   'log-level.set': { kind: 'change', outcome: 'done' },
+  'listener.opened': { kind: 'change', outcome: 'done' },
   'trace.begun': { kind: 'change', outcome: 'done' },
 
   'command.refused': { kind: 'trouble', outcome: 'refused', floods: true },

@@ -22,7 +22,7 @@ export interface LookedUp {
   grants: Pick<GrantStore, 'list'>
   catalogue: Pick<Catalogue, 'list' | 'registered'>
   /** Of the certificate for clients, in milliseconds since 1970. Absent: there is none. */
-  certificateExpiresAt?: (() => number) | undefined
+  certificateExpiresAt?: (() => number | undefined) | undefined
   isReady(): Promise<boolean>
   /** So many mailboxes, those whose grants expire first, are named in a series of their own. */
   namedMailboxes: number

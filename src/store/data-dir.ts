@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants } from 'node:fs'
-import { chmod, link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises'
+import { chmod, link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure, failure, filled } from '../base/failure.ts'
 import { shellWord } from '../base/text.ts'
@@ -206,6 +206,21 @@ export async function readPrivateFile(path: string, what: string): Promise<strin
     return await readFile(path, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw unusable(error, what, path)
+  }
+}
+
+/**
+ * As `createPrivateFile`, in the place of what is there.
+ * @throws Failure `configuration`
+ */
+export async function replacePrivateFile(path: string, what: string, text: string): Promise<void> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  try {
+    await writeDurably(draft, text)
+    await rename(draft, path)
+    await syncDirectory(dirname(path))
+  } catch (error) {
     throw unusable(error, what, path)
   }
 }

@@ -1,5 +1,6 @@
 import type { LogLevel } from '../base/log.ts'
 import type { KeyedHash } from '../base/secret.ts'
+import type { NetworkAccess } from '../config/network-access.ts'
 import type { ConsentService } from '../consent/consent-service.ts'
 import type { ApiKeys } from '../credentials/api-keys.ts'
 import type { LoginThrottle } from '../credentials/login-throttle.ts'
@@ -44,6 +45,7 @@ export interface WebServices {
   doctor: Pick<Doctor, 'mailbox'>
   /** The listeners at which applications submit mail. */
   smtp(): readonly SmtpListener[]
+  networkAccess(): Promise<NetworkAccess>
   /** Throttles wrong passwords, keys and links of both servers. */
   throttle: LoginThrottle
 }

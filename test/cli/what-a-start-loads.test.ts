@@ -57,6 +57,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
     '../diagnosis/explain.ts',
     '../providers/file/providers-file.ts',
     './app.ts',
+    './config/network-access.ts',
     './create-oauth-client.ts',
     './discoveries.ts',
     './exposition.ts',

@@ -164,6 +164,23 @@ describe('a configuration', () => {
     expect([config.limits.idleSeconds, sources.idleSeconds]).toEqual([90, 'environment'])
   })
 
+  it('what is set on the pages holds where nothing else is said, and nothing but the listener is set there', async () => {
+    const file = 'POSTERN_SMTP_LISTEN=127.0.0.2:2587\n'
+    const made = { '/var/lib/postern/settings.env': file }
+    const at = { POSTERN_DATA_DIR: '/var/lib/postern' }
+    const { config, sources } = await effective(at, made)
+    expect([config.smtpListen[0]?.host, sources.smtpListen]).toEqual(['127.0.0.2', 'pages'])
+    const own = { ...made, '.env': 'POSTERN_SMTP_LISTEN=127.0.0.3:2587' }
+    expect((await effective(at, own)).config.smtpListen[0]?.host).toBe('127.0.0.3')
+    const more = await readConfig(
+      at,
+      memoryFiles({ '/var/lib/postern/settings.env': 'POSTERN_LOG_LEVEL=debug' }),
+    )
+    expect('mistakes' in more && more.mistakes).toEqual([
+      '/var/lib/postern/settings.env may not set POSTERN_LOG_LEVEL: set it in .env.',
+    ])
+  })
+
   it('quoted values with # and over several lines are read from .env', async () => {
     const file =
       'POSTERN_GOOGLE_CLIENT_ID=mine\nPOSTERN_GOOGLE_CLIENT_SECRET=\'a#b\'\nNOTE="one\ntwo"\nPOSTERN_LOG_LEVEL=error'

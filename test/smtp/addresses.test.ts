@@ -80,9 +80,16 @@ it('a start fails on a configured address that the machine does not have', async
     await expect(openSmtpServer({ listen })).rejects.toMatchObject({ code: 'configuration' })
 })
 
+const listener = { tls: 'none', plainAuth: false, oldTls: false } as const
+
+function raise(): never {
+  throw new Error('the server listens nowhere')
+}
+
 it('other addresses are listened at while it runs, and who is connected stays', async () => {
-  const { server, endpoint } = await openSmtpServer()
+  const { server, addresses } = await openSmtpServer()
   onTestFinished(() => server.stop(0))
+  const [endpoint = raise()] = addresses.map((one) => ({ ...listener, ...one }))
   const { port } = endpoint
   const connected = connectLineClient(endpoint)
   onTestFinished(() => connected.close())
@@ -100,8 +107,9 @@ it('other addresses are listened at while it runs, and who is connected stays', 
 })
 
 it('an address that is taken changes nothing', async () => {
-  const { server, endpoint } = await openSmtpServer()
+  const { server, addresses } = await openSmtpServer()
   onTestFinished(() => server.stop(0))
+  const [endpoint = raise()] = addresses.map((one) => ({ ...listener, ...one }))
   const taken = await hold('127.0.0.1')
   const { port } = taken.address() as AddressInfo
   const elsewhere = { ...endpoint, port }

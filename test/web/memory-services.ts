@@ -1,4 +1,5 @@
 import { Secret } from '../../src/base/secret.ts'
+import type { NetworkAccess } from '../../src/config/network-access.ts'
 import type { CompletedConsent, ConsentService } from '../../src/consent/consent-service.ts'
 import type { ApiKeyStatus, ApiKeys } from '../../src/credentials/api-keys.ts'
 import type { LoginStatus, Logins } from '../../src/credentials/logins.ts'
@@ -122,6 +123,21 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
       return mended
     },
   }
+}
+
+/** Other machines lack everything until it is opened. */
+export function scriptedNetworkAccess(): () => Promise<NetworkAccess> {
+  let isOpen = false
+  const access: NetworkAccess = {
+    status: async () => ({
+      missing: isOpen ? [] : ['certificate', 'key', 'listener'],
+      hosts: ['mail.example.com', '192.0.2.10'],
+    }),
+    async open() {
+      isOpen = true
+    },
+  }
+  return async () => access
 }
 
 /** Keys by their text: a test says what each may do. */

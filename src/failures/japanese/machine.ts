@@ -152,6 +152,10 @@ export const machine: Translated<typeof machineFailures> = {
     message: 'SMTP は {address} で待ち受けできません: {reason}',
     fix: '{setting} に、このマシンのアドレスと 1023 より大きいポートを設定してください。',
   },
+  'listen.set-elsewhere': {
+    message: 'メールを受け取る場所は {setting} で決まっているため、管理画面では変更できません',
+    fix: '{setting} を、設定した場所で変更して再起動してください。',
+  },
   'listen.web-in-use': {
     message: '{server}: {address} で待ち受けできません。別のプログラムが使用しています',
     fix: 'ポート {port} で待ち受けているプログラム(別の postern かもしれません)を止めるか、{setting} に別のアドレスを設定してください。',

@@ -56,6 +56,7 @@ export const eventWords: Readonly<Record<string, Phrase>> = {
   'page.session-ended': phrase('Browser signed out by somebody'),
   'sign-in-link.made': phrase('Sign-in link made'),
   'log-level.set': phrase('Level of the log set'),
+  'listener.opened': phrase('Opened to other machines'),
   'trace.begun': phrase('Trace of a client begun'),
   'command.refused': phrase('Command refused by postern'),
   'connection.refused': phrase('Connection refused by postern'),

@@ -495,6 +495,7 @@ export const japaneseOfPages = {
   'Browser signed out by somebody': 'ブラウザーをサインアウト',
   'Sign-in link made': 'サインインリンクを作成',
   'Level of the log set': 'ログレベルを変更',
+  'Opened to other machines': 'ほかのマシンからの受け付けを開始',
   'Trace of a client begun': 'クライアントの通信記録を開始',
   'Command refused by postern': 'postern がコマンドを拒否',
   'Connection refused by postern': 'postern が接続を拒否',
