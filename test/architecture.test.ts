@@ -48,7 +48,7 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
  * base/ belongs to all.
  */
 const faces: Readonly<Record<string, readonly string[]>> = {
-  config: ['config/config.ts', 'config/read-config.ts'],
+  config: ['config/config.ts', 'config/network-access.ts', 'config/read-config.ts'],
   consent: ['consent/consent-refused.ts', 'consent/consent-service.ts'],
   credentials: [
     'credentials/api-keys.ts',
@@ -142,6 +142,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'tls/certificate-pair.ts',
     'tls/certificates.ts',
     'tls/handshake-trouble.ts',
+    'tls/issue.ts',
     'tls/make-certificates.ts',
   ],
   traces: ['traces/traces.ts'],
