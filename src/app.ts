@@ -46,7 +46,7 @@ import { createTraces } from './traces/traces.ts'
 import { createRelay } from './upstream/create-relay.ts'
 import { createDialer } from './upstream/dial.ts'
 import { createPauses, createSendingStatus } from './upstream/relay.ts'
-import { createServerLook } from './upstream/server-look.ts'
+import { createReachServer, createServerLook } from './upstream/server-look.ts'
 import { createTestMessage } from './upstream/test-message.ts'
 import { createCommandServer } from './web/command-server.ts'
 import { choosePorts } from './web/listen.ts'
@@ -172,12 +172,10 @@ export function openLocalDoctor(config: Config): LocalDoctor {
         clock,
       }),
       lookAtEndpoint: (provider) => lookAtEndpoint(provider, http.via(provider.proxy), clock),
-      lookAtServer: createServerLook({
-        dial: createDialer({ ...ca, connect, limits }),
-        names,
+      lookAtServer: createServerLook(
+        createReachServer({ dial: createDialer({ ...ca, connect, limits }), names, clock }),
         limits,
-        clock,
-      }),
+      ),
       clock,
     }),
     close: () => http.close(),
@@ -338,7 +336,16 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   })
   const pauses = createPauses(relay, tokens)
   const dial = createDialer(ways)
-  const sendTestMessage = createTestMessage({ mailboxes, catalogue, tokens, relay, dial, limits, clock })
+  const reachServer = createReachServer({ dial, names, clock })
+  const sendTestMessage = createTestMessage({
+    mailboxes,
+    catalogue,
+    tokens,
+    relay,
+    reachServer,
+    limits,
+    clock,
+  })
   const registrationChecks = createRegistrationChecks({
     async settingsNow() {
       const now = await readConfigAgain()
@@ -387,7 +394,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       sendTestMessage,
       registrationChecks,
       lookAtEndpoint: (provider) => lookAtEndpoint(provider, http.via(provider.proxy), clock),
-      lookAtServer: createServerLook({ dial, names, limits, clock }),
+      lookAtServer: createServerLook(reachServer, limits),
       clock,
     }),
     pagePasswords: createPagePasswords({ store, throttle, keyedHash, clock, log }),

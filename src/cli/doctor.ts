@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import { asFailure, failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
-import type { Finding } from '../diagnosis/doctor.ts'
+import { type Finding, fault, good } from '../diagnosis/finding.ts'
+import { text } from '../failures/texts.ts'
 import type { Context, LocalDoctor, RunningBroker } from './context.ts'
 import { MistakenSettings } from './terminal.ts'
 
@@ -60,7 +61,7 @@ async function* examine(
   let config: Config
   try {
     config = (await context.config()).config
-    yield { step: 'settings', outcome: 'good', what: 'they are without a mistake', milliseconds: took() }
+    yield { ...good('settings', text('doctor.settings-good')), milliseconds: took() }
   } catch (error) {
     yield { ...ofSettings(error), milliseconds: took() }
     return
@@ -76,29 +77,19 @@ async function* examine(
 }
 
 function ofSettings(error: unknown): Omit<Finding, 'milliseconds'> {
-  const { message, fix } = asFailure(error)
-  const isList = error instanceof MistakenSettings
-  return {
-    step: 'settings',
-    outcome: 'fault',
-    what: isList ? (message.split(':\n')[0] ?? message) : message,
-    ...(isList && { details: error.mistakes }),
-    ...(fix !== undefined && { fix }),
-  }
+  const found = fault('settings', asFailure(error))
+  if (!(error instanceof MistakenSettings)) return found
+  return { ...found, what: found.what.split(':\n')[0] ?? found.what, details: error.mistakes }
 }
 
 async function* everything(doctor: LocalDoctor, config: Config, context: Context): AsyncGenerator<Located> {
   const running = await findRunning(context)
   if (running) yield runningFinding(config)
   else yield* doctor.store()
-  if (doctor.providers.length === 0) yield noProvider()
+  if (doctor.providers.length === 0) yield { ...fault('provider', failure('doctor.no-provider')), ...here() }
   for (const id of doctor.providers) yield* of(id, doctor.provider(id), running ? ['running'] : [])
   for (const { address, reason } of running?.lapsed ?? [])
-    yield {
-      ...{ step: 'token', outcome: 'fault', about: address, milliseconds: 0 },
-      what: `its consent has lapsed${reason === undefined ? '' : `: ${reason}`}`,
-      fix: `Run "postern doctor ${address}" for more, or "postern consent ${address}".`,
-    }
+    yield { ...fault('token', failure('doctor.lapsed', { mailbox: address }), reason), ...here(address) }
 }
 
 /**
@@ -116,6 +107,11 @@ async function* of(
   }
 }
 
+/** What is known here takes no time. */
+function here(about?: string): Pick<Located, 'about' | 'milliseconds'> {
+  return { milliseconds: 0, ...(about !== undefined && { about }) }
+}
+
 /** What the running postern knows without looking. Undefined: none runs, or none that can be asked. */
 async function findRunning(context: Context) {
   try {
@@ -129,22 +125,7 @@ async function findRunning(context: Context) {
 }
 
 function runningFinding({ dataDir }: Config): Located {
-  return {
-    ...{ step: 'data-directory', outcome: 'good', milliseconds: 0 },
-    what: `a postern runs on ${dataDir}, and has its key`,
-  }
-}
-
-function noProvider(): Located {
-  const { message: what, fix } = failure('doctor.no-provider')
-  return {
-    step: 'provider',
-    outcome: 'fault',
-    what,
-    ...(fix && { fix }),
-    id: 'doctor.no-provider',
-    milliseconds: 0,
-  }
+  return { ...good('data-directory', text('doctor.runs', { dataDir })), milliseconds: 0 }
 }
 
 async function* oneMailbox(
@@ -166,9 +147,7 @@ async function* oneMailbox(
     return
   }
   yield* everything(doctor, config, context)
-  const id = 'doctor.not-running'
-  const { message: what, fix } = failure(id, { mailbox: address })
-  yield { step: 'running', outcome: 'fault', what, ...(fix && { fix }), id, milliseconds: 0 }
+  yield { ...fault('running', failure('doctor.not-running', { mailbox: address })), ...here() }
 }
 
 const names: Record<Finding['step'], string> = {

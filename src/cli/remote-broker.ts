@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import type { ConnectionOptions } from 'node:tls'
 import { Failure, type FailureCode, failure, isFailureId } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
-import type { Finding } from '../diagnosis/doctor.ts'
+import type { Finding } from '../diagnosis/finding.ts'
 import type { RunningBroker } from './context.ts'
 import { exitCodes } from './terminal.ts'
 

@@ -2,12 +2,13 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import type { Clock } from '../base/clock.ts'
 import { asFailure, type Failure, failure } from '../base/failure.ts'
+import { text } from '../failures/texts.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
 import type { PauseStatus } from '../mailboxes/mailboxes.ts'
 import { namesThatSignIn } from '../mailboxes/sender-policy.ts'
 import { type Address, addressKey, isDomainMailbox, parseAddress } from '../model/address.ts'
 import type { Mailbox } from '../model/mailbox.ts'
-import { meaningOf } from '../providers/errors/explained.ts'
+import { explanationIn, withMeaning } from '../providers/errors/explained.ts'
 import type { EndpointLook } from '../providers/oauth/endpoint-look.ts'
 import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
 import type { CheckedPoint, RegistrationChecks } from '../providers/registration-checks.ts'
@@ -15,52 +16,8 @@ import { exists, requirePrivateFiles, unusable } from '../store/data-dir.ts'
 import type { GrantStore, MailboxStore } from '../store/ports.ts'
 import type { HeldBack } from '../upstream/relay.ts'
 import type { LookAtServer } from '../upstream/server-look.ts'
-import type { SendTestMessage } from '../upstream/test-message.ts'
-
-/** What is looked at, in this order. */
-export type DoctorStep =
-  | 'settings'
-  | 'data-directory'
-  | 'key'
-  | 'provider'
-  | 'running'
-  | 'redirect-uri'
-  | 'endpoint'
-  | 'clock'
-  | 'name'
-  | 'connect'
-  | 'tls'
-  | 'mechanism'
-  | 'client'
-  | 'token'
-  | 'claims'
-  | 'sign-in'
-  | 'sender'
-  | 'held-back'
-  | 'recipient'
-  | 'message'
-
-/** How one step went. Field names are those of the API. Contains no secret. */
-export interface Finding {
-  step: DoctorStep
-  /** `unknown`: it could not be told, or is worth knowing; nothing is proven to be wrong. */
-  outcome: 'good' | 'fault' | 'unknown'
-  /** What was seen: one sentence, or a part of one. */
-  what: string
-  /** Each mistake. */
-  details?: readonly string[]
-  /** What the other side said. */
-  said?: string
-  /** What to do. */
-  fix?: string
-  /** The failure, in the catalogue. */
-  id?: string
-  /** How long the step took. */
-  milliseconds: number
-}
-
-/** A finding; where nobody knows yet how long it took, that is the time since the one before it. */
-type Seen = Omit<Finding, 'milliseconds'> & { milliseconds?: number }
+import type { SendTestMessage, TestMessageStep } from '../upstream/test-message.ts'
+import { type Finding, fault, good, type Seen, unknown } from './finding.ts'
 
 /**
  * Looks at a set-up step by step, and ends with the first fault. Nothing is changed by it but what
@@ -124,20 +81,18 @@ export async function* storeSteps({
   try {
     await requirePrivateFiles(dataDir)
     if (!(await exists(dataDir))) {
-      yield unknown('data-directory', `there is no ${dataDir} yet: the first start makes it`)
+      yield unknown('data-directory', text('doctor.directory-new', { dataDir }))
       return
     }
     await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
-    yield good('data-directory', `${dataDir} is there, for its owner alone`)
+    yield good('data-directory', text('doctor.directory-private', { dataDir }))
   } catch (error) {
     yield fault('data-directory', unusable(error, 'data directory', dataDir))
     return
   }
   try {
     const isThere = await inspectStore()
-    yield isThere
-      ? good('key', 'it fits the store')
-      : unknown('key', 'there is no store yet: the first start makes both')
+    yield isThere ? good('key', text('doctor.key-fits')) : unknown('key', text('doctor.key-new'))
   } catch (error) {
     yield fault('key', asFailure(error))
   }
@@ -175,9 +130,9 @@ async function* shownByProvider(
     yield { finding: fault('endpoint', asFailure(error)) }
   }
   for await (const outcome of deps.lookAtServer(provider)) {
-    const { step, milliseconds } = outcome
-    const finding = 'failure' in outcome ? fault(step, outcome.failure) : good(step, outcome.seen)
-    yield { finding: { ...finding, milliseconds } }
+    const { step, milliseconds, failure: found, seen } = outcome
+    if (found) yield { finding: { ...fault(step, found), milliseconds } }
+    else if (seen) yield { finding: { ...good(step, seen), milliseconds } }
   }
   if (client) yield { finding: ofPoint(client), client: true }
 }
@@ -208,9 +163,9 @@ async function* mailboxSteps(
   // question without a grant. One that is older shows it for its own time only.
   const isFresh = token.ageSeconds() * 1000 <= clock.monotonic() - begun
   if (!isFresh && ofClient) yield ofClient
-  if (isFresh) yield good('client', 'the provider has just given it a token')
+  if (isFresh) yield good('client', text('doctor.client-proven'))
   const minutes = Math.floor(token.remainingSeconds() / 60)
-  yield good('token', `${isFresh ? 'it was fetched just now' : 'it is there'}, good for ${minutes} minutes`)
+  yield good('token', text(isFresh ? 'doctor.token-fresh' : 'doctor.token-there', { minutes }))
   yield* signInSteps(deps, mailbox, token, recipient)
 }
 
@@ -221,10 +176,14 @@ async function withoutToken(deps: DoctorDeps, mailbox: Mailbox, found: Failure):
   if (found.code !== 'consent-needed') return seen
   const grant = await deps.grants.ofMailbox(mailbox.address)
   if (grant.state !== 'lapsed') return seen
-  const meaning = await meaningOf(grant.reason)
-  const what = meaning ? `${seen.what}: ${meaning.en}` : seen.what
-  return { ...seen, what, said: grant.reason }
+  const meant = await explanationIn(grant.reason, { mailbox: mailbox.address, provider: mailbox.providerId })
+  if (!meant) return { ...seen, said: grant.reason }
+  const { known, fix } = meant
+  return { ...seen, what: withMeaning(seen.what, meant), said: grant.reason, known, fix }
 }
+
+/** Steps of a test message that were taken before it. */
+const seenBefore: ReadonlySet<TestMessageStep> = new Set(['token', 'name', 'connect', 'tls', 'mechanism'])
 
 /** From the sign-in to the end. */
 async function* signInSteps(
@@ -234,16 +193,23 @@ async function* signInSteps(
   recipient: Address | undefined,
 ): AsyncGenerator<Seen> {
   const { address } = mailbox
-  const claims = good('claims', scopes.length === 0 ? 'nothing in it is wrong' : scopes.join(' '))
-  if (!warning) yield claims
+  if (!warning)
+    yield good(
+      'claims',
+      scopes.length === 0 ? text('doctor.claims-good') : text('doctor.claims', { scopes: scopes.join(' ') }),
+    )
   for await (const { step, failure, said } of deps.sendTestMessage(address, recipient)) {
     // Seen already.
-    if (!failure && (step === 'token' || step === 'connect' || step === 'tls')) continue
+    if (!failure && seenBefore.has(step)) continue
     // A server may take a token that seems to lack something: only a refusal makes it a fault.
     const isOfClaims = step === 'sign-in' && warning !== undefined
     if (failure) return yield fault(isOfClaims ? 'claims' : step, failure, said)
-    if (isOfClaims) yield unknown('claims', warning.message)
-    yield good(step, said ?? 'accepted', said)
+    if (isOfClaims) yield unknown('claims', warning)
+    yield good(
+      step,
+      said === undefined ? text('doctor.accepted') : text('doctor.accepted-so', { said }),
+      said,
+    )
     if (step === 'sender') yield* heldBack(deps, mailbox)
   }
 }
@@ -252,20 +218,22 @@ async function* heldBack(deps: DoctorDeps, mailbox: Mailbox): AsyncGenerator<See
   const { address } = mailbox
   const [{ name: account }] = namesThatSignIn(mailbox)
   const pauses = await deps.pauses({ key: addressKey(address), providerId: mailbox.providerId, account })
-  for (const { about, until, reason, said, fix } of pauses) {
+  for (const { about, until, said, fix, failure: cause, ...pause } of pauses) {
+    const reason = cause ? { ...cause, message: pause.reason, fix } : pause.reason
     const held = failure('doctor.held-back', { mailbox: address, until, reason })
     // Of one sender or program: the others send.
-    if (about === 'sender' || about === 'program') yield unknown('held-back', held.message)
+    if (about === 'sender' || about === 'program') yield unknown('held-back', held)
     else yield { ...fault('held-back', held, said), ...(fix !== undefined && { fix }) }
   }
-  if (pauses.length === 0) yield good('held-back', 'nothing')
+  if (pauses.length === 0) yield good('held-back', text('doctor.nothing-held-back'))
 }
 
 /** Only a fault counts; what is unknown says what to do where that is worth knowing. */
-function ofPoint({ point, outcome, what, details, fix }: CheckedPoint): Seen {
+function ofPoint({ point, outcome, what, details, fix, failure: said }: CheckedPoint): Seen {
   // Mail goes on with the settings that postern was started with.
   const isFault = outcome === 'wrong' && point !== 'running'
   return {
+    ...said,
     step: point,
     outcome: isFault ? 'fault' : outcome === 'good' ? 'good' : 'unknown',
     what,
@@ -275,32 +243,12 @@ function ofPoint({ point, outcome, what, details, fix }: CheckedPoint): Seen {
 }
 
 function ofClock({ host, clockAhead }: EndpointLook): Seen {
-  if (clockAhead === undefined) return good('clock', `it agrees with that of ${host}`)
+  if (clockAhead === undefined) return good('clock', text('doctor.clock-agrees', { host }))
   const minutes = Math.round(Math.abs(clockAhead) / 60_000)
   return fault(
     'clock',
     failure(clockAhead > 0 ? 'doctor.clock-ahead' : 'doctor.clock-behind', { minutes, host }),
   )
-}
-
-export function good(step: DoctorStep, what: string, said?: string): Seen {
-  return { step, outcome: 'good', what, ...(said !== undefined && { said }) }
-}
-
-function unknown(step: DoctorStep, what: string): Seen {
-  return { step, outcome: 'unknown', what }
-}
-
-export function fault(step: DoctorStep, found: Failure, said = found.said): Seen {
-  const { id, message: what, fix } = found
-  return {
-    step,
-    outcome: 'fault',
-    what,
-    ...(said !== undefined && { said }),
-    ...(fix !== undefined && { fix }),
-    ...(id !== 'postern.fault' && { id }),
-  }
 }
 
 /** Adds how long each step took, and ends with the first fault. */

@@ -27,6 +27,11 @@ export const diagnosisFailures = {
     message: 'No postern is running, and only a running one can look at {mailbox}',
     fix: 'Start it with "postern serve", and ask again.',
   },
+  'doctor.lapsed': {
+    code: 'consent-needed',
+    message: 'The consent for {mailbox} has lapsed',
+    fix: 'Run "postern doctor {mailbox}" for more, or "postern consent {mailbox}".',
+  },
   'doctor.held-back': {
     code: 'limit-reached',
     message: 'Nothing leaves {mailbox} before {until}: {reason}',

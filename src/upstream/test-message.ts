@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { asFailure, type Failure, failure } from '../base/failure.ts'
+import { asFailure, type Failure, failure, type Sentence } from '../base/failure.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
 import { namesThatSignIn, namesWithToken } from '../mailboxes/sender-policy.ts'
 import { type Address, keyed } from '../model/address.ts'
@@ -10,22 +10,27 @@ import type { Catalogue, Provider, RegisteredProvider } from '../providers/provi
 import type { MailboxStore } from '../store/ports.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { lossAsFailure, quit } from './connection.ts'
-import { createTimeLimit, type Dial, type Dialled, type DialStage } from './dial.ts'
+import { createTimeLimit, type Dialled } from './dial.ts'
 import { tokenAt } from './open-signed-in.ts'
 import { wordsOf } from './refusal.ts'
 import type { Relay } from './relay.ts'
+import type { ReachServer, ServerLookStep } from './server-look.ts'
 import { signIn, tokenRefused } from './sign-in.ts'
 
 /** What a message goes through at the provider's side, in order. */
-export type TestMessageStep = 'token' | 'connect' | 'tls' | 'sign-in' | 'sender' | 'recipient' | 'message'
+export type TestMessageStep = 'token' | ServerLookStep | 'sign-in' | 'sender' | 'recipient' | 'message'
 
 /** How one step went. */
 export interface StepOutcome {
   step: TestMessageStep
   /** Absent: the step succeeded. */
   failure?: Failure
+  /** What was seen of the mail server. */
+  seen?: Sentence
   /** What the provider said, if anything: cut, on one line. */
   said?: string
+  /** How long it took, where that is not the time since the step before. */
+  milliseconds?: number
 }
 
 /**
@@ -41,7 +46,7 @@ export interface TestMessageDeps {
   catalogue: Pick<Catalogue, 'registered'>
   tokens: Pick<TokenBroker, 'accessTokenFor'>
   relay: Pick<Relay, 'begin'>
-  dial: Dial
+  reachServer: ReachServer
   limits: Pick<Limits, 'upstreamReplySeconds' | 'wholeLoginSeconds'>
   clock: Pick<Clock, 'now'>
 }
@@ -63,15 +68,15 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
         token,
         andSender: recipient === undefined,
       }
-      for await (const reached of signInOn(asked)) {
-        if ('failure' in reached) throw new Stopped(reached)
-        step = reached.step
-        yield reached
+      for await (const outcome of signInOn(asked)) {
+        step = outcome.step
+        yield outcome
+        if (outcome.failure) return
       }
       step = 'sender'
       if (recipient !== undefined) yield* send(mailbox, recipient, provider)
     } catch (error) {
-      yield error instanceof Stopped ? error.outcome : failed(step, error)
+      yield failed(step, error)
     }
   }
 
@@ -79,35 +84,20 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
   async function* signInOn(signing: Signing): AsyncGenerator<StepOutcome> {
     const { found, provider, token } = signing
     const limit = createTimeLimit(limits.wholeLoginSeconds, new AbortController().signal)
-    const reached: DialStage[] = []
     try {
       const [first, second] = namesWithToken(namesThatSignIn(found), token)
-      const dialled = await dialFor(provider, limit.signal, reached)
-      yield { step: 'connect' }
-      yield { step: 'tls' }
+      const dialled = yield* deps.reachServer(provider, limit.signal)
+      if (!dialled) return
       let outcomes = await signInAs(dialled, first.name, signing)
       // Tries the second name, as `createOpener` does.
-      if (outcomes[0].failure && second)
-        outcomes = await signInAs(await dialFor(provider, limit.signal, reached), second.name, signing)
+      if (outcomes[0].failure && second) {
+        const again = yield* failuresOf(deps.reachServer(provider, limit.signal))
+        if (!again) return
+        outcomes = await signInAs(again, second.name, signing)
+      }
       yield* outcomes
-    } catch (error) {
-      if (!(error instanceof Stopped)) throw error
-      if (error.reached.includes('connect')) yield { step: 'connect' }
-      yield error.outcome
     } finally {
       limit.clear()
-    }
-  }
-
-  async function dialFor(
-    provider: RegisteredProvider,
-    signal: AbortSignal,
-    reached: DialStage[],
-  ): Promise<Dialled> {
-    try {
-      return await deps.dial(provider, signal, (stage) => reached.push(stage))
-    } catch (error) {
-      throw new Stopped(failed(reached.includes('connect') ? 'tls' : 'connect', error), reached)
     }
   }
 
@@ -202,15 +192,14 @@ interface Signing {
   andSender: boolean
 }
 
-/** Carries the outcome of a failed step to the top. */
-class Stopped extends Error {
-  readonly outcome: StepOutcome
-  readonly reached: readonly DialStage[]
-
-  constructor(outcome: StepOutcome, reached: readonly DialStage[] = []) {
-    super('a step failed')
-    this.outcome = outcome
-    this.reached = reached
+/** Steps that were told already: only what fails in them now is told. */
+async function* failuresOf<Result>(
+  steps: AsyncGenerator<StepOutcome, Result>,
+): AsyncGenerator<StepOutcome, Result> {
+  for (;;) {
+    const next = await steps.next()
+    if (next.done) return next.value
+    if (next.value.failure) yield next.value
   }
 }
 

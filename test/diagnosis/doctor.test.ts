@@ -2,10 +2,14 @@ import { once } from 'node:events'
 import { chmod, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../../examples/demo/free-port.js'
-import type { Finding } from '../../src/diagnosis/doctor.ts'
+import type { Finding } from '../../src/diagnosis/finding.ts'
+import { phrasesIn, readyFor } from '../../src/web/texts/phrases.ts'
 import { app, mailbox, type Patient, type SetUp, setUp } from './sick-set-up.ts'
+
+// What is known of the errors of providers.
+beforeAll(() => readyFor({ acceptsLanguages: () => 'ja' } as never))
 
 async function patient(change: SetUp = {}): Promise<Patient> {
   const made = await setUp(change)
@@ -26,7 +30,22 @@ async function examine(stage: Patient, ...words: string[]): Promise<Report> {
   expect(code).toBe(report.healthy ? 0 : 1)
   const faults = report.findings.filter(({ outcome }) => outcome === 'fault')
   expect(faults).toEqual(report.fault ? [report.findings.at(-1)] : [])
+  for (const finding of report.findings) expect(inJapanese(finding), finding.id).toMatch(japanese)
   return report
+}
+
+const japanese = /[\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Han}]/u
+/** Names alone, which are the same in every language. */
+const onlyNames = new Set(['doctor.mechanism', 'doctor.claims'])
+
+/** A finding as pages say it: by its id. */
+function inJapanese({ what, fix, ...said }: Finding): string {
+  if (onlyNames.has(said.id)) return 'これだけ'
+  const sentence = { ...said, message: what, fix }
+  const t = phrasesIn('ja')
+  const help = fix === undefined ? '' : (t.fixOf(sentence) ?? '')
+  expect(help, said.id).toMatch(fix === undefined ? /^$/ : japanese)
+  return t.messageOf(sentence)
 }
 
 const refused = (error: string, description: string) => ({

@@ -9,9 +9,11 @@ import { Secret } from '../../src/base/secret.ts'
 import { createGovernors } from '../../src/governor/create-governors.ts'
 import type { AccessToken, TokenBroker } from '../../src/grants/token-broker.ts'
 import type { Address } from '../../src/model/address.ts'
+import { createNameResolver } from '../../src/net/name-resolver.ts'
 import type { RegisteredProvider } from '../../src/providers/provider.ts'
 import { createRelay } from '../../src/upstream/create-relay.ts'
 import { createDialer } from '../../src/upstream/dial.ts'
+import { createReachServer } from '../../src/upstream/server-look.ts'
 import { createTestMessage, type StepOutcome } from '../../src/upstream/test-message.ts'
 import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
@@ -83,7 +85,11 @@ async function sendTestMessage(
     catalogue,
     tokens,
     relay,
-    dial: createDialer({ limits, extraCa }),
+    reachServer: createReachServer({
+      dial: createDialer({ limits, extraCa }),
+      names: createNameResolver(),
+      clock,
+    }),
     limits,
     clock,
   })
@@ -99,7 +105,10 @@ describe('a test message', () => {
   it('a test message goes through every step to a real server, and arrives', async () => {
     const before = mail.messages.length
     const steps = await sendTestMessage()
-    expect(names(steps)).toEqual(['token', 'connect', 'tls', 'sign-in', 'sender', 'recipient', 'message'])
+    expect(names(steps)).toEqual([
+      ...['token', 'name', 'connect', 'tls', 'mechanism'],
+      ...['sign-in', 'sender', 'recipient', 'message'],
+    ])
     expect(steps.at(-1)?.said).toContain('Your message is in the inbox')
     expect(mail.messages.at(before)).toMatchObject({ sender: mailbox, recipients: ['you@example.net'] })
     expect(mail.messages.at(before)?.raw.toString()).toContain('Subject: Test message of postern')
@@ -111,9 +120,13 @@ describe('a test message', () => {
       { token: failureAs('consent-needed', 'No consent yet', { fix: 'Consent.' }) },
       ['token: consent-needed'],
     ],
-    ['anybody who listens', { port: 1 }, ['token', 'connect: provider-unavailable']],
-    ['an authority that is trusted', { ca: '' }, ['token', 'connect', 'tls: provider-setup']],
-    ['a good token', { token: 'bad' }, ['token', 'connect', 'tls', 'sign-in: provider-setup']],
+    ['anybody who listens', { port: 1 }, ['token', 'name', 'connect: provider-unavailable']],
+    ['an authority that is trusted', { ca: '' }, ['token', 'name', 'connect', 'tls: provider-setup']],
+    [
+      'a good token',
+      { token: 'bad' },
+      ['token', 'name', 'connect', 'tls', 'mechanism', 'sign-in: provider-setup'],
+    ],
   ])(
     'a test message ends at the step that fails, without %s, and says what to do',
     async (_, change, expected) => {

@@ -3,7 +3,9 @@ import type { NetworkAccess } from '../../src/config/network-access.ts'
 import type { CompletedConsent, ConsentService } from '../../src/consent/consent-service.ts'
 import type { ApiKeyStatus, ApiKeys } from '../../src/credentials/api-keys.ts'
 import type { LoginStatus, Logins } from '../../src/credentials/logins.ts'
-import type { Doctor, Finding } from '../../src/diagnosis/doctor.ts'
+import type { Doctor } from '../../src/diagnosis/doctor.ts'
+import { type Finding, good } from '../../src/diagnosis/finding.ts'
+import { text } from '../../src/failures/texts.ts'
 import type { AccessToken, AccessTokenRequest, TokenBroker } from '../../src/grants/token-broker.ts'
 import type { Mailboxes, MailboxStatus } from '../../src/mailboxes/mailboxes.ts'
 import { changedMending } from '../../src/mailboxes/mending-options.ts'
@@ -356,7 +358,9 @@ export function scriptedTestMessage(): SendTestMessage & { asked: string[]; step
 
 /** Finds what a test says. */
 export function scriptedDoctor(): Pick<Doctor, 'mailbox'> & { findings: Finding[] } {
-  const findings: Finding[] = [{ step: 'clock', outcome: 'good', what: 'it agrees', milliseconds: 1 }]
+  const findings: Finding[] = [
+    { ...good('clock', text('doctor.clock-agrees', { host: 'login.example' })), milliseconds: 1 },
+  ]
   async function* steps() {
     yield* findings
   }

@@ -22,6 +22,10 @@ export const diagnosis: Translated<typeof diagnosisFailures> = {
     message: '実行中の postern がありません。{mailbox} は実行中の postern だけが調べられます',
     fix: '"postern serve" で起動してから、もう一度実行してください。',
   },
+  'doctor.lapsed': {
+    message: '{mailbox} の同意が失効しました',
+    fix: '詳しくは "postern doctor {mailbox}" を、もう一度同意するには "postern consent {mailbox}" を実行してください。',
+  },
   'doctor.held-back': {
     message: '{until} まで {mailbox} からは何も送信されません: {reason}',
     fix: '理由に書かれた問題を直してから、次を実行してください: postern mailbox try {mailbox}',

@@ -2,7 +2,7 @@ import { Failure, type FilledFailure, type KnownCause, partsOf } from '../../bas
 import type { Reply } from '../../wire/reply.ts'
 import { enhancedStatuses } from '../../wire/reply.ts'
 import type { Provider } from '../provider.ts'
-import type { Command, ReplyPhase, Values, Words } from './known-error.ts'
+import type { Command, KnownError, ReplyPhase, Values, Words } from './known-error.ts'
 import { entraNumbers, type Seen } from './seen.ts'
 
 /*
@@ -19,12 +19,17 @@ export interface Explained {
 }
 
 export async function explanationOf(seen: Seen, values: Values = {}): Promise<Explained | undefined> {
-  const { briefFix, fillCommand, findKnown, isGeneral } = await import('./known-errors.ts')
+  const { findKnown, isGeneral } = await import('./known-errors.ts')
   const found = findKnown(seen)
   if (!found || isGeneral(found)) return undefined
+  return explainedWith(found, values, found.family !== 'any' || found.when.layer === 'reply')
+}
+
+/** @param tells whether the meaning says more than the name of the error */
+async function explainedWith(found: KnownError, values: Values, tells: boolean): Promise<Explained> {
+  const { briefFix, fillCommand } = await import('./known-errors.ts')
   const fill = (command: Command) => fillCommand(command, values)
-  const { id, family, meaning, when } = found
-  const tells = family !== 'any' || when.layer === 'reply'
+  const { id, meaning } = found
   return {
     ...(tells && { meaning: withoutStop(meaning.en) }),
     fix: briefFix(found, 'en', fill),
@@ -59,6 +64,13 @@ export async function meaningOf(text: string): Promise<Words | undefined> {
   const { findInText, isGeneral } = await import('./known-errors.ts')
   const found = findInText(text)
   return found && !isGeneral(found) ? found.meaning : undefined
+}
+
+/** The same, for a failure that the text belongs to. */
+export async function explanationIn(text: string, values: Values): Promise<Explained | undefined> {
+  const { findInText, isGeneral } = await import('./known-errors.ts')
+  const found = findInText(text)
+  return found && !isGeneral(found) ? explainedWith(found, values, true) : undefined
 }
 
 /** A reply of this provider's mail server. */

@@ -107,8 +107,10 @@ type ShownStep = Omit<StepOutcome, 'step'> & { step: TestMessageStep | 'login' }
 const stepWords: Record<ShownStep['step'], Phrase> = {
   login: phrase('The login may send as this sender'),
   token: phrase('There is an access token'),
+  name: phrase('The name of its mail server is found'),
   connect: phrase('The provider is reached'),
   tls: phrase('The connection is encrypted, and the certificate is right'),
+  mechanism: phrase('It offers a sign-in by token'),
   'sign-in': phrase('The provider accepts us'),
   sender: phrase('It accepts the sender'),
   recipient: phrase('It accepts the recipient'),

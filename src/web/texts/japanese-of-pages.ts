@@ -385,6 +385,8 @@ export const japaneseOfPages = {
   'Send a test message': 'テストメッセージを送る',
   'The login may send as this sender': 'このログインはこの送信者で送れる',
   'There is an access token': 'アクセストークンがある',
+  'The name of its mail server is found': 'メールサーバーの名前が見つかりました',
+  'It offers a sign-in by token': 'トークンによるサインインに対応しています',
   'The provider is reached': 'プロバイダーに接続できる',
   'The connection is encrypted, and the certificate is right': '接続が暗号化され、証明書が正しい',
   'The provider accepts us': 'プロバイダーがサインインを受け付ける',
