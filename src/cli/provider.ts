@@ -24,7 +24,7 @@ import {
 } from '../providers/registration-checks.ts'
 import { NoStoreHere } from '../store/data-dir.ts'
 import type { Context } from './context.ts'
-import { exitCodes, table } from './terminal.ts'
+import { collect, exitCodes, table } from './terminal.ts'
 
 /** `postern provider list | show | check` */
 export function addProviderVerbs(program: Command, context: Context): void {
@@ -71,7 +71,46 @@ export function addProviderVerbs(program: Command, context: Context): void {
       context.tell(command, { ...details, ...(token && { token }) }, providerText(details, token))
     })
 
+  addProviderScriptVerb(provider, context)
   addProviderCheckVerb(provider, context)
+}
+
+interface ScriptOptions {
+  mailbox: string[]
+  appOnly?: boolean
+  objectId?: string
+  ask?: boolean
+}
+
+/** `postern provider script` */
+function addProviderScriptVerb(provider: Command, context: Context): void {
+  provider
+    .command('script')
+    .argument('<id>')
+    .description(
+      'write a PowerShell script that makes mailboxes of Exchange Online ready, and takes that back',
+    )
+    .requiredOption('--mailbox <address>', 'for this mailbox (repeatable)', collect)
+    .option('--app-only', 'for mailboxes without the consent of a person: the app itself may send from them')
+    .option('--object-id <id>', 'the object id of the Enterprise application, which the script needs once')
+    .option('--ask', 'get an access token as the app itself, to find its object id')
+    .addHelpText(
+      'after',
+      '\nExample:\n  postern provider script microsoft --app-only --mailbox billing@example.com > postern-exchange.ps1',
+    )
+    .action(async (id: string, options: ScriptOptions, command: Command) => {
+      const { config } = await context.config()
+      const mailboxes = options.mailbox.map(parseAddress)
+      const token = options.ask ? await ask(config, id, mailboxes[0] ?? 'nobody@example.com') : undefined
+      if (token?.mistake) context.warn([`${token.mistake.what}. ${token.mistake.fix}`])
+      const { exchangeScriptOf } = await import('../providers/exchange-script.ts')
+      const script = exchangeScriptOf(createCatalogue(config), id, {
+        mailboxes,
+        appOnly: options.appOnly === true,
+        objectId: options.objectId ?? token?.objectId,
+      })
+      context.tell(command, { script }, script)
+    })
 }
 
 /** What the provider says against it is part of the answer. */

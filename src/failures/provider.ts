@@ -46,6 +46,36 @@ export const providerFailures = {
     message: '{provider} cannot be asked: {reason}',
     fix: 'Check the way there (firewall, proxy, DNS), the endpoints in the providers file, and try again in a while.',
   },
+  'exchange.not-there': {
+    code: 'invalid',
+    message: 'The mailboxes of {provider} are not set up by Exchange Online PowerShell',
+    fix: 'Ask for a script for one of the providers of Microsoft 365.',
+  },
+  'exchange.no-mailboxes': {
+    code: 'invalid',
+    message: 'A script for Exchange Online is for certain mailboxes, and none is named',
+    fix: 'Name each with --mailbox, or add the mailboxes first.',
+  },
+  'exchange.not-one-mailbox': {
+    code: 'invalid',
+    message: '{mailbox} is not one mailbox',
+    fix: 'Name the mailboxes one by one: the script opens exactly these.',
+  },
+  'exchange.no-id': {
+    code: 'invalid',
+    message: 'The {what} is not one of Entra: {text}',
+    fix: 'Copy it from the Entra admin centre: it looks like 6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab.',
+  },
+  'exchange.client-id-as-object-id': {
+    code: 'invalid',
+    message: 'The object id of the Enterprise application is another one than the client id',
+    fix: 'Copy it from the Entra admin centre: Enterprise applications, the app, Object ID.',
+  },
+  'exchange.no-line': {
+    code: 'invalid',
+    message: 'This cannot stand in one line of a script: {text}',
+    fix: 'Remove its line breaks and control characters.',
+  },
   'registration.missing-at-microsoft': {
     code: 'configuration',
     message: 'There is no app registration for {provider}',

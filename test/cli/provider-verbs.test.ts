@@ -99,6 +99,41 @@ describe('postern provider', () => {
     expect(readdirSync(join(stage.folder, 'data'))).toEqual([])
   })
 
+  it('script writes one file of PowerShell for exactly the mailboxes, with the object id that a token says', async () => {
+    const oid = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee'
+    endpoint.answer(tokens(token({ aud: 'https://outlook.office365.com', tid: tenant, appid: app, oid })))
+    const words = [
+      'script',
+      'ours',
+      '--app-only',
+      '--mailbox',
+      'a@example.com',
+      '--mailbox',
+      "b'@example.com",
+    ]
+    const text = await run(...words, '--ask')
+    expect(text.startsWith('<#\r\n')).toBe(true)
+    expect(text).toContain("$Mailboxes = @(\r\n  'a@example.com'\r\n  'b''@example.com'\r\n)\r\n")
+    expect(text).toContain(`$ClientId = '${app}'\r\n$KnownObjectId = '${oid}'\r\n$AppOnly = $true\r\n`)
+    const { script } = JSON.parse(await run(...words, '--object-id', oid, '--json'))
+    expect(script).toBe(text)
+    expect(await run('script', 'microsoft-china', '--mailbox', 'a@example.com')).toContain(
+      "$Environment = 'O365China'\r\n",
+    )
+  })
+
+  it.each([
+    [['script', 'google', '--mailbox', 'a@example.com'], 'not set up by Exchange Online'],
+    [['script', 'ours', '--mailbox', '*@example.com'], 'not one mailbox'],
+    [['script', 'microsoft-china', '--app-only', '--mailbox', 'a@example.com'], 'no app registration'],
+    [['script', 'gmial', '--mailbox', 'a@example.com'], 'Use one of microsoft'],
+  ])('%j says what it needs', async (words, message) => {
+    const { code, stdout, stderr } = await stage.postern(['provider', ...words])
+    expect(code).toBeGreaterThan(0)
+    expect(stdout).toBe('')
+    expect(stderr).toContain(message)
+  })
+
   it('show of another name says which providers there are', async () => {
     const { code, stderr } = await stage.postern(['provider', 'show', 'gmial'])
     expect(code).toBe(1)

@@ -16,6 +16,7 @@ const subjects = {
   sending: 'What may leave, and when',
   provider: 'Providers and their endpoints',
   registration: 'App registrations',
+  exchange: 'Scripts for Exchange Online',
   token: 'Access tokens',
   grant: 'Grants',
   consent: 'Consents',

@@ -37,6 +37,30 @@ export const provider: Translated<typeof providerFailures> = {
     message: '{provider} に問い合わせできません: {reason}',
     fix: 'そこまでの経路 (ファイアウォール、プロキシ、DNS) とプロバイダーファイルのエンドポイントを確かめ、しばらくしてからもう一度試してください。',
   },
+  'exchange.not-there': {
+    message: '{provider} のメールボックスは Exchange Online PowerShell では設定しません',
+    fix: 'Microsoft 365 のいずれかのプロバイダーのスクリプトを選んでください。',
+  },
+  'exchange.no-mailboxes': {
+    message: 'Exchange Online のスクリプトは特定のメールボックスのためのものですが、1 つも指定されていません',
+    fix: 'それぞれを --mailbox で指定するか、先にメールボックスを追加してください。',
+  },
+  'exchange.not-one-mailbox': {
+    message: '{mailbox} は 1 つのメールボックスではありません',
+    fix: 'メールボックスを 1 つずつ指定してください。スクリプトはそれらだけを許可します。',
+  },
+  'exchange.no-id': {
+    message: '{what} が Entra のものではありません: {text}',
+    fix: 'Entra 管理センターからコピーしてください。6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab のような形です。',
+  },
+  'exchange.client-id-as-object-id': {
+    message: 'エンタープライズアプリケーションのオブジェクト ID は、クライアント ID とは別のものです',
+    fix: 'Entra 管理センターの「エンタープライズアプリケーション」でアプリの「オブジェクト ID」をコピーしてください。',
+  },
+  'exchange.no-line': {
+    message: 'これはスクリプトの 1 行に書けません: {text}',
+    fix: '改行と制御文字を取り除いてください。',
+  },
   'registration.missing-at-microsoft': {
     message: '{provider} のアプリ登録がありません',
     fix: 'POSTERN_MICROSOFT_CLIENT_ID(機密クライアントなら POSTERN_MICROSOFT_CLIENT_SECRET、1 つの組織なら POSTERN_MICROSOFT_TENANT も)を設定して、再起動してください。',

@@ -1,4 +1,5 @@
 import type { Router } from 'express'
+import { type Address, isDomainMailbox, parseAddress } from '../../model/address.ts'
 import { evidenceWords, type ProviderDetails, providerDetails } from '../../providers/provider-status.ts'
 import type { SettingsToMake } from '../../providers/registration.ts'
 import type { CheckedPoint, RegistrationCheck } from '../../providers/registration-checks.ts'
@@ -7,11 +8,20 @@ import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { whatToDo } from './error-page.ts'
-import { form, mayChange, type PageContext, type PageContexts, readForm } from './page-context.ts'
+import {
+  fieldsOf,
+  form,
+  mayChange,
+  one,
+  type PageContext,
+  type PageContexts,
+  readForm,
+  several,
+} from './page-context.ts'
 import { flowWords, time } from './parts.ts'
 
 interface ProviderPagesDeps {
-  services: Pick<WebServices, 'catalogue' | 'registrationChecks'>
+  services: Pick<WebServices, 'catalogue' | 'mailboxes' | 'registrationChecks'>
   contexts: PageContexts
   redirectUri: string
 }
@@ -51,6 +61,28 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
     })
     .all(methodNotAllowed('POST'))
 
+  router
+    .route('/providers/:id/script')
+    .get(async (request, response) => {
+      await contexts.toSee(request)
+      const query = fieldsOf(request.query)
+      const appOnly = one(query, 'app-only') !== undefined
+      const asked = several(query, 'mailbox').map(parseAddress)
+      const mailboxes = asked.length > 0 ? asked : await mailboxesAt(request.params.id, appOnly)
+      const { exchangeScriptName, exchangeScriptOf } = await import('../../providers/exchange-script.ts')
+      const script = exchangeScriptOf(services.catalogue, request.params.id, { mailboxes, appOnly })
+      response.attachment(exchangeScriptName).type('text/plain').send(script)
+    })
+    .all(methodNotAllowed('GET', 'HEAD'))
+
+  /** A domain mailbox stands for mailboxes that only their administrator can name. */
+  async function mailboxesAt(id: string, appOnly: boolean): Promise<readonly Address[]> {
+    const there = (await services.mailboxes.list()).filter(({ provider }) => provider === id)
+    return there
+      .filter(({ address, flow }) => !isDomainMailbox(address) && (flow === 'client-credentials') === appOnly)
+      .map(({ address }) => address)
+  }
+
   return router
 }
 
@@ -78,6 +110,7 @@ ${standing.notes.length > 0 && html`<h2>${t`To know`}</h2><ul>${standing.notes.m
 </section>
 ${setUp.settings && settingsSection(setUp.settings, t)}
 ${mayChange(context) && checkForm(details.id, context)}
+${setUp.commands.length > 0 && scriptSection(details.id, context)}
 ${setUp.commands.map(
   ({ purpose, lines }) => html`<section>
 <h2>Exchange Online PowerShell</h2>
@@ -85,6 +118,16 @@ ${setUp.commands.map(
 <pre tabindex="0" data-copy>${lines.join('\n')}</pre>
 </section>`,
 )}`
+}
+
+function scriptSection(id: string, { t, pages }: PageContext): Html {
+  const script = pages.path('providers', id, 'script')
+  return html`<section>
+<h2>${t`Set up Exchange Online by a script`}</h2>
+<p>${t`A file of PowerShell for exactly the mailboxes that postern has here. It can be run again, shows with ${html`<code>-WhatIf</code>`} what it would change, and takes back with ${html`<code>-Undo</code>`} what it made.`}</p>
+<ul><li><a href="${script}" download>${t`For mailboxes whose person consents`}</a></li>
+<li><a href="${script}?app-only=yes" download>${t`For mailboxes without a consent (app only)`}</a></li></ul>
+</section>`
 }
 
 function settingsSection({ lines, file }: SettingsToMake, t: Phrases): Html {

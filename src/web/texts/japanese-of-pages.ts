@@ -356,6 +356,11 @@ export const japaneseOfPages = {
   'Redirect URI': 'リダイレクトURI',
   'To know': '注意点',
   'To do at the provider': 'プロバイダーでの作業',
+  'Set up Exchange Online by a script': 'スクリプトで Exchange Online を設定する',
+  'A file of PowerShell for exactly the mailboxes that postern has here. It can be run again, shows with {1} what it would change, and takes back with {2} what it made.':
+    'postern がここに持つメールボックスだけのための PowerShell ファイルです。何度でも実行でき、{1} で変更内容を表示し、{2} で作成したものを元に戻します。',
+  'For mailboxes whose person consents': '本人が同意するメールボックス用',
+  'For mailboxes without a consent (app only)': '同意のないメールボックス用(アプリのみ)',
 
   // Sending
   Sending: '送信状況',
