@@ -114,6 +114,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'providers/errors/known-error.ts',
     'providers/errors/known-errors.ts',
     'providers/errors/sources.ts',
+    'providers/exchange-script.ts',
     'providers/file/credentials.ts',
     'providers/file/providers-file.ts',
     'providers/forecast.ts',
