@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { localTimestamp } from '../base/local-time.ts'
 import type { Context, TokenFormat } from './context.ts'
 import { collect, table } from './terminal.ts'
 
@@ -41,7 +42,7 @@ export function addApiKeyVerbs(program: Command, context: Context): void {
         one.name,
         one.scopes.join(' '),
         one.state,
-        one.lastUsedAt ?? 'never',
+        one.lastUsedAt === undefined ? 'never' : localTimestamp(one.lastUsedAt),
       ])
       const words =
         rows.length > 0
@@ -107,7 +108,7 @@ export function addSignInVerb(program: Command, context: Context): void {
       context.tell(
         command,
         link,
-        `${link.url}\n\nIt signs one browser in as ${role}, until ${link.expiresAt}.\n`,
+        `${link.url}\n\nIt signs one browser in as ${role}, until ${localTimestamp(link.expiresAt)}.\n`,
       )
     })
 }

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { asFailure, Failure, failure } from '../base/failure.ts'
+import { localTimestamp } from '../base/local-time.ts'
 import type { CompletedConsent } from '../consent/consent-service.ts'
 import { isLoopbackHost } from '../net/connect.ts'
 import type { SentLink } from '../notices/notices.ts'
@@ -88,7 +89,7 @@ function methodsOf({ send, wait: waits, paste, device, admin }: ConsentOptions):
 
 async function printLink({ broker, context, command, address }: ConsentRequest): Promise<void> {
   const link = await broker.createConsentLink(address)
-  const words = `${link.url}\n\nWhoever opens this link can finish the consent for ${link.mailbox}, once, until ${link.expiresAt}.\n${onlyHere(link.url)}`
+  const words = `${link.url}\n\nWhoever opens this link can finish the consent for ${link.mailbox}, once, until ${localTimestamp(link.expiresAt)}.\n${onlyHere(link.url)}`
   context.tell(command, link, words)
 }
 
@@ -143,12 +144,12 @@ async function sendLink({ broker, context, command, address }: ConsentRequest): 
 
 function sentWords({ mailbox, expiresAt, deliveries }: SentLink): string {
   const lines = deliveries.map(({ channel, failure }) => `${channel}: ${failure ?? 'sent'}\n`)
-  return `${lines.join('')}The link finishes the consent for ${mailbox}, once, until ${expiresAt}.\n`
+  return `${lines.join('')}The link finishes the consent for ${mailbox}, once, until ${localTimestamp(expiresAt)}.\n`
 }
 
 async function printAdminLink({ broker, context, command, options }: ConsentRequest): Promise<void> {
   const link = await broker.createAdminConsentLink(options.admin ?? '')
-  const words = `${link.url}\n\nAn administrator of the organisation opens this link, until ${link.expiresAt}.\n`
+  const words = `${link.url}\n\nAn administrator of the organisation opens this link, until ${localTimestamp(link.expiresAt)}.\n`
   context.tell(command, link, words)
 }
 
@@ -185,7 +186,7 @@ async function onDevice({ broker, context, command, address }: ConsentRequest): 
   const begun = await broker.beginDeviceConsent(address)
   const { stderr } = context.terminal
   stderr.write(
-    `Open ${begun.verificationUri} on any device and enter the code ${begun.userCode}, until ${begun.expiresAt}.\n` +
+    `Open ${begun.verificationUri} on any device and enter the code ${begun.userCode}, until ${localTimestamp(begun.expiresAt)}.\n` +
       'Many organisations at Microsoft block this by Conditional Access, and one that does so later ends the grant: the link of "postern consent" is the better way.\n',
   )
   for (;;) {
@@ -220,7 +221,7 @@ export function addConsentLinkVerbs(program: Command, context: Context): void {
         one.mailbox,
         one.state,
         one.requestedBy,
-        one.usedAt ?? one.expiresAt,
+        localTimestamp(one.usedAt ?? one.expiresAt),
       ])
       const words =
         rows.length > 0

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
+import { localTimestamp } from '../base/local-time.ts'
 import type { JournalEntryStatus, JournalFilters } from '../journal/journal.ts'
 import type { JournalFault, JournalVerdict } from '../model/journal.ts'
 import type { Context, RunningBroker } from './context.ts'
@@ -12,7 +13,7 @@ interface JournalOptions extends Omit<JournalFilters, 'limit' | 'after'> {
 }
 
 const help = `
-Kinds: send, sign-in, token, consent, change, trouble. Outcomes: done, refused, failed. Times are UTC.
+Kinds: send, sign-in, token, consent, change, trouble. Outcomes: done, refused, failed. Times are of the zone of the command (TZ), and of UTC with --json.
 
 Examples:
   postern journal --outcome refused --since 2026-12-01
@@ -150,7 +151,7 @@ function faultWords(fault: JournalFault): string {
     case 'added':
       return `Entries were added that postern has not written: ${fault.entries}.`
     case 'ends-changed': {
-      const when = fault.at === undefined ? '' : ` before ${new Date(fault.at).toISOString()}`
+      const when = fault.at === undefined ? '' : ` before ${localTimestamp(fault.at)}`
       return `Where the journal begins and ends was changed${when}; so entries may have been removed there.`
     }
   }
@@ -208,5 +209,5 @@ function cellsOf(entry: JournalEntryStatus): string[] {
   const more = Object.entries({ by, milliseconds, ...details })
     .filter(([, value]) => value !== undefined && value !== '')
     .map(([name, value]) => `${name}=${Array.isArray(value) ? value.join(',') : value}`)
-  return [at, event, outcome, mailbox, login, source, more.join(' ')]
+  return [localTimestamp(at), event, outcome, mailbox, login, source, more.join(' ')]
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { localTimestamp } from '../base/local-time.ts'
 import type { LoginRequest, LoginStatus } from '../credentials/logins.ts'
 import { describeMending, type MendingOptions, mapOfLines } from '../mailboxes/mending-options.ts'
 import { isWildcard } from '../net/endpoint.ts'
@@ -135,7 +136,7 @@ export function addLoginVerbs(program: Command, context: Context): void {
         one.cramMd5 ? `${one.password}, CRAM-MD5` : one.password,
         describeMending(one).join(' '),
         one.state,
-        one.lastUsedAt ?? 'never',
+        one.lastUsedAt === undefined ? 'never' : localTimestamp(one.lastUsedAt),
         one.usedFrom?.[0] ?? '',
       ])
       const words =

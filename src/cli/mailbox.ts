@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { localTimestamp } from '../base/local-time.ts'
 import { shellWord } from '../base/text.ts'
 import type { EndingStatus, MailboxStatus, PauseStatus, SendingStatus } from '../mailboxes/mailboxes.ts'
 import { parseAddress } from '../model/address.ts'
@@ -157,20 +158,25 @@ function describe(status: MailboxStatus, meaning?: string): string {
     ['accepted as', status.acceptedName],
     ['aliases', status.aliases?.join(' ')],
     ['grant', status.state],
-    ['lapsed since', status.since],
+    ['lapsed since', at(status.since)],
     ['reason', status.reason],
     ['means', meaning],
-    ['last refused', status.refusedAt],
+    ['last refused', at(status.refusedAt)],
     ['signed in as', status.signedInAs],
     ['flow', status.flow],
     ['scopes', status.scopes?.join(' ') || undefined],
-    ['granted', status.grantedAt],
-    ['renewed', status.renewedAt],
+    ['granted', at(status.grantedAt)],
+    ['renewed', at(status.renewedAt)],
     ...endingLines(status.endings),
     ...sendingLines(status.sending),
   ]
   const filled = lines.filter((line): line is [string, string] => line[1] !== undefined)
   return filled.map(([name, value]) => `${name.padEnd(14)}${value}\n`).join('')
+}
+
+/** A time in the zone of whoever asks. */
+function at(when: string | undefined): string | undefined {
+  return when === undefined ? undefined : localTimestamp(when)
 }
 
 /** What is there already needs no next step. */
@@ -225,7 +231,7 @@ export function sendingLines(sending: SendingStatus | undefined): [name: string,
 }
 
 function roomAt({ recipientsRoomAt }: SendingStatus): string {
-  return recipientsRoomAt === undefined ? '' : `, room again at ${recipientsRoomAt}`
+  return recipientsRoomAt === undefined ? '' : `, room again at ${localTimestamp(recipientsRoomAt)}`
 }
 
 function outOf(limit: number | undefined): string {
@@ -233,7 +239,7 @@ function outOf(limit: number | undefined): string {
 }
 
 export function pauseText({ until, reason, said, fix, ...pause }: PauseStatus): string {
-  return `${pausedThing(pause)} until ${until}, then one try finds out: ${reason}${said === undefined ? '' : ` The provider said: ${said}.`}${fix === undefined ? '' : ` ${fix}`}`
+  return `${pausedThing(pause)} until ${localTimestamp(until)}, then one try finds out: ${reason}${said === undefined ? '' : ` The provider said: ${said}.`}${fix === undefined ? '' : ` ${fix}`}`
 }
 
 function pausedThing({

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { Failure, failure } from '../base/failure.ts'
+import { localTimestamp } from '../base/local-time.ts'
 import type { TraceLine, TraceRequest, TraceStatus } from '../traces/traces.ts'
 import type { Context, RunningBroker } from './context.ts'
 
@@ -49,7 +50,7 @@ function wholeNumber(text: string): number {
 }
 
 function heading({ login, source, endsAt }: TraceStatus): string {
-  return `Following ${login === undefined ? source : `the login ${login}`} until ${endsAt}. Ctrl-C ends it.\n`
+  return `Following ${login === undefined ? source : `the login ${login}`} until ${localTimestamp(endsAt)}. Ctrl-C ends it.\n`
 }
 
 const endings = {
