@@ -143,6 +143,11 @@ export const requestsFailures = {
     message: 'What came of that is not known here any more',
     fix: 'The page of the mailbox says whether it is connected.',
   },
+  'page.shown-no-more': {
+    code: 'not-found',
+    message: 'This page is kept for a short while only, and is gone',
+    fix: 'What it showed cannot be shown again: make a new one.',
+  },
   'page.no-such-login': {
     code: 'not-found',
     message: 'There is no such login',

@@ -175,7 +175,7 @@ describe('the page of a mailbox', () => {
     const { text } = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
     expect(text).toContain('<dd>12 of 30</dd>')
     expect(text).toContain(
-      '<dd>10000 of 10000, room again at <time datetime="2026-03-01T12:00:00.000Z">2026-03-01 12:00 UTC</time></dd>',
+      '<dd>10000 of 10000, room again at <time datetime="2026-03-01T12:00:00.000Z" data-ago>2026-03-01 12:00 UTC</time></dd>',
     )
     expect(text).toContain('1 open, 1 in use, 1 allowed for now, of 2')
     expect(text).toContain('2026-03-01 11:00 UTC')

@@ -114,6 +114,10 @@ export const requests: Translated<typeof requestsFailures> = {
     message: 'その結果は、ここにはもう残っていません',
     fix: '接続されているかどうかは、メールボックスのページで分かります。',
   },
+  'page.shown-no-more': {
+    message: 'このページは短い間だけ残され、もう表示できません',
+    fix: '表示されていた内容は二度と表示できません。新しく作成してください。',
+  },
   'page.no-such-login': {
     message: 'そのログインはありません',
   },

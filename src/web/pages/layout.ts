@@ -2,7 +2,8 @@ import type { Response } from 'express'
 import { freshSecret } from '../../credentials/credential.ts'
 import { type Html, html } from '../html.ts'
 import type { BrowserSession } from '../sessions.ts'
-import { type Phrases, phrasesFor } from '../texts/phrases.ts'
+import { type Phrase, type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'
+import { gate, type IconName, icon } from './parts.ts'
 
 export interface Page {
   title: Html | string
@@ -11,9 +12,11 @@ export interface Page {
    * Present when the browser is signed in: the page then has a navigation and a sign-out button.
    */
   session?: BrowserSession | undefined
-  /** The page has copy buttons. */
+  /** The page has tables, and uses the width of the window. */
+  wide?: boolean
+  /** @deprecated Every page has copy buttons and live parts where it says so. */
   copying?: boolean
-  /** The page has live parts, which the script reloads. */
+  /** @deprecated As `copying`. */
   live?: boolean
   /** The address to which the browser is forwarded at once. */
   forwardTo?: URL
@@ -33,11 +36,36 @@ export interface PageSender {
   path(...pieces: string[]): string
 }
 
-/** @param basePath the path prefix of the public address: empty, or `/postern` */
-export function createPageSender({ basePath, version }: { basePath: string; version: string }): PageSender {
+interface PageSenderDeps {
+  /** The path prefix of the public address: empty, or `/postern`. */
+  basePath: string
+  version: string
+  /** The words that a form has left for this session at this path, once. */
+  wordsFor?: (session: string, path: string) => Html | undefined
+}
+
+/** Where the navigation leads: the first segment of the path, and what is below it. */
+const places: readonly {
+  at: string
+  below: readonly string[]
+  words: Phrase
+  icon: IconName
+  administratorsOnly?: true
+}[] = [
+  { at: '', below: ['mailboxes'], words: phrase('Mailboxes'), icon: 'mail' },
+  { at: 'logins', below: [], words: phrase('SMTP logins'), icon: 'device' },
+  { at: 'journal', below: [], words: phrase('Activity'), icon: 'activity' },
+  { at: 'api-keys', below: [], words: phrase('API keys'), icon: 'key' },
+  { at: 'consent-links', below: [], words: phrase('Consent links'), icon: 'link' },
+  { at: 'explain', below: [], words: phrase('Explain'), icon: 'help', administratorsOnly: true },
+  { at: 'account', below: [], words: phrase('Users & sessions'), icon: 'people' },
+]
+
+export function createPageSender({ basePath, version, wordsFor }: PageSenderDeps): PageSender {
   const path = (...pieces: string[]) => `${basePath}/${pieces.map(encodeURIComponent).join('/')}`
 
-  function document({ title, body, session, copying, live, forwardTo }: Page, t: Phrases): Html {
+  function document(page: Page, { t, status, here, left }: Around): Html {
+    const { title, body, session, wide, forwardTo } = page
     return html`<!doctype html>
 <html lang="${t.language}">
 <head>
@@ -46,31 +74,39 @@ export function createPageSender({ basePath, version }: { basePath: string; vers
 <meta name="robots" content="noindex">
 ${sameOriginReferrer}
 ${forwardTo && html`<meta http-equiv="refresh" content="0;url=${forwardTo.href}">`}
-<title>${title} · postern</title>
+<title>${status >= 400 && html`${t`Error:`} `}${title} · postern</title>
 <link rel="icon" type="image/svg+xml" href="${path('icon.svg')}">
 <link rel="stylesheet" href="${path('style.css')}">
-${(copying || live) && html`<script src="${path('pages.js')}" defer></script>`}
+<script src="${path('pages.js')}" defer></script>
 </head>
-<body>
+<body${session && html` class="signed-in"`}>
 <a class="skip" href="#main">${t`Skip to the content`}</a>
 <header>
-<a class="home" href="${path()}">postern</a>
-${session && navigation(session, t)}
+<a class="home" href="${path()}"><svg viewBox="0 0 32 32" aria-hidden="true"><path d="${gate}"/></svg>postern</a>
+${session && navigation(session, here, t)}
 </header>
-<main id="main"${copying && html` data-copy-words="${t`Copy`}|${t`Copied`}"`}>
+<main id="main"${wide && html` class="wide"`} data-copy-words="${t`Copy`}|${t`Copied`}">
 <h1>${title}</h1>
+${left}
 ${body}
 </main>
 <footer>
-${session ? html`<span>postern ${version}</span>${signOutForm(session, t)}` : html`<span>${t`The gate that speaks OAuth2 for your mail programs`}</span>`}
+${session ? html`<span>postern ${version}</span>${signOutForm(session, t)}` : html`<span>${t`Sends mail for apps that only know passwords`}</span>`}
 </footer>
 </body>
 </html>
 `
   }
 
-  function navigation({ role }: BrowserSession, t: Phrases): Html {
-    return html`<nav aria-label="${t`Pages`}"><a href="${path()}">${t`Mailboxes`}</a> <a href="${path('logins')}">${t`Logins`}</a> <a href="${path('journal')}">${t`Journal`}</a> <a href="${path('api-keys')}">${t`API keys`}</a> <a href="${path('consent-links')}">${t`Consent links`}</a>${role === 'administrator' && html` <a href="${path('explain')}">${t`Explain`}</a>`} <a href="${path('account')}">${t`Access`}</a></nav>`
+  function navigation({ role }: BrowserSession, here: string, t: Phrases): Html {
+    const shown = places.filter((place) => !place.administratorsOnly || role === 'administrator')
+    const [first = '', ...rest] = here.split('/').slice(1)
+    return html`<nav aria-label="${t`Pages`}"><ul>
+${shown.map(({ at, below, words, icon: name }) => {
+  const current =
+    at === first && rest.length === 0 ? 'page' : at === first || below.includes(first) ? 'true' : undefined
+  return html`<li><a href="${path(...(at === '' ? [] : [at]))}"${current && html` aria-current="${current}"`}>${icon(name)}${t.say(words)}</a></li>\n`
+})}</ul></nav>`
   }
 
   function signOutForm({ csrf }: BrowserSession, t: Phrases): Html {
@@ -84,7 +120,7 @@ ${session ? html`<span>postern ${version}</span>${signOutForm(session, t)}` : ht
     path,
     begin(response, page) {
       const place = html`${'-'.repeat(8)}${freshSecret().reveal()}`
-      const [before = '', after = ''] = render(response, { ...page, body: html`${page.body}${place}` })
+      const [before = '', after = ''] = render(response, { ...page, body: html`${page.body}${place}` }, 200)
         .toString()
         .split(place.toString())
       response.status(200)
@@ -95,16 +131,30 @@ ${session ? html`<span>postern ${version}</span>${signOutForm(session, t)}` : ht
       }
     },
     send(response, page, status = 200) {
-      response.status(status).send(render(response, page).toString())
+      response.status(status).send(render(response, page, status).toString())
     },
   }
 
   /** In the language that the browser asked for. */
-  function render(response: Response, page: Page): Html {
+  function render(response: Response, page: Page, status: number): Html {
     const t = phrasesFor(response.req)
     response.type('html').set('Content-Language', t.language).vary('Accept-Language')
-    return document(page, t)
+    const here = response.req.url.replace(/\?.*$/s, '')
+    // The script that keeps a page current is not somebody who reads.
+    const isRead = response.req.method === 'GET' && response.req.get('X-Live') === undefined
+    const left = isRead && page.session ? wordsFor?.(page.session.id, here) : undefined
+    return document(page, { t, status, here, left })
   }
+}
+
+/** What a page is shown with. */
+interface Around {
+  t: Phrases
+  status: number
+  /** The path, below the prefix of the public address. */
+  here: string
+  /** What a form has left to be said. */
+  left: Html | undefined
 }
 
 /**

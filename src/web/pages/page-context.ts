@@ -1,10 +1,12 @@
-import express, { type Request } from 'express'
+import express, { type Request, type Response } from 'express'
 import type { Actor } from '../../base/log.ts'
 import { type Html, html } from '../html.ts'
 import { sourceKey } from '../request-source.ts'
 import { type BrowserSession, checkChange, requireAdministrator, type Sessions } from '../sessions.ts'
 import { type Phrases, phrasesFor } from '../texts/phrases.ts'
-import type { PageSender } from './layout.ts'
+import { errorSection, refusalOf } from './error-page.ts'
+import type { FormAnswers } from './form-answers.ts'
+import type { Page, PageSender } from './layout.ts'
 
 /** What a page for a signed-in person is rendered with. */
 export interface PageContext {
@@ -13,6 +15,22 @@ export interface PageContext {
   pages: PageSender
   /** The person, as the journal names them. */
   by: Actor
+  /**
+   * Answers a change: redirects to a page, which says once what was done. Without the words where
+   * the page itself shows it.
+   * @param query begins with `?`
+   */
+  done(response: Response, words: Html, path: readonly string[], query?: string): void
+  /**
+   * Answers a change that was refused, where there is no form to show again.
+   * @throws what is no refusal
+   */
+  failed(response: Response, error: unknown, path: readonly string[], query?: string): void
+  /**
+   * Answers a change with what is shown only now, such as a password: redirects to a page of its own,
+   * which can be loaded again for a while.
+   */
+  show(response: Response, page: Omit<Page, 'session'>): void
 }
 
 export interface PageContexts {
@@ -33,10 +51,30 @@ export interface PageContexts {
   toChange(request: Request): Promise<PageContext>
 }
 
-export function createPageContexts(sessions: Sessions, pages: PageSender): PageContexts {
-  const toSee = async (request: Request) => {
+export function createPageContexts(
+  sessions: Sessions,
+  pages: PageSender,
+  answers: FormAnswers,
+): PageContexts {
+  const toSee = async (request: Request): Promise<PageContext> => {
     const session = await sessions.require(request)
-    return { session, t: phrasesFor(request), pages, by: actorOf(session, request) }
+    const t = phrasesFor(request)
+    const leave = (response: Response, words: Html, path: readonly string[], query = '') => {
+      answers.leave(session.id, `/${path.map(encodeURIComponent).join('/')}`, words)
+      response.redirect(303, pages.path(...path) + query)
+    }
+    return {
+      ...{ session, t, pages, by: actorOf(session, request) },
+      done(response, words, path, query) {
+        leave(response, html`<section class="done" role="status"><p>${words}</p></section>`, path, query)
+      },
+      failed(response, error, path, query) {
+        leave(response, errorSection(refusalOf(error), t), path, query)
+      },
+      show(response, page) {
+        response.redirect(303, pages.path('shown', answers.keep(session.id, page)))
+      },
+    }
   }
   return {
     toSee,

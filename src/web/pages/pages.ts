@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler, Router } from 'express'
 import type { Clock } from '../../base/clock.ts'
-import { filled } from '../../base/failure.ts'
+import { failure, filled } from '../../base/failure.ts'
 import type { Log } from '../../base/log.ts'
 import { redirectUriOf } from '../../consent/consent-service.ts'
 import type { MarkAuthenticated } from '../connections.ts'
@@ -8,7 +8,7 @@ import { createKnownBrowsers } from '../cookies.ts'
 import { type HostAllowList, sameOrigin, type WebAddresses } from '../hosts-and-origins.ts'
 import { HttpRefusal } from '../http-errors.ts'
 import type { CountWrongSecret } from '../request-source.ts'
-import { exactRouter } from '../routing.ts'
+import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { createSessions, type Sessions } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import { readyFor } from '../texts/phrases.ts'
@@ -21,6 +21,7 @@ import { createConsentPages } from './consent.ts'
 import { createConsentLinkPages } from './consent-links.ts'
 import { errorPageHandler } from './error-page.ts'
 import { createExplainPages } from './explain.ts'
+import { createFormAnswers, type FormAnswers } from './form-answers.ts'
 import { createJournalPages } from './journal.ts'
 import { createPageSender, type PageSender } from './layout.ts'
 import { createLoginPages } from './logins.ts'
@@ -67,7 +68,9 @@ export interface PagesDeps extends WebAddresses {
 export function createPages(deps: PagesDeps): { router: Router; errorHandler: ErrorRequestHandler } {
   const { publicUrl, pagesUrl, hosts, services, clock, log, version } = deps
   const { consent, keyedHash, pageSignIns } = services
-  const senderAt = (url: URL) => createPageSender({ basePath: url.pathname.replace(/\/$/, ''), version })
+  const answers = createFormAnswers(clock)
+  const senderAt = (url: URL) =>
+    createPageSender({ basePath: url.pathname.replace(/\/$/, ''), version, wordsFor: answers.take })
   const [pages, consentPages] = [senderAt(pagesUrl), senderAt(publicUrl)]
   const sessions = createSessions({
     publicUrl: pagesUrl,
@@ -112,13 +115,14 @@ export function createPages(deps: PagesDeps): { router: Router; errorHandler: Er
     }),
   )
   router.use(createProviderSignInPages({ ...signingIn, pages }))
-  const contexts = createPageContexts(sessions, pages)
+  const contexts = createPageContexts(sessions, pages, answers)
+  router.use(createShownPages(contexts, answers))
   router.use(createAdministration(deps, { sessions, contexts, pages, startConsent }))
   router.use(() => {
     throw new HttpRefusal(404, filled('web.no-such-page'))
   })
   const [errorHandler, consentErrorHandler] = [
-    errorPageHandler({ pages, log }),
+    errorPageHandler({ pages, sessions, log }),
     errorPageHandler({ pages: consentPages, log }),
   ]
   return {
@@ -131,6 +135,21 @@ export function createPages(deps: PagesDeps): { router: Router; errorHandler: Er
         next,
       ),
   }
+}
+
+/** What a form has kept to be shown now, for the browser that sent the form. */
+function createShownPages(contexts: PageContexts, answers: Pick<FormAnswers, 'find'>): Router {
+  const router = exactRouter()
+  router
+    .route('/shown/:id')
+    .get(async (request, response) => {
+      const { session, pages } = await contexts.toSee(request)
+      const page = answers.find(session.id, request.params.id)
+      if (!page) throw failure('page.shown-no-more')
+      pages.send(response, { ...page, session })
+    })
+    .all(methodNotAllowed('GET', 'HEAD'))
+  return router
 }
 
 interface Administration {

@@ -1,0 +1,152 @@
+import { type Html, type HtmlValue, html } from '../html.ts'
+import type { Phrases } from '../texts/phrases.ts'
+import { errorSection, refusalOf } from './error-page.ts'
+import { type Fields, form, one, type PageContext } from './page-context.ts'
+
+/** What was typed into a form, and what is wrong with it. An empty form has neither. */
+export interface FormState {
+  values: Fields
+  /** What is wrong, by the name of the field. */
+  wrong?: Readonly<Record<string, Html>>
+}
+
+interface Field {
+  name: string
+  label: Html
+  /** What helps to fill it in. It stands above the field. */
+  hint?: HtmlValue
+  required?: boolean
+}
+
+interface TextField extends Field {
+  type?: 'text' | 'password' | 'date' | 'number' | 'email' | 'search'
+  /** Lines, where it has several. */
+  rows?: number
+  /** What stands in it at first. */
+  initial?: string | undefined
+  placeholder?: HtmlValue
+  maxlength?: number
+  autocomplete?: string
+  inputmode?: string
+  /** The field that somebody begins with: the first of a form that is empty. */
+  isFirst?: boolean
+}
+
+/** A line, or several, to write in. What was typed stays, but for passwords. */
+export function textField(field: TextField, state: FormState): Html {
+  const { name, type = 'text', rows, initial, placeholder, maxlength, autocomplete, inputmode } = field
+  const value = type === 'password' ? undefined : (one(state.values, name) ?? initial ?? '')
+  const isFirst = field.isFirst === true && state.wrong === undefined
+  const attributes = html`${commonAttributes(field, state)}${maxlength !== undefined && html` maxlength="${maxlength}"`}${placeholder !== undefined && html` placeholder="${placeholder}"`}${autocomplete !== undefined && html` autocomplete="${autocomplete}"`}${inputmode !== undefined && html` inputmode="${inputmode}"`}${isFirst && html` autofocus`}`
+  const input =
+    rows === undefined
+      ? html`<input type="${type}"${attributes}${value !== undefined && html` value="${value}"`}>`
+      : html`<textarea rows="${rows}"${attributes}>${value}</textarea>`
+  return around(field, input, state)
+}
+
+interface ChoiceField extends Field {
+  options: readonly { value: string; words: Html | string }[]
+  initial?: string | undefined
+}
+
+/** One of several. */
+export function choiceField(field: ChoiceField, state: FormState): Html {
+  const chosen = one(state.values, field.name) ?? field.initial
+  const options = field.options.map(
+    ({ value, words }) =>
+      html`<option value="${value}"${value === chosen && html` selected`}>${words}</option>`,
+  )
+  return around(field, html`<select${commonAttributes(field, state)}>${options}</select>`, state)
+}
+
+interface CheckField {
+  name: string
+  value?: string
+  label: Html
+}
+
+/** Yes or no; or one of several, where others have the same name. */
+export function checkField({ name, value = 'yes', label }: CheckField, { values }: FormState): Html {
+  const sent = Object.hasOwn(values, name) ? values[name] : undefined
+  const isChecked = Array.isArray(sent) ? sent.includes(value) : sent === value
+  return html`<label class="choice"><input type="checkbox" name="${name}" value="${value}"${isChecked && html` checked`}> <span>${label}</span></label>
+`
+}
+
+function commonAttributes({ name, required, hint }: Field, { wrong = {} }: FormState): Html {
+  const isWrong = wrong[name] !== undefined
+  const described = [isWrong && `${name}-wrong`, hint !== undefined && `${name}-hint`].filter(
+    (one) => one !== false,
+  )
+  return html` id="${idOf(name)}" name="${name}"${required === true && html` required`}${described.length > 0 && html` aria-describedby="${described.join(' ')}"`}${isWrong && html` aria-invalid="true"`}`
+}
+
+function around({ name, label, hint }: Field, input: Html, { wrong = {} }: FormState): Html {
+  const problem = wrong[name]
+  return html`<div class="field${problem && ' is-wrong'}">
+<label for="${idOf(name)}">${label}</label>
+${hint !== undefined && html`<span class="hint" id="${name}-hint">${hint}</span>`}
+${problem && html`<span class="wrong" id="${name}-wrong">${problem}</span>`}
+${input}
+</div>
+`
+}
+
+function idOf(name: string): string {
+  return `${name}-field`
+}
+
+export interface RefusedForm {
+  status: number
+  headers: Readonly<Record<string, string>>
+  /** What is wrong, to stand above the form: the focus is there, and it leads to the field. */
+  summary: Html
+  /** For the fields of the form: `{ values, wrong }`. */
+  wrong: Readonly<Record<string, Html>>
+}
+
+/**
+ * A form that was refused, to be shown again with what was typed.
+ * @param fields which field a failure is about, by its id
+ * @throws what is no refusal
+ */
+export function refusedForm(
+  error: unknown,
+  t: Phrases,
+  fields: Readonly<Record<string, string>> = {},
+): RefusedForm {
+  const answer = refusalOf(error)
+  const name = Object.hasOwn(fields, answer.failure.id) ? fields[answer.failure.id] : undefined
+  const action =
+    name === undefined ? undefined : html`<p><a href="#${idOf(name)}">${t`Go to the field`}</a></p>`
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    summary: errorSection(answer, t, action, true),
+    wrong: name === undefined ? {} : { [name]: html`${t.messageOf(answer.failure)}` },
+  }
+}
+
+interface Question {
+  /** The button that asks: “Revoke…”. */
+  ask: Html
+  /** The same for a screen reader, where many look alike. */
+  label?: Html | undefined
+  /** What will be gone. */
+  question: Html
+  /** The button that does it. */
+  answer: Html
+  path: readonly string[]
+}
+
+/**
+ * A button that asks first, for what cannot be undone. It needs no script: the question opens below
+ * it. It belongs behind everything else on a page.
+ */
+export function confirmation({ ask, label, question, answer, path }: Question, context: PageContext): Html {
+  return html`<details class="confirm"><summary${label && html` aria-label="${label}"`}>${ask}</summary>
+<p>${question}</p>
+${form(context, path, html`<button class="danger">${answer}</button>`)}
+</details>`
+}
