@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { localTimestamp } from '../base/local-time.ts'
+import type { ExportFilters } from '../journal/export-journal.ts'
 import type { JournalEntryStatus, JournalFilters } from '../journal/journal.ts'
-import type { JournalFault, JournalVerdict } from '../model/journal.ts'
+import type { JournalDetail, JournalFault, JournalVerdict } from '../model/journal.ts'
 import type { Context, RunningBroker } from './context.ts'
-import { table } from './terminal.ts'
 
 interface JournalOptions extends Omit<JournalFilters, 'limit' | 'after'> {
   limit: string
@@ -13,10 +13,12 @@ interface JournalOptions extends Omit<JournalFilters, 'limit' | 'after'> {
 }
 
 const help = `
-Kinds: send, sign-in, token, consent, change, trouble. Outcomes: done, refused, failed. Times are of the zone of the command (TZ), and of UTC with --json.
+Kinds: send, sign-in, token, consent, change, trouble. Outcomes: done, refused (also messages that some recipients were refused of), failed.
+Times are of the zone of the command (TZ), and of UTC with --json. A line has room for the most telling only; --json has all.
 
 Examples:
-  postern journal --outcome refused --since 2026-12-01
+  postern journal --outcome refused --since yesterday
+  postern journal --recipient anna@customer.example --since 7d
   postern journal --mailbox billing@example.com --follow
   postern journal export --csv --since 2026-12-01 > journal.csv
   postern journal verify`
@@ -58,62 +60,24 @@ function withFilters(command: Command): Command {
     .option('--until <date>', '2027-12-31 (all of that day), or as --since')
 }
 
-interface ExportOptions extends Omit<JournalFilters, 'limit' | 'before' | 'after'> {
+interface ExportOptions extends ExportFilters {
   csv?: boolean
   json?: boolean
 }
 
-/** `postern journal export`: every entry, in pages, so that neither side holds all of them. */
+/** `postern journal export` */
 function addExportVerb(journal: Command, context: Context): void {
   withFilters(journal.command('export'))
     .description('all entries for another program, the newest first: JSON lines, or a table')
     .option('--csv', 'comma-separated values (RFC 4180) with a heading, for a spreadsheet')
     .action(async ({ csv = false, json: _json, ...filters }: ExportOptions) => {
-      await context.withRunningBroker(async (broker) => {
-        const write = (lines: readonly string[]) => context.terminal.stdout.write(lines.join(''))
-        if (csv) write([csvLine(columns)])
-        let before: string | undefined
-        do {
-          const page = await broker.journal({
-            ...filters,
-            ...(before !== undefined && { before }),
-            limit: 500,
-          })
-          write(page.entries.map((entry) => (csv ? csvLine(csvCells(entry)) : `${JSON.stringify(entry)}\n`)))
-          before = page.next
-        } while (before !== undefined)
+      // Read only when somebody exports: every start reads this file.
+      const { exportJournal } = await import('../journal/export-journal.ts')
+      await context.withRunningBroker(async ({ journal: list }) => {
+        for await (const piece of exportJournal(list, filters, csv ? 'csv' : 'jsonl'))
+          context.terminal.stdout.write(piece)
       })
     })
-}
-
-const columns = [
-  'id',
-  'at',
-  'kind',
-  'event',
-  'outcome',
-  'mailbox',
-  'login',
-  'source',
-  'by',
-  'milliseconds',
-  'details',
-  'loginName',
-  'recipients',
-] as const
-
-function csvCells(entry: JournalEntryStatus): string[] {
-  return columns.map((column) => {
-    const value = entry[column] ?? ''
-    return typeof value === 'object' ? JSON.stringify(value) : String(value)
-  })
-}
-
-/** A spreadsheet would run a cell that begins like a formula, and strangers choose what some cells say. */
-function csvLine(cells: readonly string[]): string {
-  const safe = cells.map((cell) => (/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell))
-  const quoted = safe.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell))
-  return `${quoted.join(',')}\r\n`
 }
 
 /** `postern journal verify` */
@@ -171,7 +135,9 @@ async function goOn(followed: Followed, first: readonly JournalEntryStatus[]): P
   let entries = first
   let after = ''
   for (;;) {
-    const lines = asJson ? entries.map((entry) => `${JSON.stringify(entry)}\n`) : entries.map(lineOf)
+    const lines = asJson
+      ? entries.map((entry) => `${JSON.stringify(entry)}\n`)
+      : entries.map((entry) => lineOf(cellsOf(entry), widest))
     context.terminal.stdout.write(lines.join(''))
     after = entries.at(-1)?.id ?? after
     await wait(1000)
@@ -192,22 +158,69 @@ async function newerThan(after: string, broker: RunningBroker, filters: Followed
   return found.reverse()
 }
 
-const heading = ['TIME', 'EVENT', 'OUTCOME', 'MAILBOX', 'LOGIN', 'FROM', 'WHAT']
+const heading = ['TIME', 'EVENT', 'OUTCOME', 'MAILBOX', 'LOGIN', 'WHAT']
+/** Of a line on a terminal. */
+const mostColumns = 120
+/** Of the cells between the time and what is said, where they are longer. */
+const widest = [16, 23, 7, 26, 16]
 
 function rowsOf(entries: readonly JournalEntryStatus[]): string {
-  return table(heading, entries.map(cellsOf))
+  const rows = entries.map(cellsOf)
+  const widths = widest.map((most, column) => {
+    const longest = Math.max(...[heading, ...rows].map((row) => row[column]?.length ?? 0))
+    return Math.min(most, longest)
+  })
+  return [heading, ...rows].map((row) => lineOf(row, widths)).join('')
 }
 
-function lineOf(entry: JournalEntryStatus): string {
-  return `${cellsOf(entry)
-    .filter((cell) => cell !== '')
-    .join('  ')}\n`
+/** Cells in their columns; the last one has what remains. */
+function lineOf(cells: readonly string[], widths: readonly number[]): string {
+  const aligned = widths.map((width, column) => cut(cells[column] ?? '', width).padEnd(width))
+  const used = aligned.join('  ')
+  const rest = cut(cells[widths.length] ?? '', mostColumns - used.length - 2)
+  return `${`${used}  ${rest}`.trimEnd()}\n`
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`
 }
 
 function cellsOf(entry: JournalEntryStatus): string[] {
-  const { at, event, outcome, mailbox = '', login = '', by, source = '', milliseconds, details } = entry
-  const more = Object.entries({ by, milliseconds, ...details })
-    .filter(([, value]) => value !== undefined && value !== '')
-    .map(([name, value]) => `${name}=${Array.isArray(value) ? value.join(',') : value}`)
-  return [localTimestamp(at), event, outcome, mailbox, login, source, more.join(' ')]
+  const { at, event, outcome, login = '', loginName = login, details } = entry
+  const { mailbox = firstOf(details.mailboxes) } = entry
+  return [
+    localTimestamp(at).slice(0, 16).replace('T', ' '),
+    event,
+    outcome,
+    mailbox,
+    loginName,
+    whatOf(entry),
+  ]
 }
+
+function firstOf(mailboxes: JournalDetail | undefined): string {
+  if (!Array.isArray(mailboxes)) return ''
+  const [first = '', ...others] = mailboxes
+  return others.length === 0 ? first : `${first} +${others.length}`
+}
+
+/** What is said of it, the most telling first: a line has no room for all. */
+function whatOf({ recipients = [], by, source, milliseconds, details }: JournalEntryStatus): string {
+  const { code, reply, detail, reason, refusedRecipients, moreRecipients: _more, ...others } = details
+  const refused = recipients.filter((one) => one.code !== undefined)
+  const told = refused.map(({ address, code: status, reply: words }) => `${address}: ${status} ${words}`)
+  const untold = refused.length === 0 && refusedRecipients !== undefined && `${refusedRecipients} refused`
+  const to =
+    refused.length === 0 &&
+    recipients.length > 0 &&
+    `to ${recipients.map(({ address }) => address).join(', ')}`
+  const said = refused.length === 0 && reply !== undefined && `${code ?? ''} ${reply}`.trim()
+  const named = Object.entries({ by, source, milliseconds, ...others })
+    .filter(([name, value]) => value !== undefined && value !== '' && !quiet.has(name))
+    .map(([name, value]) => `${name}=${Array.isArray(value) ? value.join(',') : value}`)
+  const parts = [...told, untold, to, said, detail ?? reason, ...named]
+  return parts.filter((part) => typeof part === 'string').join('  ')
+}
+
+/** Of use to programs only, or in a column of its own. */
+const quiet: ReadonlySet<string> = new Set(['mailboxes', 'session', 'transaction', 'failure'])

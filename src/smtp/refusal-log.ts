@@ -119,12 +119,17 @@ export function senderRefused(
   return { why: `${about.login ?? ''}\n${detail}`, fields, message: 'sender refused' }
 }
 
-function whose(submitter: Submitter | undefined): { login?: string; mailbox?: string } {
+function whose(submitter: Submitter | undefined): {
+  login?: string
+  mailbox?: string
+  mailboxes?: readonly string[]
+} {
   if (submitter === undefined) return {}
-  const { userName: login, mailboxes } = submitter
-  const [mailbox, ...others] = mailboxes
+  const login = submitter.userName
+  const [mailbox, ...others] = submitter.mailboxes.map(({ address }) => address)
+  if (mailbox === undefined) return { login }
   // With several mailboxes, it is not known which one would have sent.
-  return mailbox === undefined || others.length > 0 ? { login } : { login, mailbox: mailbox.address }
+  return others.length === 0 ? { login, mailbox } : { login, mailboxes: [mailbox, ...others] }
 }
 
 function replyFields({ code, lines }: Reply): { code: number; reply: string } {

@@ -131,7 +131,8 @@ class LoggedTransaction implements TransactionLog {
     if (this.#client.warned) return
     this.#client.warned = true
     const { address: client, session } = this.#client
-    const fields = { event: 'sign-in.admitted', client, session, login: submitter.userName }
+    const mailboxes = submitter.mailboxes.map(({ address }) => address)
+    const fields = { event: 'sign-in.admitted', client, session, login: submitter.userName, mailboxes }
     this.#log.warn(fields, 'admitted without a password')
   }
 

@@ -38,7 +38,33 @@ it('the journal is a table for people', async () => {
   await stage.postern(['mailbox', 'add', me, '--provider', 'google'])
   const { stdout } = await stage.postern(['journal'])
   expect(stdout).toMatch(/^TIME +EVENT +OUTCOME +MAILBOX/)
-  expect(stdout).toMatch(/mailbox\.added +done +me@example\.com .*by=owner provider=google/)
+  expect(stdout).toMatch(/mailbox\.added +done +me@example\.com .*by=owner .*provider=google/)
+  expect((await stage.postern(['journal', '--since', '2h', '--mailbox', 'me@'])).stdout).toBe(stdout)
+  expect((await stage.postern(['journal', '--until', 'yesterday'])).stdout).toMatch(/^Nothing/)
+})
+
+it('a row of the journal names the login as people do, and is cut where it would not fit into 120 columns', async () => {
+  const mailbox = 'the-invoices-of-the-second-floor@example.com'
+  await stage.serve()
+  await stage.postern(['mailbox', 'add', mailbox, '--provider', 'google'])
+  const name = ['--name', 'Printer 2nd floor', '--user', 'hall']
+  await stage.postern([
+    'login',
+    'add',
+    mailbox,
+    ...name,
+    '--network',
+    '192.0.2.0/24',
+    '--network',
+    '198.51.100.0/24',
+  ])
+  const { stdout } = await stage.postern(['journal', '--login', '2nd'])
+  const rows = stdout.trimEnd().split('\n')
+  expect(rows).toHaveLength(2)
+  expect(rows[1]).toMatch(
+    /^\d{4}-\d\d-\d\d \d\d:\d\d +login\.added +done +the-invoices-of-the-secon… +Printer 2nd flo… +/,
+  )
+  for (const row of rows) expect(row.length).toBeLessThanOrEqual(120)
 })
 
 it('a wrong filter is told what is wrong', async () => {

@@ -49,7 +49,13 @@ describe('what a session asks beyond itself', () => {
     expect(log.lines).toEqual([
       {
         level: 'warn',
-        fields: { event: 'sign-in.admitted', client: '192.0.2.7', session: '3fa2-1c', login: 'hall-printer' },
+        fields: {
+          event: 'sign-in.admitted',
+          client: '192.0.2.7',
+          session: '3fa2-1c',
+          login: 'hall-printer',
+          mailboxes: ['me@example.com'],
+        },
         message: 'admitted without a password',
       },
     ])
