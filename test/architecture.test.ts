@@ -77,7 +77,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
   ],
   governor: ['governor/governor.ts'],
   grants: ['grants/token-broker.ts'],
-  journal: ['journal/events.ts', 'journal/journal.ts'],
+  journal: ['journal/events.ts', 'journal/export-journal.ts', 'journal/journal.ts'],
   mailboxes: [
     'mailboxes/app-only.ts',
     'mailboxes/mailboxes.ts',
