@@ -55,6 +55,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
   expect([...packages].sort()).toEqual(['commander', 'jose', 'kysely', 'lru-cache'])
   expect([...later].sort()).toEqual([
     '../diagnosis/explain.ts',
+    '../journal/export-journal.ts',
     '../providers/exchange-script.ts',
     '../providers/file/providers-file.ts',
     './app.ts',
