@@ -98,10 +98,12 @@ const rows: readonly Row[] = [
     words:
       /sender address rejected: not owned|not authori[sz]ed to send from|from address is not one of your|relaying disallowed as|not local sender/i,
   },
-  { replyClass: 'signed-out', codes: /^5(30|35|50)$/, statuses: /^5\.7\.57$/ },
+  // RFC 4954, section 6: inside a transaction these codes are about our own sign-in.
+  { replyClass: 'signed-out', codes: /^53[05]$/, statuses: /^/ },
+  { replyClass: 'signed-out', codes: /^550$/, statuses: /^5\.7\.57$/ },
 ]
 
-/** Undefined for a reply about this one message, as almost every reply is. */
+/** Undefined for a reply about this one message, as almost every reply is. For replies inside a transaction. */
 export function replyClassOf(reply: Reply): ReplyClass | undefined {
   if (isPositive(reply)) return undefined
   const code = String(reply.code)

@@ -198,8 +198,8 @@ function asciiText(text: string): string {
  * - A sending quota or rate that is used up comes with a permanent code (`554 5.2.0 ...
  *   SubmissionQuotaExceeded`, `550 5.4.5`), for which a queue would bounce mail that can leave
  *   tomorrow.
- * - `530 5.7.57` ("client not authenticated"; also with 535 and 550) is about our sign-in at the
- *   provider, never about the client's.
+ * - 530 and 535 ("authentication required"; at Exchange Online also `550 5.7.57`) are about our
+ *   sign-in at the provider, never about the client's.
  * - 421 announces that the connection is closed (RFC 5321, section 4.2.3), but postern keeps its
  *   own. 432 is about the client's password (RFC 4954, section 6). Both become 451 with the
  *   provider's words.

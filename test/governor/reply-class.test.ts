@@ -53,6 +53,8 @@ describe('a reply inside a transaction', () => {
     ['signed-out', '530 5.7.57 SMTP; Client was not authenticated to send anonymous mail during MAIL FROM'],
     ['signed-out', '550 5.7.57 Client not authenticated to send mail.'],
     ['signed-out', '535 5.7.57 Client not authenticated to send mail.'],
+    ['signed-out', '530 5.7.0 Authentication required'],
+    ['signed-out', '530 Must issue a STARTTLS command first'],
     // Gmail
     [
       'quota',
@@ -106,7 +108,6 @@ describe('a reply inside a transaction', () => {
     '421 4.7.0 Try again later, closing connection. (MAIL)',
     '421 Max message per connection reached, closing transmission channel',
     '430 4.2.0 STOREDRV; mailbox server is too busy',
-    '530 5.7.0 Authentication required',
     '552 5.2.3 Your message exceeded the size limits',
     '552 5.3.4 Message too large',
     '452 4.5.3 Too many recipients',

@@ -104,6 +104,8 @@ describe('a provider’s reply on its way to the client', () => {
     ['530 5.7.57 Client not authenticated to send mail', '451 4.3.0 [postern:CONFIG]'],
     ['535 5.7.57 Client not authenticated to send mail', '451 4.3.0 [postern:CONFIG]'],
     ['550 5.7.57 Client not authenticated to send mail', '451 4.3.0 [postern:CONFIG]'],
+    ['530 5.7.0 Authentication required', '451 4.3.0 [postern:CONFIG]'],
+    ['535 Sign in first', '451 4.3.0 [postern:CONFIG]'],
   ])('the reply says what it means: %s', (said, meant) => {
     expect(gist(formatReply(relayedReply(read(said))))).toBe(meant)
   })
@@ -129,7 +131,6 @@ describe('a provider’s reply on its way to the client', () => {
     '451 4.4.2 Timeout',
     '451 4.3.2 Please try again later',
     '550 5.4.50 no such status',
-    '530 5.7.0 Authentication required',
     '451 4.7.500 Server busy',
     '550 SubmissionQuotaExceeded without a status',
   ])('the reply passes unchanged: %s', (said) => {
