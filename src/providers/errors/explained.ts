@@ -2,8 +2,8 @@ import { Failure, type FilledFailure, type KnownCause, partsOf } from '../../bas
 import type { Reply } from '../../wire/reply.ts'
 import { enhancedStatuses } from '../../wire/reply.ts'
 import type { Provider } from '../provider.ts'
-import type { Command, KnownError, ReplyPhase, Values, Words } from './known-error.ts'
-import { entraNumbers, type Seen } from './seen.ts'
+import type { Command, Family, KnownError, ReplyPhase, Values, Words } from './known-error.ts'
+import { entraNumbers, type Seen, type SeenReply } from './seen.ts'
 
 /*
  * What the errors of others mean, for those who have just met one. The catalogue is loaded with the
@@ -59,10 +59,11 @@ export function withMeaning(message: string, { meaning }: Pick<Explained, 'meani
 /**
  * What a text of a provider means, in every language: a reply with its code, or the reason of a
  * grant that lapsed. Undefined where it says no more than its code.
+ * @param family whose text it is. Absent: the text has to tell.
  */
-export async function meaningOf(text: string): Promise<Words | undefined> {
+export async function meaningOf(text: string, family?: Family): Promise<Words | undefined> {
   const { findInText, isGeneral } = await import('./known-errors.ts')
-  const found = findInText(text)
+  const found = findInText(text, family)
   return found && !isGeneral(found) ? found.meaning : undefined
 }
 
@@ -78,7 +79,7 @@ export function seenReply(
   reply: Reply,
   { errorFamily }: Pick<Provider, 'errorFamily'>,
   phase: ReplyPhase,
-): Seen {
+): Seen & SeenReply {
   const [status] = enhancedStatuses(reply)
   const text = reply.lines.join(' ')
   return {

@@ -65,9 +65,12 @@ export function isGeneral({ when, isGeneral: isMarked }: KnownError): boolean {
   return when.layer === 'reply' && when.status === undefined && when.words === undefined && !when.challenge
 }
 
-/** The entry for an error somewhere in a text; undefined where there is none that we know. */
-export function findInText(text: string): KnownError | undefined {
-  const all = seenIn(text)
+/**
+ * The entry for an error somewhere in a text; undefined where there is none that we know.
+ * @param whose whose text it is. Absent: the text has to tell.
+ */
+export function findInText(text: string, whose?: Family): KnownError | undefined {
+  const all = seenIn(text).map((seen): Seen => (whose === undefined ? seen : { ...seen, family: whose }))
   const own = all.map((seen) => findKnown(seen)).filter((found) => found !== undefined)
   const special = own.find((found) => !isGeneral(found))
   if (special) return special

@@ -11,7 +11,7 @@ import type {
 import type { SentLink } from '../../notices/notices.ts'
 import type { Words } from '../../providers/errors/known-error.ts'
 import { expiryFixes } from '../../providers/forecast.ts'
-import type { Catalogue } from '../../providers/provider.ts'
+import type { Catalogue, Provider } from '../../providers/provider.ts'
 import { type Html, type HtmlValue, html } from '../html.ts'
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import { loginCards } from './logins.ts'
@@ -215,7 +215,12 @@ function lapse({ since, reason, refusedAt }: MailboxStatus, t: Phrases): Html {
 }
 
 export function providerName(catalogue: Catalogue, id: string): string {
-  return catalogue.list().find(({ provider }) => provider.id === id)?.provider.name ?? id
+  return providerOf(catalogue, id)?.name ?? id
+}
+
+/** Undefined where it is not known any more. */
+export function providerOf(catalogue: Catalogue, id: unknown): Provider | undefined {
+  return catalogue.list().find(({ provider }) => provider.id === id)?.provider
 }
 
 export const endingWords: Record<EndingStatus['kind'], Phrase> = {

@@ -10,7 +10,7 @@ import { type Phrase, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { errorSection, refusalOf, whatToDo } from './error-page.ts'
 import { sendContinuePage } from './layout.ts'
-import { createdLink, mailboxDetails, providerName, sentLink } from './mailbox-details.ts'
+import { createdLink, mailboxDetails, providerName, providerOf, sentLink } from './mailbox-details.ts'
 import { chooseMailboxes, mailboxList } from './mailbox-list.ts'
 import {
   type Fields,
@@ -145,7 +145,9 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     const { reason } = mailbox
     const view = {
       mailbox,
-      ...(reason !== undefined && { meaning: await meaningOf(reason) }),
+      ...(reason !== undefined && {
+        meaning: await meaningOf(reason, providerOf(catalogue, mailbox.provider)?.errorFamily),
+      }),
       providerName: providerName(catalogue, mailbox.provider),
       lastSend: (await journal.lastSends()).get(addressKey(mailbox.address)),
       canSend: notices.channels.length > 0,
