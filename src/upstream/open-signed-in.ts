@@ -8,9 +8,9 @@ import type { Limits } from '../model/limits.ts'
 import type { Provider, RegisteredProvider } from '../providers/provider.ts'
 import type { Taps } from '../traces/traces.ts'
 import type { Capabilities } from '../wire/envelope.ts'
+import { wordsOf } from '../wire/reply.ts'
 import { lossAsFailure, type ProviderConnection, quit } from './connection.ts'
 import { createTimeLimit, type Dial, type Dialled } from './dial.ts'
-import { wordsOf } from './refusal.ts'
 import { type SignInOutcome, signIn, tokenRefused } from './sign-in.ts'
 
 /** A connection on which the provider has accepted us for one mailbox. */

@@ -1,7 +1,6 @@
 import { type Failure, type FailureContext, failure } from '../base/failure.ts'
-import { printable } from '../base/text.ts'
 import { type ReplyClass, replyClassOf } from '../providers/reply-class.ts'
-import { enhancedStatuses, isTransient, type Reply, statusOf } from '../wire/reply.ts'
+import { enhancedStatuses, isTransient, type Reply, statusOf, wordsOf } from '../wire/reply.ts'
 
 /**
  * A provider refused us before any message was at stake.
@@ -19,26 +18,20 @@ export function refusal(reply: Reply, host: string, what?: string): Failure {
 }
 
 /**
- * 4xx passes (421 too), everything else is a matter of set-up. Exchange Online refuses TLS 1.0 and
- * 1.1 by 4.7.66: we speak neither, so something in between does, and will tomorrow.
+ * 4xx passes (421 too), and so does a limit that is reached, whatever its code says; everything else
+ * is a matter of set-up. Exchange Online refuses TLS 1.0 and 1.1 by 4.7.66: we speak neither, so
+ * something in between does, and will tomorrow.
  */
 export function passes(reply: Reply): boolean {
-  return isTransient(reply) && !enhancedStatuses(reply).includes('4.7.66')
+  if (isTransient(reply)) return !enhancedStatuses(reply).includes('4.7.66')
+  const meaning = replyClassOf(reply)
+  return meaning === 'quota' || meaning === 'throttled'
 }
 
 /** For the context of a Failure. */
 export function waitAfter(reply: Reply): Pick<FailureContext, 'retryAfterSeconds'> {
   const seconds = openingWait(reply)
   return seconds === undefined ? {} : { retryAfterSeconds: seconds }
-}
-
-/**
- * What a provider said, for logs and pages: cut, on one line, and without long words. A server that
- * repeats the offending line would otherwise put a token there.
- */
-export function wordsOf(reply: Reply): string {
-  const text = Buffer.from(reply.lines.join(' / '), 'latin1').toString('utf8')
-  return printable(text.replace(/[A-Za-z0-9+/=_-]{32,}/g, '[hidden]'), 200)
 }
 
 /**
@@ -77,6 +70,8 @@ const rows: readonly Row[] = [
  * repaired any moment.
  */
 const general: Partial<Record<ReplyClass, number>> = {
+  quota: 3600,
+  throttled: 3600,
   rate: 60,
   'too-many-at-once': 30,
   deferred: 900,

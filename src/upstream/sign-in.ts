@@ -13,9 +13,9 @@ import {
   xoauth2Response,
 } from '../sasl/mechanisms.ts'
 import type { Capabilities } from '../wire/envelope.ts'
-import { enhancedStatuses, isTransient, type Reply, statusOf } from '../wire/reply.ts'
+import { enhancedStatuses, isTransient, type Reply, statusOf, wordsOf } from '../wire/reply.ts'
 import type { Dialled } from './dial.ts'
-import { passes, waitAfter, wordsOf } from './refusal.ts'
+import { passes, waitAfter } from './refusal.ts'
 
 interface SignInRequest {
   provider: Pick<Provider, 'name' | 'submission' | 'mechanisms' | 'errorFamily'>
@@ -168,5 +168,9 @@ export async function tokenRefused(
   const general = isOwn
     ? failure('upstream.token-refused', known)
     : failure('upstream.token-refused-of-user', of)
-  return explained(general, seenReply(reply, provider, 'auth'), { mailbox })
+  const seen = seenReply(reply, provider, 'auth')
+  const told = await explained(general, seen, { mailbox })
+  // Some servers say why in the challenge alone.
+  if (told !== general || challenge === undefined) return told
+  return explained(general, { ...seen, challenge: challenge.status }, { mailbox })
 }

@@ -1,3 +1,4 @@
+import { printable } from '../base/text.ts'
 import type { Limits } from '../model/limits.ts'
 import { LineStart } from './input-buffer.ts'
 
@@ -43,6 +44,19 @@ export function statusOf(reply: Reply): string {
   const enhanced = enhancedStatuses(reply)[0]
   return enhanced === undefined ? String(reply.code) : `${reply.code} ${enhanced}`
 }
+
+/**
+ * What a provider said, for logs and pages: cut, on one line, and without long words. A server that
+ * repeats the offending line would otherwise put a token there.
+ */
+export function wordsOf(reply: Reply): string {
+  const text = Buffer.from(reply.lines.join(' / '), 'latin1').toString('utf8')
+  const shown = text.replace(/[A-Za-z0-9+/=_-]{32,}/g, (word) => (joinedWords.test(word) ? word : '[hidden]'))
+  return printable(shown, 200)
+}
+
+/** `SubmissionQuotaExceededException`: no token looks like that. */
+const joinedWords = /^(?:[A-Z][a-z]{2,}){2,8}$/
 
 /**
  * Limits for replies of a provider, in octets with CRLF, for a line and for all lines of a reply.

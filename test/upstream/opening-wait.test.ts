@@ -20,6 +20,7 @@ it.each<[string, number | undefined]>([
     undefined,
   ],
   ['535 5.7.8 Username and Password not accepted', undefined],
+  ['550 5.2.251 Sender throttled due to continuous mailbox full errors.', 3600],
   ['421 4.7.66 TLS 1.0 and 1.1 are not supported.', undefined],
 ])('the reply says how long to wait: %s', (said, seconds) => {
   expect(openingWait(say(Number(said.slice(0, 3)), said.slice(4)))).toBe(seconds)

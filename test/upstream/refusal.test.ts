@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FailureCode } from '../../src/base/failure.ts'
-import { refusal, wordsOf } from '../../src/upstream/refusal.ts'
-import { enhancedStatuses, type Reply, say, statusOf } from '../../src/wire/reply.ts'
+import { refusal } from '../../src/upstream/refusal.ts'
+import { enhancedStatuses, type Reply, say, statusOf, wordsOf } from '../../src/wire/reply.ts'
 
 describe('a refusal in words', () => {
   it.each([
@@ -25,8 +25,11 @@ describe('a refusal in words', () => {
   })
 
   it('a refusal keeps what a provider usually says', () => {
-    const text = '5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.'
-    expect(wordsOf(say(535, text))).toBe(text)
+    for (const text of [
+      '5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.',
+      '5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException',
+    ])
+      expect(wordsOf(say(535, text))).toBe(text)
   })
 })
 
@@ -38,6 +41,8 @@ describe('a refusal before a sign-in', () => {
     [say(421, '4.7.66 TLS 1.0 and 1.1 are not supported.'), 'provider-setup', undefined],
     [say(421, '4.7.660 Something else'), 'provider-unavailable', 900],
     [say(554, '5.7.1 Not from there'), 'provider-setup', undefined],
+    [say(550, '5.2.252 Sender throttled due to continuous errors.'), 'provider-unavailable', 3600],
+    [say(550, '5.4.5 Daily user sending limit exceeded.'), 'provider-unavailable', 3600],
   ])('a refusal is passing trouble or set-up, and says how long to wait: %j', (reply, code, seconds) => {
     const failure = refusal(reply, 'smtp.example.com', 'EHLO')
     expect(failure).toMatchObject({ code, fix: expect.any(String) })
