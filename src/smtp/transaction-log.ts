@@ -72,8 +72,8 @@ interface TransactionResult {
   code?: number
   reply?: string
   reason?: string
-  failure?: string
-  detail?: string
+  /** The failure, where it is none of the provider's replies. */
+  failed?: Failure
 }
 
 export function createTransactionLog(
@@ -113,16 +113,13 @@ class LoggedTransaction implements TransactionLog {
   }
 
   signInRefused({ userName, mailboxes }: LoggableLogin, failure: Failure): void {
-    const { id, code, message } = failure
     const fields = {
       event: 'sign-in.refused',
       client: this.#client.address,
       session: this.#client.session,
       login: userName,
       ...(mailboxes.length > 0 && { mailboxes }),
-      reason: code,
-      failure: id,
-      detail: message,
+      ...whyFailed(failure),
     }
     this.#log.warn(fields, 'sign-in refused')
   }
@@ -137,16 +134,14 @@ class LoggedTransaction implements TransactionLog {
   }
 
   admissionRefused(sender: string, failure: Failure): void {
-    const { id, code, message } = failure
+    const { code } = failure
     const shown = printable(sender, 254)
     const fields = {
       event: 'sign-in.not-admitted',
       client: this.#client.address,
       session: this.#client.session,
       sender: shown,
-      reason: code,
-      failure: id,
-      detail: message,
+      ...whyFailed(failure),
     }
     this.#refusals.note({ why: code, fields, message: 'not admitted without a password' })
   }
@@ -175,11 +170,7 @@ class LoggedTransaction implements TransactionLog {
   }
 
   failed(failure: Failure): void {
-    this.#finish(
-      'message.failed',
-      { reason: failure.code, failure: failure.id, detail: failure.message },
-      'message not sent',
-    )
+    this.#finish('message.failed', { reason: failure.code, failed: failure }, 'message not sent')
   }
 
   message(outcome: MessageOutcome, cut: MessageCut | 'gone' | undefined, octets: number): void {
@@ -196,9 +187,8 @@ class LoggedTransaction implements TransactionLog {
       const result = { octets, reason: cut, ...describe(cutReplies[cut]) }
       this.#finish('message.not-taken', result, 'message not taken')
     } else if (outcome.kind === 'failed') {
-      const { id, code, message } = outcome.failure
-      const result = { octets, reason: code, failure: id, detail: message }
-      this.#finish('message.failed', result, 'message not sent')
+      const { failure: failed } = outcome
+      this.#finish('message.failed', { octets, reason: failed.code, failed }, 'message not sent')
     }
   }
 
@@ -209,7 +199,7 @@ class LoggedTransaction implements TransactionLog {
     else this.#finish('message.refused', describe(refusal), 'refused by the provider')
   }
 
-  #finish(event: string, { octets, code, reply, reason, detail }: TransactionResult, message: string): void {
+  #finish(event: string, { octets, code, reply, reason, failed }: TransactionResult, message: string): void {
     if (this.#open === undefined) return
     const {
       transaction,
@@ -240,14 +230,26 @@ class LoggedTransaction implements TransactionLog {
       code,
       reply,
       reason,
-      detail,
       waitingMilliseconds: Math.round(spent.waiting),
       providerMilliseconds: Math.round(spent.atProvider),
       milliseconds,
       [recipientsBeside]: { asked, replies },
     }
-    if (event === 'message.not-taken') this.#refusals.note({ why: `${login}\n${reason}`, fields, message })
+    if (failed !== undefined) this.#log.info({ ...fields, ...whyFailed(failed) }, message)
+    else if (event === 'message.not-taken')
+      this.#refusals.note({ why: `${login}\n${reason}`, fields, message })
     else this.#log.info(fields, message)
+  }
+}
+
+/** What is kept of a failure: its id, what is known of the error behind it, and the provider's own words. */
+function whyFailed({ id, code, message, said, known }: Failure) {
+  return {
+    reason: code,
+    failure: id,
+    ...(known && { known: known.id }),
+    ...(said !== undefined && { said }),
+    detail: message,
   }
 }
 

@@ -90,6 +90,7 @@ export const detailWords: Readonly<Record<string, Phrase>> = {
   detail: phrase('why'),
   refusal: phrase('why'),
   failure: phrase('failure'),
+  said: phrase('the provider said'),
   reason: phrase('reason'),
   provider: phrase('provider'),
   scopes: phrase('scopes'),

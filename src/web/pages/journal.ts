@@ -11,23 +11,25 @@ import {
 import { type JournalDetail, journalKinds, journalOutcomes } from '../../model/journal.ts'
 import { meaningOf } from '../../providers/errors/explained.ts'
 import type { Words } from '../../providers/errors/known-error.ts'
+import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { errorSection, refusalOf } from './error-page.ts'
 import { detailWords, eventWords, kindWords, outcomeWords } from './journal-words.ts'
+import { providerOf } from './mailbox-details.ts'
 import { type Fields, fieldsOf, one, type PageContext, type PageContexts } from './page-context.ts'
 import { seconds, time } from './parts.ts'
 
 interface JournalPagesDeps {
-  services: Pick<WebServices, 'journal' | 'mailboxes' | 'logins'>
+  services: Pick<WebServices, 'journal' | 'mailboxes' | 'logins' | 'catalogue'>
   contexts: PageContexts
 }
 
 /** The journal page: what happened, with filters and plots. */
 export function createJournalPages({ services, contexts }: JournalPagesDeps): Router {
-  const { journal, mailboxes, logins } = services
+  const { journal, mailboxes, logins, catalogue } = services
   const router = exactRouter()
 
   router
@@ -60,7 +62,7 @@ export function createJournalPages({ services, contexts }: JournalPagesDeps): Ro
     ])
     const view = {
       found,
-      meanings: await meaningsOf(found.entries),
+      meanings: await meaningsOf(found.entries, catalogue),
       filled,
       mailboxes: addresses.map(({ address }) => address),
       logins: [...new Set(names.map(({ userName }) => userName))],
@@ -83,13 +85,16 @@ interface JournalView {
 }
 
 /** What providers said in these entries, where that is known. */
-async function meaningsOf(entries: readonly JournalEntryStatus[]): Promise<Map<string, Words>> {
+async function meaningsOf(
+  entries: readonly JournalEntryStatus[],
+  catalogue: Catalogue,
+): Promise<Map<string, Words>> {
   const meanings = new Map<string, Words>()
   for (const { id, outcome, details } of entries) {
-    const { code = '', reply, reason } = details
+    const { code = '', reply, reason, provider } = details
     const text = reply ?? reason
     if (outcome === 'done' || typeof text !== 'string') continue
-    const meaning = await meaningOf(`${code} ${text}`)
+    const meaning = await meaningOf(`${code} ${text}`, providerOf(catalogue, provider)?.errorFamily)
     if (meaning) meanings.set(id, meaning)
   }
   return meanings
@@ -174,7 +179,7 @@ function shownEntry(entry: JournalEntryStatus, meaning: Words | undefined, { t }
     by && html`${t`By`}: ${printable(by, 254)}`,
     milliseconds !== undefined && html`${seconds(milliseconds)} s`,
   ].filter((one) => one instanceof Object)
-  const more = Object.entries(details).filter(([name, value]) => name !== 'code' && !isEmpty(value))
+  const more = Object.entries(details).filter(([name, value]) => !unshown.has(name) && !isEmpty(value))
   return html`<li>
 <p>${time(at)} <strong>${nameIn(eventWords, event, t)}</strong> <span class="state ${outcomeClasses[outcome]}">${t.say(outcomeWords[outcome])}</span></p>
 ${about.length > 0 && html`<p class="soft">${about.map((one, index) => html`${index > 0 && ' · '}${one}`)}</p>`}
@@ -189,6 +194,9 @@ function nameIn(words: Readonly<Record<string, Phrase>>, name: string, t: Phrase
   const known = words[name]
   return known === undefined ? name : t.say(known)
 }
+
+/** Said in other words beside it. */
+const unshown: ReadonlySet<string> = new Set(['code', 'known'])
 
 function isEmpty(value: JournalDetail): boolean {
   return typeof value === 'object' && value.length === 0

@@ -562,6 +562,7 @@ export const japaneseOfPages = {
   name: '名前',
   seconds: '秒数',
   'what to do': '対処',
+  'the provider said': 'プロバイダーの応答',
   'To put into .env': '.env に書く設定',
   "What stands behind your-… is yours: the provider's page of the app shows it. Restart postern afterwards.":
     'your-… の部分は自分の値に置き換えます。値はプロバイダーのアプリのページにあります。書いたら postern を再起動してください。',
