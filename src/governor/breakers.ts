@@ -67,11 +67,11 @@ export function createSendBreaker(clock: Clock, log: Log): SendBreaker {
   const logged: Pick<BreakerPolicy<Fault, FaultWords>, 'onOpen' | 'onClose'> = {
     onOpen(fault, seconds, repeats) {
       const { about, why } = fault
-      const { id: failure, message: reason, fix } = why
+      const { id: failure, message: reason, said, fix } = why
       // Logged once for each kind: a program that never stops would fill the log.
-      if (repeats) log.debug({ about, ...whose(fault), failure, reason, seconds }, paused)
-      else
-        log.warn({ event: 'sending.paused', about, ...whose(fault), failure, reason, seconds, fix }, paused)
+      const told = { about, ...whose(fault), failure, reason, ...(said !== undefined && { said }), seconds }
+      if (repeats) log.debug(told, paused)
+      else log.warn({ event: 'sending.paused', ...told, fix }, paused)
     },
     onClose: (fault) =>
       log.info({ event: 'sending.resumed', about: fault.about, ...whose(fault) }, 'sending goes on'),

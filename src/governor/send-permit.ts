@@ -1,6 +1,6 @@
 import { filled } from '../base/failure.ts'
 import { type ReplyClass, replyClassOf, type Subject, subjectOf } from '../providers/reply-class.ts'
-import { isPositive, type Reply, statusOf } from '../wire/reply.ts'
+import { isPositive, type Reply, statusOf, wordsOf } from '../wire/reply.ts'
 import { type Fault, Header, type Origin, type Probes, type SendBreaker } from './breakers.ts'
 import type { DailyRecipients } from './daily-recipients.ts'
 import type { SendPermit } from './governor.ts'
@@ -133,7 +133,7 @@ function enterAll(breakers: readonly SendBreaker[], probes: Probes): void {
 }
 
 function faultOf({ about, seconds, why }: ReplyAction, reply: Reply): Fault {
-  return { about, seconds, why: filled(why, { status: statusOf(reply) }) }
+  return { about, seconds, why: filled(why, { status: statusOf(reply), said: wordsOf(reply) }) }
 }
 
 /** What a reply class means for later transactions. */

@@ -5,10 +5,12 @@ import type { TokenBroker } from '../grants/token-broker.ts'
 import type { Address, AddressKey, KeyedAddress } from '../model/address.ts'
 import { keyed } from '../model/address.ts'
 import type { Connect } from '../net/connect.ts'
+import { explained, seenReply } from '../providers/errors/explained.ts'
+import type { RegisteredProvider } from '../providers/provider.ts'
 import type { MailboxStore, ServerCapabilityStore } from '../store/ports.ts'
 import type { Taps } from '../traces/traces.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
-import { isTransient, type Reply, statusOf } from '../wire/reply.ts'
+import { isTransient, type Reply, statusOf, wordsOf } from '../wire/reply.ts'
 import type { Patience } from './acquire-queue.ts'
 import { createPatience, type Ticket, type Wait } from './acquire-queue.ts'
 import { createDialer } from './dial.ts'
@@ -180,7 +182,7 @@ class UpstreamRelay implements Relay {
       // A new connection that accepts the sign-in and then no mail. Opening another one for each
       // message would be a sign-in for each.
       if (!lease.warm && first && isUseless(first))
-        governor.connectBreaker.failed(useless(host, first), 0, 'mail')
+        governor.connectBreaker.failed(await useless(provider, first), 0, 'mail')
       return begun
     }
     throw failure('upstream.closed-before-reply', { host })
@@ -211,7 +213,9 @@ async function lookOnceMore(lease: Lease, gone: Gone): Promise<void> {
 /**
  * 421 passes by itself. A server that wants a sign-in after the sign-in is a matter of its set-up.
  */
-function useless(host: string, reply: Reply): Failure {
+function useless(provider: RegisteredProvider, reply: Reply): Promise<Failure> {
   const id = isTransient(reply) ? 'upstream.no-mail-for-now' : 'upstream.no-mail-after-sign-in'
-  return failure(id, { host, status: statusOf(reply) })
+  const { host } = provider.submission
+  const refused = failure(id, { host, status: statusOf(reply), said: wordsOf(reply) })
+  return explained(refused, seenReply(reply, provider, 'mail'))
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { type Failure, failure, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import { withoutCase } from '../base/text.ts'
+import { printable, withoutCase } from '../base/text.ts'
 import type { Governor, GovernorState, Governors, Pause } from '../governor/governor.ts'
 import { namesThatSignIn, type SignInName } from '../mailboxes/sender-policy.ts'
 import {
@@ -14,7 +14,8 @@ import {
 } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Mailbox, StoredMailbox } from '../model/mailbox.ts'
-import type { Catalogue, RegisteredProvider } from '../providers/provider.ts'
+import { explanationOf, withMeaning } from '../providers/errors/explained.ts'
+import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
 import type { MailboxStore } from '../store/ports.ts'
 import type { OpenSignedIn, SignedIn } from './open-signed-in.ts'
 import { createPool, type Neighbour, type Pool, type PooledGovernor, type PoolState } from './pool.ts'
@@ -128,7 +129,8 @@ class MailboxRoutes implements Routes {
     const governed = isSame
       ? route.governor.state()
       : await this.#deps.governors.look(mailbox.address, provider, accountOf(mailbox))
-    return sendingState(governed, route?.pool.state())
+    const pauses = await Promise.all(governed.pauses.map((pause) => explainedPause(pause, provider, mailbox)))
+    return sendingState({ ...governed, pauses }, route?.pool.state())
   }
 
   states(): readonly ActiveMailbox[] {
@@ -143,7 +145,10 @@ class MailboxRoutes implements Routes {
   async pauses({ key, providerId, account }: HeldBack): Promise<readonly Pause[]> {
     // Another name may have been accepted since the list was read.
     const route = this.#routes.get(key)
-    return this.#deps.governors.pauses(key, providerId, route?.account ?? account)
+    const pauses = await this.#deps.governors.pauses(key, providerId, route?.account ?? account)
+    if (pauses.length === 0) return pauses
+    const provider = this.#deps.catalogue.list().find(({ provider: { id } }) => id === providerId)?.provider
+    return Promise.all(pauses.map((pause) => explainedPause(pause, provider, { address: key })))
   }
 
   async close(): Promise<void> {
@@ -307,6 +312,36 @@ const nothingOpen: PoolState = { open: 0, inUse: 0, waiting: 0 }
 
 function sendingState(governed: GovernorState, { open, inUse, waiting } = nothingOpen): SendingState {
   return { ...governed, connections: { ...governed.connections, open, inUse }, waiting }
+}
+
+/** With what is known of the reply that it comes of. What failed while a connection was opened is explained already. */
+async function explainedPause(
+  pause: Pause,
+  provider: Pick<Provider, 'errorFamily'> | undefined,
+  { address: mailbox }: { address: Address },
+): Promise<Pause> {
+  const { said, failure, reason } = pause
+  const { status } = failure?.values ?? {}
+  if (failure === undefined || failure.known || said === undefined || typeof status !== 'string') return pause
+  const [code, enhanced] = status.split(' ')
+  const found = await explanationOf(
+    {
+      layer: 'reply',
+      family: provider?.errorFamily ?? 'any',
+      code: Number(code),
+      ...(enhanced !== undefined && { status: enhanced }),
+      text: said,
+    },
+    { mailbox },
+  )
+  if (!found) return pause
+  const words = withMeaning(reason.replace(/\.$/, ''), found)
+  return {
+    ...pause,
+    reason: `${printable(words, 298)}.`,
+    fix: found.fix,
+    failure: { ...failure, known: found.known },
+  }
 }
 
 function unknownMailbox(address: Address): Failure {

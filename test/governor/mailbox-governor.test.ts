@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { failureAs } from '../support/made-failure.ts'
 import { governorStage, ok } from './governor-stage.ts'
 
-const quota = '550 5.4.5 Daily user sending limit exceeded. token=ya29.secret'
+const quota = '550 5.4.5 Daily user sending limit exceeded. ya29-AQx0Wc9Zt3mKpYf2QADW6jl31mB3T7ugrWTT8pFe'
 const rate = '421 4.4.2 Message submission rate for this client has exceeded the configured limit'
 
 describe('the delay before the next message', () => {
@@ -76,12 +76,14 @@ describe('the state', () => {
         about: 'registration',
         ...inAnHour,
         reason: 'The provider takes nothing from the network address of this machine (550 5.7.708).',
+        said: '5.7.708 Access denied',
         failure: byId('sending.address-blocked'),
       },
       {
         about: 'mailbox',
         ...inAnHour,
         reason: 'The provider has a daily sending limit, and it is reached (550 5.4.5).',
+        said: '5.4.5 Daily user sending limit exceeded. [hidden]',
         failure: byId('sending.quota-reached'),
       },
       {
@@ -104,7 +106,7 @@ describe('the state', () => {
     ])
   })
 
-  it('neither the state nor the log holds anything of what the provider said but code and status', async () => {
+  it('neither the state nor the log holds a token that the provider repeats', async () => {
     const { log, governor, transact } = await governorStage()
     transact({ recipients: [ok], message: quota })
     expect(JSON.stringify([governor.state(), log.lines])).not.toContain('ya29')
