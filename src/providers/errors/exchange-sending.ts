@@ -229,7 +229,7 @@ export const exchangeSending = known('microsoft', [
       'Exchange Online の一時的な障害(PRX)です。続く場合は、メールボックスにライセンスがないか、クラウドにありません。',
     ),
     fix: [fixes.tryAgainLater, fixes.licence],
-    kind: { lasts: 'passes', who: 'time', about: 'mailbox' },
+    kind: { lasts: 'passes', who: 'nobody', about: 'mailbox' },
     evidence: { sources: ['quoted-replies'], confidence: 'reported' },
     example: '451 4.7.0 Temporary server error. Please try again later. PRX4',
   },

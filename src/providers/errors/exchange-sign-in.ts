@@ -275,7 +275,8 @@ export const exchangeSignIn = known('microsoft', [
         'プロバイダーファイルの refreshMargin を 600 以上にしてください。プロバイダー microsoft-hve では設定済みです。',
       ),
     ],
-    kind: { lasts: 'passes', who: 'operator', about: 'mailbox' },
+    // A token that is renewed at once is tried before anybody is told.
+    kind: { lasts: 'until-repaired', who: 'operator', about: 'mailbox' },
     evidence: { sources: ['sasl-xoauth2'], confidence: 'reported' },
     example: '501 5.5.127 Invalid XOAUTH2 auth data - Token will expire soon',
   },

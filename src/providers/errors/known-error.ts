@@ -26,7 +26,11 @@ export type Family = 'microsoft' | 'google' | 'yahoo' | 'any' | 'postern'
 
 interface Kind {
   lasts: 'until-repaired' | 'passes'
-  /** Who can end it. `operator`: whoever runs postern; `sender`: the program that sends, or its user. */
+  /**
+   * Who can end it. `operator`: whoever runs postern; `sender`: the program that sends, or its user;
+   * `time`: it is a limit, which is over at some time; `nobody`: a fault on the other side, over at any
+   * moment.
+   */
   who: 'administrator' | 'person' | 'operator' | 'sender' | 'time' | 'nobody'
   /** What else fails for the same reason: everything of this mailbox, of this registration, ... */
   about: 'mailbox' | 'registration' | 'organisation' | 'server' | 'message' | 'sender' | 'connection'

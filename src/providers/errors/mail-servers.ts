@@ -30,6 +30,7 @@ export const mailServers = known('any', [
     fix: [say('Switch STARTTLS on in the program.', 'プログラムで STARTTLS を有効にしてください。')],
     kind: { lasts: 'until-repaired', who: 'sender', about: 'connection' },
     evidence: { sources: ['rfc3207'], confidence: 'documented' },
+    example: '530 5.7.0 Must issue a STARTTLS command first',
   },
   {
     id: 'smtp-535-other',
