@@ -345,6 +345,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     reachServer,
     limits,
     clock,
+    log,
   })
   const registrationChecks = createRegistrationChecks({
     async settingsNow() {

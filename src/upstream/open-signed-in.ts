@@ -5,12 +5,12 @@ import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
 import { namesWithToken, type SignInName } from '../mailboxes/sender-policy.ts'
 import type { Address } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
-import type { Provider, RegisteredProvider } from '../providers/provider.ts'
+import type { Provider, RegisteredProvider, UpstreamMechanism } from '../providers/provider.ts'
 import type { Taps } from '../traces/traces.ts'
 import type { Capabilities } from '../wire/envelope.ts'
 import { wordsOf } from '../wire/reply.ts'
 import { lossAsFailure, type ProviderConnection, quit } from './connection.ts'
-import { createTimeLimit, type Dial, type Dialled } from './dial.ts'
+import { createTimeLimit, type Dial, type Dialled, type DialStage } from './dial.ts'
 import { type SignInOutcome, signIn, tokenRefused } from './sign-in.ts'
 
 /** A connection on which the provider has accepted us for one mailbox. */
@@ -19,6 +19,8 @@ export interface SignedIn {
   capabilities: Capabilities
   /** The name that signed in. */
   name: SignInName
+  /** By which it signed in. */
+  mechanism: UpstreamMechanism
 }
 
 interface OpenerDeps {
@@ -37,6 +39,8 @@ interface AskedOpening {
   names: readonly [SignInName, ...SignInName[]]
   /** One refusal may come from one bad machine of many: try once more, at once. */
   secondTry: boolean
+  /** Called as each stage is reached: again where another connection reaches it. */
+  reached?(stage: 'token' | DialStage): void
 }
 
 /** @throws OpeningFailed */
@@ -72,8 +76,9 @@ export function createOpener({ dial, tokens, limits, log, taps }: OpenerDeps): O
   ): Promise<Tried> {
     const { host } = asked.provider.submission
     let address: string | undefined
-    const reached: Parameters<Dial>[2] = (_, found) => {
+    const reached: Parameters<Dial>[2] = (stage, found) => {
       address ??= found
+      asked.reached?.(stage)
     }
     const tap = taps?.isOn ? taps.opening(asked.mailbox) : undefined
     const target = tap === undefined ? asked.provider : { ...asked.provider, tap }
@@ -103,7 +108,7 @@ export function createOpener({ dial, tokens, limits, log, taps }: OpenerDeps): O
     const outcome = await outcomeOn(dialled, asked, name, token, signal)
     if (!(outcome instanceof OpeningFailed) && outcome.kind === 'accepted') {
       log.debug({ mailbox, host, user: name.name, mechanism: outcome.mechanism }, 'signed in at the provider')
-      return { signedIn: { ...dialled, name } }
+      return { signedIn: { ...dialled, name, mechanism: outcome.mechanism } }
     }
     const left = quit(dialled.connection)
     if (outcome instanceof OpeningFailed) return { failed: outcome, tokenRefused: false, left }
@@ -167,6 +172,7 @@ export function createOpener({ dial, tokens, limits, log, taps }: OpenerDeps): O
    */
   async function open(asked: AskedOpening, signal: AbortSignal): Promise<SignedIn> {
     const token = await tokenFor(asked)
+    asked.reached?.('token')
     const first = await tryNames(asked, token, signal)
     if ('signedIn' in first) return first.signedIn
     if (!isSetUp(first)) throw first.failed

@@ -1,7 +1,9 @@
+import { PassThrough } from 'node:stream'
 import type { Clock } from '../base/clock.ts'
-import { asFailure, type Failure, failure, type Sentence } from '../base/failure.ts'
-import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
-import { namesThatSignIn, namesWithToken } from '../mailboxes/sender-policy.ts'
+import { asFailure, Failure, failure, type Sentence } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
+import type { TokenBroker } from '../grants/token-broker.ts'
+import { namesThatSignIn } from '../mailboxes/sender-policy.ts'
 import { type Address, keyed } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Mailbox } from '../model/mailbox.ts'
@@ -9,15 +11,16 @@ import { explained, seenReply } from '../providers/errors/explained.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
 import type { MailboxStore } from '../store/ports.ts'
 import { isPositive, type Reply, wordsOf } from '../wire/reply.ts'
-import { lossAsFailure, quit } from './connection.ts'
-import { createTimeLimit, type Dialled } from './dial.ts'
-import { tokenAt } from './open-signed-in.ts'
+import { lossAsFailure, type ProviderConnection, quit } from './connection.ts'
+import type { Dial } from './dial.ts'
+import { createOpener, OpeningFailed } from './open-signed-in.ts'
 import type { Relay } from './relay.ts'
 import type { ReachServer, ServerLookStep } from './server-look.ts'
-import { signIn, tokenRefused } from './sign-in.ts'
 
 /** What a message goes through at the provider's side, in order. */
 export type TestMessageStep = 'token' | ServerLookStep | 'sign-in' | 'sender' | 'recipient' | 'message'
+
+const beforeSignIn = ['token', 'name', 'connect', 'tls', 'mechanism'] as const
 
 /** How one step went. */
 export interface StepOutcome {
@@ -43,32 +46,25 @@ export type SendTestMessage = (mailbox: Address, recipient?: Address) => AsyncIt
 export interface TestMessageDeps {
   mailboxes: Pick<MailboxStore, 'covering'>
   catalogue: Pick<Catalogue, 'registered'>
-  tokens: Pick<TokenBroker, 'accessTokenFor'>
+  tokens: TokenBroker
   relay: Pick<Relay, 'begin'>
   reachServer: ReachServer
   limits: Pick<Limits, 'upstreamReplySeconds' | 'wholeLoginSeconds'>
   clock: Pick<Clock, 'now'>
+  log: Log
 }
 
 export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
-  const { mailboxes, catalogue, tokens, limits } = deps
+  const { mailboxes, catalogue, limits } = deps
 
   return async function* sendTestMessage(mailbox, recipient) {
+    const found = await mailboxes.covering(mailbox).catch(asFailure)
+    if (found === undefined || found instanceof Failure)
+      return yield failed('token', found ?? failure('mailbox.unknown', { mailbox }))
     let step: TestMessageStep = 'token'
     try {
-      const found = await mailboxes.covering(mailbox)
-      if (!found) throw failure('mailbox.unknown', { mailbox })
       const provider = catalogue.registered(found.providerId)
-      const token = tokenAt(provider, mailbox, await tokens.accessTokenFor(mailbox))
-      yield { step }
-      const asked = {
-        found: { ...found, address: mailbox },
-        provider,
-        token,
-        andSender: recipient === undefined,
-      }
-      for await (const outcome of signInOn(asked)) {
-        step = outcome.step
+      for await (const outcome of signInOn({ ...found, address: mailbox }, provider, recipient)) {
         yield outcome
         if (outcome.failure) return
       }
@@ -79,54 +75,59 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
     }
   }
 
-  /** Signs in on a connection of its own. */
-  async function* signInOn(signing: Signing): AsyncGenerator<StepOutcome> {
-    const { found, provider, token } = signing
-    const limit = createTimeLimit(limits.wholeLoginSeconds, new AbortController().signal)
-    try {
-      const [first, second] = namesWithToken(namesThatSignIn(found), token)
-      const dialled = yield* deps.reachServer(provider, limit.signal)
-      if (!dialled) return
-      let outcomes = await signInAs(dialled, first.name, signing)
-      // Tries the second name, as `createOpener` does.
-      if (outcomes[0].failure && second) {
-        const again = yield* failuresOf(deps.reachServer(provider, limit.signal))
-        if (!again) return
-        outcomes = await signInAs(again, second.name, signing)
-      }
-      yield* outcomes
-    } finally {
-      limit.clear()
+  /**
+   * Signs in on a connection of its own, by the rule by which the relay does: what is shown is what
+   * a message would have met, and a token that has been refused is replaced.
+   */
+  async function* signInOn(
+    found: Mailbox,
+    provider: RegisteredProvider,
+    recipient: Address | undefined,
+  ): AsyncGenerator<StepOutcome> {
+    const steps = new PassThrough({ objectMode: true })
+    const told = new Set<TestMessageStep>()
+    const tell = (outcome: StepOutcome) => {
+      if (!told.has(outcome.step)) steps.write(outcome)
+      told.add(outcome.step)
     }
-  }
-
-  /** Ends the connection. */
-  async function signInAs(
-    dialled: Dialled,
-    user: string,
-    { found: { address: mailbox }, provider, token, andSender }: Signing,
-  ): Promise<[StepOutcome, ...StepOutcome[]]> {
-    const replySeconds = limits.upstreamReplySeconds
-    try {
-      const outcome = await signIn(dialled, { provider, mailbox, user, token: token.secret, replySeconds })
-      if (outcome.kind === 'accepted') {
-        const accepted: StepOutcome = { step: 'sign-in', said: outcome.mechanism }
-        // Others need SMTPUTF8, which says nothing about the sender.
-        const isAscii = /^[\x21-\x7e]+$/.test(mailbox)
-        return andSender && isAscii ? [accepted, await senderOn(dialled, mailbox, provider)] : [accepted]
+    /** Of the last connection. */
+    let fault: StepOutcome | undefined
+    const dial: Dial = async (_, signal) => {
+      const reaching = deps.reachServer(provider, signal)
+      for (;;) {
+        const next = await reaching.next()
+        if (!next.done && next.value.failure) fault = next.value
+        else if (!next.done) tell(next.value)
+        else if (next.value) return next.value
+        else throw fault?.failure
       }
-      const failure = await tokenRefused(outcome, { provider, mailbox, user }, token.warning)
-      return [{ ...failed('sign-in', failure), said: wordsOf(outcome.reply) }]
-    } catch (error) {
-      return [failed('sign-in', lossAsFailure(error, provider.submission.host))]
+    }
+    const names = namesThatSignIn(found)
+    const reached = (stage: TestMessageStep) => stage === 'token' && tell({ step: stage })
+    const asked = { mailbox: found.address, provider, names, secondTry: true, reached }
+    const opening = createOpener({ ...deps, dial })(asked, new AbortController().signal).catch(
+      (error: unknown) => error as OpeningFailed,
+    )
+    void opening.then(() => steps.end())
+    yield* steps
+    const opened = await opening
+    if (opened instanceof OpeningFailed) {
+      if (fault?.failure === opened.failure) return yield fault
+      return yield failed(beforeSignIn.find((step) => !told.has(step)) ?? 'sign-in', opened.failure)
+    }
+    try {
+      yield { step: 'sign-in', said: opened.mechanism }
+      // Others need SMTPUTF8, which says nothing about the sender.
+      if (recipient === undefined && /^[\x21-\x7e]+$/.test(found.address))
+        yield await senderOn(opened.connection, found.address, provider)
     } finally {
-      await quit(dialled.connection)
+      await quit(opened.connection)
     }
   }
 
   /** Whether the sender is accepted, of a message that is not sent. */
   async function senderOn(
-    { connection }: Dialled,
+    connection: ProviderConnection,
     mailbox: Address,
     provider: RegisteredProvider,
   ): Promise<StepOutcome> {
@@ -180,25 +181,6 @@ export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
     } catch (error) {
       yield failed('message', error)
     }
-  }
-}
-
-interface Signing {
-  found: Mailbox
-  provider: RegisteredProvider
-  token: AccessToken
-  /** The sender is tried on the same connection. */
-  andSender: boolean
-}
-
-/** Steps that were told already: only what fails in them now is told. */
-async function* failuresOf<Result>(
-  steps: AsyncGenerator<StepOutcome, Result>,
-): AsyncGenerator<StepOutcome, Result> {
-  for (;;) {
-    const next = await steps.next()
-    if (next.done) return next.value
-    if (next.value.failure) yield next.value
   }
 }
 

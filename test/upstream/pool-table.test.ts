@@ -56,7 +56,7 @@ class Scene {
     const connection = createProviderConnection(socket, defaultLimits)
     const none = { eightBitMime: false, smtpUtf8: false, dsn: false, enhancedStatusCodes: false }
     const capabilities = { ...none, pipelining: false, chunking: false, startTls: false, mechanisms: [] }
-    return { connection, capabilities, name: { name: mailbox, of: 'mailbox' } }
+    return { connection, capabilities, mechanism: 'XOAUTH2' as const, name: { name: mailbox, of: 'mailbox' } }
   }
 
   /** Somebody wants a connection. What comes of that is seen by the state of the connection. */

@@ -41,7 +41,7 @@ afterAll(async () => {
 })
 
 async function sendTestMessage(
-  change: { token?: string | Failure; ca?: string; port?: number; recipient?: Address } = {},
+  change: { token?: string | Failure; fresh?: string; ca?: string; port?: number; recipient?: Address } = {},
 ) {
   const [clock, log, store] = [createManualClock(), createRecordingLog(), createMemoryStore()]
   await store.mailboxes.add({ address: mailbox, providerId: 'custom', createdAt: 0 })
@@ -52,10 +52,10 @@ async function sendTestMessage(
   const catalogue = { registered: () => provider, list: () => [{ provider, registered: true }] }
   const { token = 'good' } = change
   const tokens: TokenBroker = {
-    async accessTokenFor(): Promise<AccessToken> {
+    async accessTokenFor(_mailbox, request): Promise<AccessToken> {
       if (token instanceof Failure) throw token
       return {
-        secret: new Secret(token),
+        secret: new Secret((request?.refused && change.fresh) ?? token),
         grant: { id: 'grant', providerId: provider.id, personal: true },
         remainingSeconds: () => 3600,
         ageSeconds: () => 1,
@@ -92,6 +92,7 @@ async function sendTestMessage(
     }),
     limits,
     clock,
+    log,
   })
   const steps: StepOutcome[] = []
   for await (const step of run(mailbox, change.recipient ?? 'you@example.net')) steps.push(step)
@@ -112,6 +113,14 @@ describe('a test message', () => {
     expect(steps.at(-1)?.said).toContain('Your message is in the inbox')
     expect(mail.messages.at(before)).toMatchObject({ sender: mailbox, recipients: ['you@example.net'] })
     expect(mail.messages.at(before)?.raw.toString()).toContain('Subject: Test message of postern')
+  })
+
+  it('a token that the provider refuses is renewed for a test message as for any other', async () => {
+    const steps = await sendTestMessage({ token: 'worn-out', fresh: 'good' })
+    expect(names(steps)).toEqual([
+      ...['token', 'name', 'connect', 'tls', 'mechanism'],
+      ...['sign-in', 'sender', 'recipient', 'message'],
+    ])
   })
 
   it.each<[string, Parameters<typeof sendTestMessage>[0], string[]]>([
