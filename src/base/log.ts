@@ -22,6 +22,9 @@ export type LineFields = Readonly<Record<string | symbol, unknown>>
  */
 export const recipientsBeside = Symbol('recipients')
 
+/** The failure that a line tells of, beside it, for who follows the lines. */
+export const causeBeside = Symbol('cause')
+
 export const silentLog: Log = {
   debug() {},
   info() {},

@@ -60,7 +60,7 @@ export interface Context {
  * store when none runs.
  */
 export interface Broker {
-  mailboxes: Omit<Mailboxes, 'withPauses' | 'named' | 'isPersonal' | 'signInName' | 'tryNow'>
+  mailboxes: Omit<Mailboxes, 'named' | 'isPersonal' | 'signInName' | 'tryNow'>
   logins: Logins
   apiKeys: Omit<ApiKeys, 'check'>
   close(): Promise<void>

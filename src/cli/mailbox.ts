@@ -1,7 +1,16 @@
 import type { Command } from 'commander'
 import { localTimestamp } from '../base/local-time.ts'
 import { shellWord } from '../base/text.ts'
-import type { EndingStatus, MailboxStatus, PauseStatus, SendingStatus } from '../mailboxes/mailboxes.ts'
+import {
+  type EndingStatus,
+  isFailing,
+  isToBeSeenTo,
+  type MailboxCondition,
+  type MailboxStatus,
+  mailboxConditions,
+  type PauseStatus,
+  type SendingStatus,
+} from '../mailboxes/mailboxes.ts'
 import { parseAddress } from '../model/address.ts'
 import { meaningOf } from '../providers/errors/explained.ts'
 import type { Broker, Context } from './context.ts'
@@ -70,17 +79,18 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .description('list all mailboxes')
     .addHelpText('after', '\nExample:\n  postern mailbox list --json')
     .action(async (_options: object, command: Command) => {
-      const list = await context.withBroker(({ mailboxes }) => mailboxes.list())
-      const rows = list.map(({ address, provider, state, signedInAs, endings }) => [
+      const list = byUrgency(await context.withBroker(({ mailboxes }) => mailboxes.list()))
+      const rows = list.map(({ address, provider, condition, lastSentAt, signedInAs, endings }) => [
         address,
         provider,
-        state,
+        conditionWords[condition],
+        at(lastSentAt) ?? 'never',
         signedInAs ?? '',
         nextEnd(endings),
       ])
       const words =
         rows.length > 0
-          ? table(['MAILBOX', 'PROVIDER', 'GRANT', 'SIGNED IN AS', 'ENDS'], rows)
+          ? table(['MAILBOX', 'PROVIDER', 'STATE', 'LAST SENT', 'CONNECTED AS', 'ENDS'], rows)
           : 'No mailbox yet. Add one: postern mailbox add ADDRESS --provider ID\n'
       context.tell(command, { mailboxes: list }, words)
     })
@@ -157,6 +167,9 @@ function describe(status: MailboxStatus, meaning?: string): string {
     ['SASL user', status.saslUser],
     ['accepted as', status.acceptedName],
     ['aliases', status.aliases?.join(' ')],
+    ['state', conditionWords[status.condition]],
+    ...outcomeLines(status),
+    ['last sent', at(status.lastSentAt)],
     ['grant', status.state],
     ['lapsed since', at(status.since)],
     ['reason', status.reason],
@@ -177,6 +190,36 @@ function describe(status: MailboxStatus, meaning?: string): string {
 /** A time in the zone of whoever asks. */
 function at(when: string | undefined): string | undefined {
   return when === undefined ? undefined : localTimestamp(when)
+}
+
+export const conditionWords: Record<MailboxCondition, string> = {
+  failing: 'failing',
+  'needs-consent': 'needs a new consent',
+  paused: 'paused',
+  'not-connected': 'not connected yet',
+  'ends-soon': 'ok, ends soon',
+  'never-used': 'ok, never used',
+  ok: 'ok',
+}
+
+/** Those that need somebody first, then by address. */
+function byUrgency(all: readonly MailboxStatus[]): MailboxStatus[] {
+  const rank = ({ condition }: MailboxStatus) => mailboxConditions.indexOf(condition)
+  return [...all].sort((one, other) => rank(one) - rank(other) || (one.address < other.address ? -1 : 1))
+}
+
+/** Why the last message, test or sign-in was not done. */
+function outcomeLines({ lastOutcome: last }: MailboxStatus): [name: string, value: string | undefined][] {
+  if (last === undefined || last.outcome === 'done') return []
+  const { message, fix, said, login, failingSince, failures } = last
+  return [
+    [isFailing(last) ? 'failing since' : 'last refused', at(isFailing(last) ? failingSince : last.at)],
+    ['not sent', `${failures} since the last that was`],
+    ['by', login],
+    ['why', message],
+    ['it said', said],
+    ['fix', fix],
+  ]
 }
 
 /** What is there already needs no next step. */
@@ -200,7 +243,7 @@ export function endingLines(endings: readonly EndingStatus[] = []): [name: strin
 
 /** The day of the next expiry that needs action; empty when none is known. */
 export function nextEnd(endings: readonly EndingStatus[] = []): string {
-  const next = endings.find(({ kind }) => kind !== 'unused' && kind !== 'old-client-secret')
+  const next = endings.find(isToBeSeenTo)
   return next?.endsAt.slice(0, 10) ?? ''
 }
 

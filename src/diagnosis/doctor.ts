@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import type { Clock } from '../base/clock.ts'
 import { asFailure, type Failure, failure } from '../base/failure.ts'
+import type { Actor } from '../base/log.ts'
 import { text } from '../failures/texts.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
 import type { PauseStatus } from '../mailboxes/mailboxes.ts'
@@ -31,7 +32,7 @@ export interface Doctor {
    * The way of a mailbox, up to the sender; to the end with a recipient, who gets a test message.
    * @throws Failure `not-found`, `invalid`
    */
-  mailbox(mailbox: string, recipient?: string): Promise<AsyncIterable<Finding>>
+  mailbox(mailbox: string, recipient?: string, by?: Actor): Promise<AsyncIterable<Finding>>
 }
 
 export interface ProviderDoctorDeps {
@@ -58,14 +59,14 @@ export function createProviderDoctor(deps: ProviderDoctorDeps): Doctor['provider
 export function createDoctor(deps: DoctorDeps): Doctor {
   return {
     provider: createProviderDoctor(deps),
-    async mailbox(mailbox, recipient) {
+    async mailbox(mailbox, recipient, by) {
       const address = parseAddress(mailbox)
       const to = recipient === undefined ? undefined : parseAddress(recipient)
       for (const one of to === undefined ? [address] : [address, to])
         if (isDomainMailbox(one)) throw failure('doctor.whole-domain', { mailbox: one })
       const found = await deps.mailboxes.covering(address)
       if (!found) throw failure('mailbox.unknown', { mailbox: address })
-      return timed(mailboxSteps(deps, { ...found, address }, to), deps.clock)
+      return timed(mailboxSteps(deps, { ...found, address }, { to, by }), deps.clock)
     },
   }
 }
@@ -137,11 +138,13 @@ async function* shownByProvider(
   if (client) yield { finding: ofPoint(client), client: true }
 }
 
-async function* mailboxSteps(
-  deps: DoctorDeps,
-  mailbox: Mailbox,
-  recipient: Address | undefined,
-): AsyncGenerator<Seen> {
+/** The test message, if there is to be one. */
+interface AskedTest {
+  to: Address | undefined
+  by: Actor | undefined
+}
+
+async function* mailboxSteps(deps: DoctorDeps, mailbox: Mailbox, test: AskedTest): AsyncGenerator<Seen> {
   const { address, providerId } = mailbox
   const { clock } = deps
   const begun = clock.monotonic()
@@ -166,7 +169,7 @@ async function* mailboxSteps(
   if (isFresh) yield good('client', text('doctor.client-proven'))
   const minutes = Math.floor(token.remainingSeconds() / 60)
   yield good('token', text(isFresh ? 'doctor.token-fresh' : 'doctor.token-there', { minutes }))
-  yield* signInSteps(deps, mailbox, token, recipient)
+  yield* signInSteps(deps, mailbox, token, test)
 }
 
 /** Why there is no token: what the provider said when it was asked last says more than that there is none. */
@@ -190,7 +193,7 @@ async function* signInSteps(
   deps: DoctorDeps,
   mailbox: Mailbox,
   { warning, scopes }: AccessToken,
-  recipient: Address | undefined,
+  { to, by }: AskedTest,
 ): AsyncGenerator<Seen> {
   const { address } = mailbox
   if (!warning)
@@ -198,7 +201,7 @@ async function* signInSteps(
       'claims',
       scopes.length === 0 ? text('doctor.claims-good') : text('doctor.claims', { scopes: scopes.join(' ') }),
     )
-  for await (const { step, failure, said } of deps.sendTestMessage(address, recipient)) {
+  for await (const { step, failure, said } of deps.sendTestMessage(address, to, { by })) {
     // Seen already.
     if (!failure && seenBefore.has(step)) continue
     // A server may take a token that seems to lack something: only a refusal makes it a fault.

@@ -10,6 +10,7 @@ import {
   createSweeping,
   entryOf,
   type NewEntry,
+  outcomeOf,
 } from './entries.ts'
 import type { JournalReader } from './journal.ts'
 import { createJournalReader } from './journal-reader.ts'
@@ -68,6 +69,8 @@ export function createJournal({ store, clock, log, days, recipients }: JournalDe
     watcher?.(fields)
     const now = clock.now()
     for (const held of gate.held(now)) write(held)
+    const outcome = outcomeOf(fields, now, recipients)
+    if (outcome) writer.note(outcome)
     const entry = entryOf(fields, now, recipients)
     if (!entry || isRepeated(entry) || !gate.lets(entry)) return
     write(entry)

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
-import { type LineFields, type Log, recipientsBeside } from '../base/log.ts'
+import { asFailure, byId, type Failure, type FailureCode } from '../base/failure.ts'
+import { causeBeside, type LineFields, type Log, recipientsBeside } from '../base/log.ts'
 import { printable } from '../base/text.ts'
-import type { Address } from '../model/address.ts'
+import { type Address, addressKey } from '../model/address.ts'
 import type { JournalDetail, JournalEntry, JournalRecipient, KeptRecipients } from '../model/journal.ts'
+import type { MailboxOutcome, OutcomeReason } from '../model/mailbox-outcome.ts'
 import type { JournalStore } from '../store/ports.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { journalEvents } from './events.ts'
@@ -88,13 +90,16 @@ function domainOf(address: string): string {
 
 const anAddress = /[^\s<>()[\]"',;:=]+@([^\s<>()[\]"',;:]+)/g
 
+function withoutAddresses(text: string, own: readonly unknown[], kept: 'domains' | 'no'): string {
+  return text.replace(anAddress, (address, domain) =>
+    own.includes(address) ? address : kept === 'domains' ? `…@${domain}` : '…',
+  )
+}
+
 /** Providers repeat in their replies whom they refuse. */
 function hideAddresses(entry: Mutable, kept: 'domains' | 'no'): void {
   const own = [entry.mailbox, entry.details.sender, entry.details.givenSender]
-  const hide = (text: string) =>
-    text.replace(anAddress, (address, domain) =>
-      own.includes(address) ? address : kept === 'domains' ? `…@${domain}` : '…',
-    )
+  const hide = (text: string) => withoutAddresses(text, own, kept)
   if (entry.kind !== 'send' && entry.event !== 'command.refused') return
   for (const name of ['reply', 'detail', 'command'])
     if (isText(entry.details[name])) entry.details[name] = hide(entry.details[name])
@@ -150,6 +155,75 @@ function isText(value: unknown): value is string {
 function isDetail(value: unknown): value is JournalDetail {
   if (Array.isArray(value)) return value.every((one) => typeof one === 'string')
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}
+
+/** Failures that any message from the mailbox would meet; others are the client's, or ours. */
+const ofTheMailbox: readonly FailureCode[] = [
+  'consent-needed',
+  'provider-setup',
+  'provider-unavailable',
+  'outcome-unknown',
+]
+
+const triedIn: Readonly<Record<string, MailboxOutcome['tried']>> = {
+  'message.sent': 'message',
+  'message.refused': 'message',
+  'message.failed': 'message',
+  'test-message.sent': 'test',
+  'test-message.failed': 'test',
+  'sign-in.refused': 'sign-in',
+  'mailbox.let-in': 'sign-in',
+  'mailbox.not-let-in': 'sign-in',
+}
+
+/** What a line says of whether its mailbox can send; undefined: nothing. */
+export function outcomeOf(fields: LineFields, at: number, kept: KeptRecipients): MailboxOutcome | undefined {
+  const { event, mailboxes, login } = fields
+  const tried = typeof event === 'string' ? triedIn[event] : undefined
+  // A sign-in that the provider refused is of a login that has one mailbox.
+  const mailbox =
+    fields.mailbox ?? (Array.isArray(mailboxes) && mailboxes.length === 1 ? mailboxes[0] : undefined)
+  if (tried === undefined || !isText(mailbox)) return undefined
+  const about = { mailbox: addressKey(mailbox as Address), at, tried, ...(isText(login) && { login }) }
+  const hidden = (why: OutcomeReason) =>
+    kept === 'domains' || kept === 'no' ? withoutRecipients(why, mailbox, kept) : why
+  if (event === 'message.refused') return { ...about, outcome: 'refused', why: hidden(saidOf(fields)) }
+  if (event === 'message.sent' || event === 'test-message.sent' || event === 'mailbox.let-in')
+    return { ...about, outcome: 'done' }
+  const cause = fields[causeBeside]
+  if (cause === undefined) return undefined
+  const failure = asFailure(cause)
+  if (!ofTheMailbox.includes(failure.code)) return undefined
+  // A test may have been for somebody who does not exist.
+  const outcome = failure.id === 'upstream.test-recipient-refused' ? 'refused' : 'failed'
+  return { ...about, outcome, why: hidden(reasonOf(failure)) }
+}
+
+function saidOf({ reply, code }: LineFields): OutcomeReason {
+  return isText(reply) ? { said: `${code} ${reply}` } : {}
+}
+
+/** Values of a failure may be addresses, too; without them it is said in English. */
+function withoutRecipients(
+  { failure: _, ...why }: OutcomeReason,
+  mailbox: string,
+  kept: 'domains' | 'no',
+): OutcomeReason {
+  const texts = Object.entries(why).map(([name, text]) => [name, withoutAddresses(text, [mailbox], kept)])
+  return Object.fromEntries(texts)
+}
+
+const longest = 500
+
+function reasonOf(failure: Failure): OutcomeReason {
+  const { code, message, fix, said } = failure
+  return {
+    code,
+    message: printable(message, longest),
+    ...(fix !== undefined && { fix: printable(fix, longest) }),
+    failure: byId(failure),
+    ...(said !== undefined && { said: printable(said, longest) }),
+  }
 }
 
 /**
@@ -230,6 +304,8 @@ const most = 10_000
 /** Writes entries soon, many in one transaction, and never holds up what they are about. */
 interface EntryWriter {
   add(entry: JournalEntry): void
+  /** What is known of a mailbox from now on; the last counts. */
+  note(outcome: MailboxOutcome): void
   /** What waits, now. Never rejects: what could not be written is tried again with the next. */
   flush(): Promise<void>
   /** Writes what waits. */
@@ -244,6 +320,7 @@ class StoringWriter implements EntryWriter {
   readonly #store: Pick<JournalStore, 'add'>
   readonly #log: Log
   #waiting: JournalEntry[] = []
+  #outcomes: MailboxOutcome[] = []
   #dropped = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
@@ -259,6 +336,12 @@ class StoringWriter implements EntryWriter {
     if (this.#waiting.length > most) this.#makeRoom()
     if (this.#waiting.length === enough) void this.flush()
     else this.#later()
+  }
+
+  note(outcome: MailboxOutcome): void {
+    if (this.#outcomes.length < most) this.#outcomes.push(outcome)
+    else this.#outcomes = [...this.#outcomes.slice(most / 2), outcome]
+    this.#later()
   }
 
   flush(): Promise<void> {
@@ -277,11 +360,12 @@ class StoringWriter implements EntryWriter {
   }
 
   async #write(): Promise<void> {
-    if (this.#waiting.length === 0) return
-    const entries = this.#waiting
+    if (this.#waiting.length === 0 && this.#outcomes.length === 0) return
+    const [entries, outcomes] = [this.#waiting, this.#outcomes]
     this.#waiting = []
+    this.#outcomes = []
     try {
-      await this.#store.add(entries)
+      await this.#store.add(entries, outcomes)
       if (this.#failing) this.#log.info({ dropped: this.#dropped }, 'The journal is written again')
       this.#failing = false
       this.#dropped = 0
@@ -289,6 +373,7 @@ class StoringWriter implements EntryWriter {
       if (!this.#failing) this.#log.error({ err: error }, 'The journal cannot be written: it is tried again')
       this.#failing = true
       this.#waiting = [...entries, ...this.#waiting]
+      this.#outcomes = [...outcomes, ...this.#outcomes].slice(-most)
       this.#makeRoom()
       this.#later()
     }

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { failure } from '../base/failure.ts'
 import { normalForm, printable } from '../base/text.ts'
-import { type AddressKey, domainMailbox } from '../model/address.ts'
+
 import {
   type JournalEntry,
   type JournalQuery,
@@ -27,7 +27,7 @@ const spans: Record<ActivitySpan, { bars: number; hours: number }> = {
 }
 
 interface JournalReaderDeps {
-  store: Pick<JournalStore, 'list' | 'sendHours' | 'lastSends' | 'verify'>
+  store: Pick<JournalStore, 'list' | 'sendHours' | 'outcomes' | 'verify'>
   clock: Pick<Clock, 'now'>
   /** Writes what waits. */
   flush(): Promise<void>
@@ -59,22 +59,11 @@ export function createJournalReader({ store, clock, flush }: JournalReaderDeps):
       return { span, hours, bars: barsOf(await store.sendHours(start), { start, bars, width }) }
     },
 
-    async lastSends() {
+    async outcomes(mailbox) {
       await flush()
-      const sends = withDomains(await store.lastSends())
-      return new Map([...sends].map(([key, at]) => [key, new Date(at).toISOString()]))
+      return store.outcomes(mailbox)
     },
   }
-}
-
-/** A mailbox that is a whole domain last sent when any address of it did. */
-function withDomains(sends: ReadonlyMap<AddressKey, number>): Map<AddressKey, number> {
-  const all = new Map(sends)
-  for (const [key, at] of sends) {
-    const domain = domainMailbox(key) ?? key
-    all.set(domain, Math.max(all.get(domain) ?? 0, at))
-  }
-  return all
 }
 
 function barsOf(

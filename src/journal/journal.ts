@@ -1,5 +1,6 @@
 import type { AddressKey } from '../model/address.ts'
 import type { JournalEntry, JournalVerdict } from '../model/journal.ts'
+import type { LastOutcome } from '../model/mailbox-outcome.ts'
 
 /** What the web server and the command may ask of the journal. Made by `createJournal`. */
 export interface JournalReader {
@@ -12,8 +13,8 @@ export interface JournalReader {
   activity(span: ActivitySpan): Promise<Activity>
   /** Whether all entries are there, as they were written and in their order. */
   verify(): Promise<JournalVerdict>
-  /** When something was last sent from each mailbox, ISO 8601. */
-  lastSends(): Promise<ReadonlyMap<AddressKey, string>>
+  /** As `JournalStore.outcomes`, with everything that has happened by then. */
+  outcomes(mailbox?: AddressKey): Promise<LastOutcome[]>
 }
 
 /** As people and programs write them. All that are given must hold; empty ones are not given. */

@@ -1,19 +1,21 @@
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
-import { failure } from '../base/failure.ts'
-import { type Actor, actorFields, type Log } from '../base/log.ts'
+import { asFailure, failure } from '../base/failure.ts'
+import { type Actor, actorFields, causeBeside, type Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
 import {
   type Address,
   type AddressKey,
   addressKey,
+  domainMailbox,
   isDomainMailbox,
   parseAddress,
   sameAddress,
 } from '../model/address.ts'
 import type { Grant, LapsedGrant, ListedGrant, NewGrant } from '../model/grant.ts'
 import type { Mailbox } from '../model/mailbox.ts'
+import type { LastOutcome } from '../model/mailbox-outcome.ts'
 import {
   bySoonest,
   type Expiry,
@@ -27,13 +29,14 @@ import type { Store } from '../store/ports.ts'
 import { type AppOnlyFlow, appOnlyFlow, isAppOnlyFlow, isPersonal } from './app-only.ts'
 import type { RemovedMailbox } from './mailboxes.ts'
 import {
+  conditionOf,
   coveredMailbox,
   type EndingStatus,
   existingMailbox,
+  isFailing,
   type Mailboxes,
   type MailboxRequest,
   type MailboxStatus,
-  type PausableMailbox,
   type PauseStatus,
   type SendingStatus,
 } from './mailboxes.ts'
@@ -46,6 +49,8 @@ export interface MailboxesDeps {
   oauthClientFor(providerId: string): OAuthClient
   clock: Clock
   log: Log
+  /** As `JournalReader.outcomes`. */
+  outcomes(mailbox?: AddressKey): Promise<readonly LastOutcome[]>
   /** How long a grant may stay unused before it is renewed. */
   renewalSeconds: number
   /** What the mailbox may send now. Absent when no server runs. */
@@ -92,10 +97,6 @@ class StoredMailboxes implements Mailboxes {
     return await this.#statusOf(await existingMailbox(this.#deps.store.mailboxes, mailbox.address))
   }
 
-  withPauses(listed: readonly MailboxStatus[]): Promise<PausableMailbox[]> {
-    return Promise.all(listed.map((status) => this.#withPauses(status)))
-  }
-
   async show(address: string): Promise<MailboxStatus> {
     return this.#show(await coveredMailbox(this.#deps.store.mailboxes, address))
   }
@@ -121,14 +122,31 @@ class StoredMailboxes implements Mailboxes {
       { event: 'mailbox.tried', mailbox: mailbox.address, ...actorFields(by) },
       'Mailbox tried on demand',
     )
-    await this.#deps.tryNow?.(mailbox.address)
+    try {
+      await this.#deps.tryNow?.(mailbox.address)
+    } catch (error) {
+      const { message } = asFailure(error)
+      this.#deps.log.info(
+        { event: 'mailbox.not-let-in', mailbox: mailbox.address, detail: message, [causeBeside]: error },
+        'The provider does not let the mailbox in',
+      )
+      throw error
+    }
+    this.#deps.log.info(
+      { event: 'mailbox.let-in', mailbox: mailbox.address },
+      'The provider lets the mailbox in',
+    )
     return await this.#show(mailbox)
   }
 
   async list(): Promise<MailboxStatus[]> {
+    const listed = await this.#deps.store.mailboxes.listWithGrants()
+    const lastOf = lastByMailbox(await this.#deps.outcomes(), new Set(listed.map(({ key }) => key)))
     const statuses: MailboxStatus[] = []
-    for (const { grant, ...mailbox } of await this.#deps.store.mailboxes.listWithGrants()) {
-      statuses.push(this.#statusWith(mailbox, grant ?? { state: 'absent' }))
+    for (const { grant, ...mailbox } of listed) {
+      const status = this.#statusWith(mailbox, grant ?? { state: 'absent' })
+      const pauses = await this.#pausesOf(status)
+      statuses.push(this.#judged(pauses.length > 0 ? { ...status, pauses } : status, lastOf.get(mailbox.key)))
       // Gives way to sessions that send mail, in a long list.
       if (statuses.length % listedInARow === 0) await turnOfOthers()
     }
@@ -147,8 +165,26 @@ class StoredMailboxes implements Mailboxes {
   }
 
   async #show(mailbox: Mailbox): Promise<MailboxStatus> {
-    const [status, sending] = await Promise.all([this.#statusOf(mailbox), this.#sendingOf(mailbox.address)])
-    return sending ? { ...status, sending } : status
+    const [status, sending, last] = await Promise.all([
+      this.#groundsOf(mailbox),
+      this.#sendingOf(mailbox.address),
+      this.#lastOf(mailbox.address),
+    ])
+    return this.#judged(sending ? { ...status, sending } : status, last)
+  }
+
+  async #lastOf(address: Address): Promise<LastOutcome | undefined> {
+    const key = addressKey(address)
+    const found = await this.#deps.outcomes(key)
+    if (!isDomainMailbox(address) || found.length === 0) return found[0]
+    const others = await this.#deps.store.mailboxes.list()
+    return lastByMailbox(found, new Set(others.map((one) => one.key))).get(key)
+  }
+
+  /** With its condition, by everything that is known of it. */
+  #judged(grounds: Grounds, last: LastOutcome | undefined): MailboxStatus {
+    const status = { ...grounds, ...outcomeStatus(last, grounds) }
+    return { ...status, condition: conditionOf(status, this.#deps.clock.now()) }
   }
 
   /** Undefined for a whole domain, which sends nothing by itself. */
@@ -157,12 +193,11 @@ class StoredMailboxes implements Mailboxes {
   }
 
   /** A whole domain sends nothing by itself. */
-  async #withPauses(status: MailboxStatus): Promise<PausableMailbox> {
+  async #pausesOf(status: Grounds): Promise<readonly PauseStatus[]> {
     const { address, provider: providerId, acceptedName, saslUser, signsInAs } = status
-    if (isDomainMailbox(address)) return status
+    if (isDomainMailbox(address)) return []
     const account = acceptedName ?? saslUser ?? signsInAs ?? address
-    const pauses = (await this.#deps.pauses?.({ key: addressKey(address), providerId, account })) ?? []
-    return pauses.length > 0 ? { ...status, pauses } : status
+    return (await this.#deps.pauses?.({ key: addressKey(address), providerId, account })) ?? []
   }
 
   async #oneMailbox(address: string): Promise<Mailbox> {
@@ -234,13 +269,17 @@ class StoredMailboxes implements Mailboxes {
   }
 
   async #statusOf(mailbox: Mailbox): Promise<MailboxStatus> {
+    return this.#judged(await this.#groundsOf(mailbox), await this.#lastOf(mailbox.address))
+  }
+
+  async #groundsOf(mailbox: Mailbox): Promise<Grounds> {
     return this.#statusWith(
       mailbox,
       await this.#deps.store.grants.ofMailbox(mailbox.coveredBy ?? mailbox.address),
     )
   }
 
-  #statusWith(mailbox: Mailbox, grant: ShownGrant): MailboxStatus {
+  #statusWith(mailbox: Mailbox, grant: ShownGrant): Grounds {
     return {
       address: mailbox.address,
       provider: mailbox.providerId,
@@ -253,6 +292,61 @@ class StoredMailboxes implements Mailboxes {
       ...this.#renewalStatus(grant),
       ...this.#endingStatus(grant, mailbox.providerId),
     }
+  }
+}
+
+/** A mailbox before its condition is known. */
+type Grounds = Omit<MailboxStatus, 'condition'>
+
+/**
+ * The last outcome of each mailbox. That of a whole domain is of its addresses that have no entry of
+ * their own: one that is failing before the others, then the latest.
+ */
+function lastByMailbox(
+  outcomes: readonly LastOutcome[],
+  own: ReadonlySet<AddressKey>,
+): ReadonlyMap<AddressKey, LastOutcome> {
+  const found = new Map<AddressKey, LastOutcome>()
+  for (const outcome of outcomes) {
+    const key = own.has(outcome.mailbox)
+      ? outcome.mailbox
+      : (domainMailbox(outcome.mailbox) ?? outcome.mailbox)
+    const before = found.get(key)
+    if (!before) found.set(key, outcome)
+    else {
+      const sentAt = Math.max(before.sentAt ?? 0, outcome.sentAt ?? 0)
+      const shown = comesFirst(before, outcome) ? before : outcome
+      found.set(key, { ...shown, ...(sentAt > 0 && { sentAt }) })
+    }
+  }
+  return found
+}
+
+function comesFirst(one: LastOutcome, other: LastOutcome): boolean {
+  return isFailing(one) === isFailing(other) ? one.at >= other.at : isFailing(one)
+}
+
+/** What failed with an earlier grant says nothing of this one. */
+function outcomeStatus(
+  last: LastOutcome | undefined,
+  { state, grantedAt }: Grounds,
+): Pick<MailboxStatus, 'lastOutcome' | 'lastSentAt'> {
+  if (last === undefined) return {}
+  const { at, tried, outcome, login, failures, failingSince, sentAt, why } = last
+  const isPast = last.outcome !== 'done' && state === 'active' && at < Date.parse(grantedAt ?? '')
+  return {
+    ...(sentAt !== undefined && { lastSentAt: new Date(sentAt).toISOString() }),
+    ...(!isPast && {
+      lastOutcome: {
+        tried,
+        outcome,
+        failures,
+        ...(login !== undefined && { login }),
+        ...why,
+        at: new Date(at).toISOString(),
+        ...(failingSince !== undefined && { failingSince: new Date(failingSince).toISOString() }),
+      },
+    }),
   }
 }
 
@@ -292,7 +386,7 @@ function readAlias(text: string): Address {
   throw failure('mailbox.alias-of-domain', { text: printable(text) })
 }
 
-function grantStatus(grant: ShownGrant): Omit<MailboxStatus, 'address' | 'provider'> {
+function grantStatus(grant: ShownGrant): Omit<Grounds, 'address' | 'provider'> {
   if (grant.state === 'absent') return { state: 'absent' }
   return {
     state: grant.state,

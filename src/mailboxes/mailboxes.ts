@@ -3,7 +3,9 @@ import type { Actor } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import { type Address, parseAddress } from '../model/address.ts'
 import type { Flow } from '../model/grant.ts'
+import type { JournalOutcome } from '../model/journal.ts'
 import type { Mailbox } from '../model/mailbox.ts'
+import type { OutcomeReason, TriedThing } from '../model/mailbox-outcome.ts'
 import type { Expiry } from '../providers/forecast.ts'
 import type { MailboxStore } from '../store/ports.ts'
 
@@ -19,8 +21,6 @@ export interface Mailboxes {
   add(request: MailboxRequest, by?: Actor): Promise<MailboxStatus>
   /** @throws Failure `not-found` */
   show(address: string): Promise<MailboxStatus>
-  /** Adds to these of the list what holds each back now, from memory: asks the store nothing. */
-  withPauses(listed: readonly MailboxStatus[]): Promise<PausableMailbox[]>
   /**
    * The address of a mailbox as it was added. Does not read its grant.
    * @throws Failure `not-found`, `invalid`
@@ -106,6 +106,14 @@ export interface MailboxStatus {
   /** Absent when there are none. */
   aliases?: readonly Address[]
   state: 'absent' | 'active' | 'lapsed'
+  /** Whether it can send, and what came of it lately: what people look for first. */
+  condition: MailboxCondition
+  /** When something was last sent from it. */
+  lastSentAt?: string
+  /** What came of the last message, test or sign-in at the provider. */
+  lastOutcome?: OutcomeStatus
+  /** What holds it back now; in lists. Absent when nothing does. */
+  pauses?: readonly PauseStatus[]
   /** Of a lapsed grant. */
   since?: string
   reason?: string
@@ -127,9 +135,71 @@ export interface MailboxStatus {
   sending?: SendingStatus
 }
 
-export interface PausableMailbox extends MailboxStatus {
-  /** What holds it back now. Absent when nothing does. */
-  pauses?: readonly PauseStatus[]
+/** The most urgent first. */
+export const mailboxConditions = [
+  /** The last that was tried has failed, or no access token comes. */
+  'failing',
+  /** Its grant has lapsed. */
+  'needs-consent',
+  /** Nothing leaves for a while after the provider complained. */
+  'paused',
+  /** It never had a grant. */
+  'not-connected',
+  /** It sends; its grant or its registration will end within 30 days. */
+  'ends-soon',
+  /** Nothing was ever sent from it. */
+  'never-used',
+  'ok',
+] as const
+
+export type MailboxCondition = (typeof mailboxConditions)[number]
+
+/** As `LastOutcome`. Times: ISO 8601. */
+export interface OutcomeStatus extends OutcomeReason {
+  at: string
+  tried: TriedThing
+  outcome: JournalOutcome
+  login?: string
+  failingSince?: string
+  failures: number
+}
+
+const soonMilliseconds = 30 * 86_400_000
+/** A refusal may be of one message; so many, and none that was sent, are of the mailbox. */
+const refusalsInARow = 3
+
+/** The condition of a mailbox: decided here and nowhere else. */
+export function conditionOf(
+  mailbox: Pick<MailboxStatus, 'state' | 'endings' | 'pauses' | 'sending' | 'lastSentAt' | 'lastOutcome'>,
+  now: number,
+): MailboxCondition {
+  const { state, endings = [], lastOutcome: last, lastSentAt } = mailbox
+  if (state === 'lapsed') return 'needs-consent'
+  if (state === 'absent') return 'not-connected'
+  const pause = holdingUp(mailbox)
+  if (pause?.about === 'token' || (last && isFailing(last))) return 'failing'
+  if (pause) return 'paused'
+  if (endings.some((one) => isToBeSeenTo(one) && Date.parse(one.endsAt) - now < soonMilliseconds))
+    return 'ends-soon'
+  return lastSentAt === undefined && last?.outcome !== 'refused' ? 'never-used' : 'ok'
+}
+
+export function isFailing({ outcome, failures }: Pick<OutcomeStatus, 'outcome' | 'failures'>): boolean {
+  return outcome === 'failed' || (outcome === 'refused' && failures >= refusalsInARow)
+}
+
+/** The pause that holds back all mail of a mailbox; those of one sender or one program do not. */
+export function holdingUp({
+  sending,
+  pauses = sending?.pauses ?? [],
+}: Pick<MailboxStatus, 'sending' | 'pauses'>): PauseStatus | undefined {
+  const whole = pauses.filter(({ about }) => about !== 'sender' && about !== 'program')
+  return whole.find(({ about }) => about === 'token') ?? whole[0]
+}
+
+/** An ending that needs somebody: postern sees to the others. */
+export function isToBeSeenTo({ kind }: EndingStatus): boolean {
+  return kind !== 'unused' && kind !== 'old-client-secret'
 }
 
 /** Times: ISO 8601. */

@@ -2,6 +2,7 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { EndpointPause } from '../grants/token-broker.ts'
+import type { MailboxStatus } from '../mailboxes/mailboxes.ts'
 import { addressKey } from '../model/address.ts'
 import type { ListedGrant } from '../model/grant.ts'
 import type { Mailbox } from '../model/mailbox.ts'
@@ -20,6 +21,8 @@ export interface LookedUp {
   tokenPauses(): readonly EndpointPause[]
   mailboxes: Pick<MailboxStore, 'list'>
   grants: Pick<GrantStore, 'list'>
+  /** As `Mailboxes.list`. */
+  conditions(): Promise<readonly Pick<MailboxStatus, 'provider' | 'condition'>[]>
   catalogue: Pick<Catalogue, 'list' | 'registered'>
   /** Of the certificate for clients, in milliseconds since 1970. Absent: there is none. */
   certificateExpiresAt?: (() => number | undefined) | undefined
@@ -40,6 +43,7 @@ const storeMilliseconds = 60_000
 interface Kept {
   mailboxes: readonly Mailbox[]
   grants: readonly ListedGrant[]
+  conditions: readonly Pick<MailboxStatus, 'provider' | 'condition'>[]
 }
 
 export function createGauges(registry: Registry, lookedUp: LookedUp): Gauges {
@@ -57,6 +61,12 @@ export function createGauges(registry: Registry, lookedUp: LookedUp): Gauges {
     registers: [registry],
   })
   const mailboxes = gauge('postern_mailboxes', 'Mailboxes by the state of their grant', 'provider', 'state')
+  const conditions = gauge(
+    'postern_mailbox_conditions',
+    'Mailboxes by whether they can send, and what came of it lately',
+    'provider',
+    'condition',
+  )
   const grantExpires = gauge(
     'postern_grant_expires_seconds',
     'When the grant that expires first does so, in seconds since 1970, by what ends it. With a mailbox only as far as POSTERN_METRICS_MAILBOXES allows',
@@ -96,16 +106,22 @@ export function createGauges(registry: Registry, lookedUp: LookedUp): Gauges {
   async function keep(): Promise<Kept> {
     if (kept && clock.monotonic() - readAt < storeMilliseconds) return kept
     try {
-      const [all, grants] = await Promise.all([lookedUp.mailboxes.list(), lookedUp.grants.list()])
-      kept = { mailboxes: all, grants }
+      const [all, grants, judged] = await Promise.all([
+        lookedUp.mailboxes.list(),
+        lookedUp.grants.list(),
+        lookedUp.conditions(),
+      ])
+      kept = { mailboxes: all, grants, conditions: judged }
       readAt = clock.monotonic()
     } catch (error) {
       if (!(error instanceof Failure && error.code === 'store-unavailable')) throw error
     }
-    return kept ?? { mailboxes: [], grants: [] }
+    return kept ?? { mailboxes: [], grants: [], conditions: [] }
   }
 
-  function showKept({ mailboxes: all, grants }: Kept): void {
+  function showKept({ mailboxes: all, grants, conditions: judged }: Kept): void {
+    conditions.reset()
+    for (const { provider, condition } of judged) conditions.inc({ provider, condition })
     mailboxes.reset()
     const stateOf = new Map(grants.map(({ mailbox, state }) => [addressKey(mailbox), state]))
     for (const { address, providerId: provider } of all)

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Failure } from '../base/failure.ts'
-import { type Log, recipientsBeside } from '../base/log.ts'
+import { causeBeside, type Log, recipientsBeside } from '../base/log.ts'
 import { printable } from '../base/text.ts'
 import type { LoggableLogin } from '../credentials/sign-ins.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
@@ -120,6 +120,7 @@ class LoggedTransaction implements TransactionLog {
       login: userName,
       ...(mailboxes.length > 0 && { mailboxes }),
       ...whyFailed(failure),
+      [causeBeside]: failure,
     }
     this.#log.warn(fields, 'sign-in refused')
   }
@@ -230,10 +231,12 @@ class LoggedTransaction implements TransactionLog {
       code,
       reply,
       reason,
+
       waitingMilliseconds: Math.round(spent.waiting),
       providerMilliseconds: Math.round(spent.atProvider),
       milliseconds,
       [recipientsBeside]: { asked, replies },
+      [causeBeside]: failed,
     }
     if (failed !== undefined) this.#log.info({ ...fields, ...whyFailed(failed) }, message)
     else if (event === 'message.not-taken')

@@ -19,12 +19,13 @@ import type {
   JournalVerdict,
   SendHour,
 } from '../model/journal.ts'
+import type { LastOutcome, MailboxOutcome } from '../model/mailbox-outcome.ts'
 import { type Database, nullsToAbsent } from './database.ts'
 import { deriveKey } from './hash-root.ts'
 import { sql } from './kysely.ts'
 import type { JournalStore } from './ports.ts'
 import { isSame } from './row-marks.ts'
-import type { JournalChainTable, JournalTable, Tables } from './tables.ts'
+import type { JournalChainTable, JournalTable, MailboxOutcomesTable, Tables } from './tables.ts'
 
 const hourMilliseconds = 3_600_000
 /** Of one reading. */
@@ -40,14 +41,14 @@ export function createJournalStore(
   let end: Walk | undefined
 
   return {
-    async add(entries) {
+    async add(entries, outcomes = []) {
       const known = end
       end = undefined
       end = await database.change(async (tables) => {
         const rows = await chained(tables, chain, entries.map(rowOf), { known, now: clock.now() })
         await insert(tables, rows)
         for (const hour of sendHoursOf(entries)) await addHour(tables, hour)
-        for (const [key, at] of lastSendsOf(entries)) await setLastSend(tables, key, at)
+        for (const last of lastOutcomesOf(outcomes)) await setOutcome(tables, last)
         return rows.at(-1) ?? known
       })
     },
@@ -65,14 +66,19 @@ export function createJournalStore(
         tables.selectFrom('send_hours').selectAll().where('hour', '>=', since).orderBy('hour').execute(),
       ),
 
-    async lastSends() {
-      const found = await database.read((tables) => tables.selectFrom('last_sends').selectAll().execute())
-      return new Map(found.map(({ mailbox_key, at }) => [mailbox_key, at]))
+    async outcomes(mailbox) {
+      const found = await database.read((tables) => {
+        const all = tables.selectFrom('mailbox_outcomes').selectAll()
+        if (mailbox === undefined) return all.execute()
+        const column = isDomainMailbox(mailbox) ? 'mailbox_domain' : 'mailbox_key'
+        return all.where(column, '=', mailbox).execute()
+      })
+      return found.map(outcomeOf)
     },
 
     sweep: (before, most) =>
       database.change(async (tables) => {
-        await tables.deleteFrom('last_sends').where('at', '<', before).execute()
+        await tables.deleteFrom('mailbox_outcomes').where('at', '<', before).execute()
         await tables.deleteFrom('send_hours').where('hour', '<', before).execute()
         return sweepChain(tables, chain, { before, most, now: clock.now() })
       }),
@@ -271,12 +277,81 @@ function addHour(tables: Transaction<Tables>, hour: SendHour) {
     .execute()
 }
 
-function setLastSend(tables: Transaction<Tables>, key: AddressKey, at: number) {
+/** Failures since the last that was done are counted on where none of these was. */
+function setOutcome(tables: Transaction<Tables>, { last, isNewCount }: Counted) {
+  const { mailbox_key, mailbox_domain, sent_at, ...values } = outcomeRowOf(last)
   return tables
-    .insertInto('last_sends')
-    .values({ mailbox_key: key, at })
-    .onConflict((on) => on.column('mailbox_key').doUpdateSet({ at }))
+    .insertInto('mailbox_outcomes')
+    .values({ mailbox_key, mailbox_domain, sent_at, ...values })
+    .onConflict((on) =>
+      on.column('mailbox_key').doUpdateSet((by) => ({
+        ...values,
+        ...(sent_at !== null && { sent_at }),
+        ...(!isNewCount && {
+          failing_since: by.fn.coalesce('mailbox_outcomes.failing_since', by.val(values.failing_since)),
+          failures: by('mailbox_outcomes.failures', '+', values.failures),
+        }),
+      })),
+    )
     .execute()
+}
+
+interface Counted {
+  last: LastOutcome
+  /** One of them was done, so that what failed before them counts no more. */
+  isNewCount: boolean
+}
+
+/** One of each mailbox: the last of these. */
+function lastOutcomesOf(outcomes: readonly MailboxOutcome[]): Iterable<Counted> {
+  const all = new Map<AddressKey, Counted>()
+  for (const outcome of outcomes) {
+    const { mailbox, at, tried } = outcome
+    const { last, isNewCount = false } = all.get(mailbox) ?? {}
+    const isDone = outcome.outcome === 'done'
+    const sentAt = isDone && tried !== 'sign-in' ? at : last?.sentAt
+    const sent = sentAt === undefined ? {} : { sentAt }
+    all.set(mailbox, {
+      last: isDone
+        ? { ...outcome, ...sent, failures: 0 }
+        : {
+            ...outcome,
+            ...sent,
+            failingSince: last?.failingSince ?? at,
+            failures: (last?.failures ?? 0) + 1,
+          },
+      isNewCount: isNewCount || isDone,
+    })
+  }
+  return all.values()
+}
+
+function outcomeRowOf(last: LastOutcome): MailboxOutcomesTable {
+  return {
+    mailbox_key: last.mailbox,
+    mailbox_domain: domainKey(last.mailbox),
+    at: last.at,
+    tried: last.tried,
+    outcome: last.outcome,
+    login: last.login ?? null,
+    why: last.why === undefined ? null : JSON.stringify(last.why),
+    sent_at: last.sentAt ?? null,
+    failing_since: last.failingSince ?? null,
+    failures: last.failures,
+  }
+}
+
+function outcomeOf(row: MailboxOutcomesTable): LastOutcome {
+  const { mailbox_key: mailbox, at, outcome, login, why, failures } = row
+  return {
+    mailbox,
+    at,
+    tried: row.tried as LastOutcome['tried'],
+    outcome: outcome as LastOutcome['outcome'],
+    ...nullsToAbsent({ login, sentAt: row.sent_at, failingSince: row.failing_since }),
+    ...(why !== null && { why: JSON.parse(why) }),
+    failures,
+  }
 }
 
 /** What is counted of sends, by the hour. */
@@ -298,13 +373,6 @@ function sendHoursOf(entries: readonly JournalEntry[]): SendHour[] {
 /** What all addresses of a domain have in common: `*@example.com`. */
 function domainKey(key: AddressKey): AddressKey {
   return domainMailbox(key) ?? key
-}
-
-function lastSendsOf(entries: readonly JournalEntry[]): Map<AddressKey, number> {
-  const sends = entries.filter(({ kind, outcome }) => kind === 'send' && outcome === 'done')
-  return new Map(
-    sends.flatMap(({ mailbox, at }) => (mailbox === undefined ? [] : [[addressKey(mailbox), at]])),
-  )
 }
 
 function rowOf(entry: JournalEntry): Omit<JournalTable, 'place' | 'mark'> {

@@ -195,7 +195,7 @@ async function removeMailbox(tables: Kysely<Tables>, address: Address, now: numb
   const [removed] = await tables.deleteFrom('mailboxes').where('address_key', '=', key).execute()
   for (const { login_id } of itsLogins) await removeLoginWithoutMailbox(tables, login_id)
   await narrowScopes(tables, now, key)
-  await tables.deleteFrom('last_sends').where('mailbox_key', '=', key).execute()
+  await tables.deleteFrom('mailbox_outcomes').where('mailbox_key', '=', key).execute()
   return removed?.numDeletedRows === 1n
 }
 

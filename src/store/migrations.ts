@@ -18,6 +18,7 @@ import {
   addRecipientsToJournal,
   addUserNameKeys,
   chainJournal,
+  keepOutcomes,
   noteRefusals,
 } from './migrations/since-marks.ts'
 import { type MarkedTable, markColumn, markedTables, type Row, type RowMarks } from './row-marks.ts'
@@ -42,6 +43,7 @@ const migrations: readonly Migration[] = [
   addMending,
   chainJournal,
   addRecipientsToJournal,
+  keepOutcomes,
 ]
 
 export const newestSchema = migrations.length

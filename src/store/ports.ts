@@ -15,6 +15,7 @@ import type {
 import type { JournalEntry, JournalQuery, JournalVerdict, SendHour } from '../model/journal.ts'
 import type { ListedLogin, Login, Mending } from '../model/login.ts'
 import type { AcceptedName, ListedMailbox, Mailbox, StoredMailbox } from '../model/mailbox.ts'
+import type { LastOutcome, MailboxOutcome } from '../model/mailbox-outcome.ts'
 import type { PageRole, PageSession, PageVerifier } from '../model/page-access.ts'
 import type { Capabilities } from '../wire/envelope.ts'
 
@@ -291,17 +292,23 @@ export interface ServerCapabilityStore {
 
 /** What happened. Outlives the mailboxes and logins that it is about. */
 export interface JournalStore {
-  /** All of them or none, with what is counted of them. */
-  add(entries: readonly JournalEntry[]): Promise<void>
+  /**
+   * All of them or none, with what is counted of them.
+   * @param outcomes in their order; only the last of each mailbox is kept
+   */
+  add(entries: readonly JournalEntry[], outcomes?: readonly MailboxOutcome[]): Promise<void>
   /** The newest first. */
   list(query: JournalQuery): Promise<JournalEntry[]>
   /** The hours that began at `since` or later and in which something was sent, in their order. */
   sendHours(since: number): Promise<SendHour[]>
-  /** When something was last sent from each mailbox. */
-  lastSends(): Promise<ReadonlyMap<AddressKey, number>>
   /**
-   * Forgets at most `most` entries older than `before`, and counts of hours; gives how many
-   * entries.
+   * The last outcome of each address that something was sent from; of one mailbox alone, which may
+   * be a whole domain.
+   */
+  outcomes(mailbox?: AddressKey): Promise<LastOutcome[]>
+  /**
+   * Forgets at most `most` entries older than `before`, counts of hours, and outcomes; gives how
+   * many entries.
    */
   sweep(before: number, most: number): Promise<number>
   /** Whether all entries are there, as they were written and in their order. */

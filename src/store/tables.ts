@@ -22,7 +22,7 @@ export interface Tables {
   journal: JournalTable
   journal_chain: JournalChainTable
   send_hours: SendHoursTable
-  last_sends: LastSendsTable
+  mailbox_outcomes: MailboxOutcomesTable
   heard_offers: HeardOffersTable
 }
 
@@ -250,9 +250,22 @@ interface SendHoursTable {
   milliseconds: number
 }
 
-interface LastSendsTable {
+/** Of each address that something was sent from, the last outcome. */
+export interface MailboxOutcomesTable {
   mailbox_key: AddressKey
+  /** `*@example.com` of that address. */
+  mailbox_domain: AddressKey
   at: number
+  tried: string
+  outcome: string
+  login: string | null
+  /** JSON: OutcomeReason. */
+  why: string | null
+  /** The last that was done. */
+  sent_at: number | null
+  /** The first since then that was not. */
+  failing_since: number | null
+  failures: number
 }
 
 export interface HeardOffersTable {

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import type { Clock } from '../base/clock.ts'
 import { asFailure, Failure, failure, type Sentence } from '../base/failure.ts'
-import type { Log } from '../base/log.ts'
+import { type Actor, actorFields, causeBeside, type Log } from '../base/log.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
 import { namesThatSignIn } from '../mailboxes/sender-policy.ts'
 import { type Address, keyed } from '../model/address.ts'
@@ -38,10 +38,21 @@ export interface StepOutcome {
 /**
  * Sends one message and reports how each step went, until one fails. The steps before the message
  * use a connection of their own, so that no warm connection hides a fault; the message itself goes
- * through the relay like any other, under the same limits.
+ * through the relay like any other, under the same limits. What came of it is logged.
  * @param recipient absent: nothing is sent. It ends when the sender was accepted, on that connection.
  */
-export type SendTestMessage = (mailbox: Address, recipient?: Address) => AsyncIterable<StepOutcome>
+export type SendTestMessage = (
+  mailbox: Address,
+  recipient?: Address,
+  asked?: AskedTest,
+) => AsyncIterable<StepOutcome>
+
+/** Who wanted it, and as which login. */
+export interface AskedTest {
+  by?: Actor | undefined
+  /** Its user name. */
+  login?: string | undefined
+}
 
 export interface TestMessageDeps {
   mailboxes: Pick<MailboxStore, 'covering'>
@@ -50,14 +61,43 @@ export interface TestMessageDeps {
   relay: Pick<Relay, 'begin'>
   reachServer: ReachServer
   limits: Pick<Limits, 'upstreamReplySeconds' | 'wholeLoginSeconds'>
-  clock: Pick<Clock, 'now'>
+  clock: Pick<Clock, 'now' | 'monotonic'>
   log: Log
 }
 
 export function createTestMessage(deps: TestMessageDeps): SendTestMessage {
-  const { mailboxes, catalogue, limits } = deps
+  const { mailboxes, catalogue, limits, clock, log } = deps
 
-  return async function* sendTestMessage(mailbox, recipient) {
+  return async function* sendTestMessage(mailbox, recipient, { by, login } = {}) {
+    const begun = clock.monotonic()
+    let last: StepOutcome | undefined
+    try {
+      for await (last of stepsOf(mailbox, recipient)) yield last
+    } finally {
+      const failure = last?.failure
+      const fields = {
+        mailbox,
+        ...(login !== undefined && { login }),
+        sender: mailbox,
+        recipients: recipient === undefined ? [] : [recipient],
+        milliseconds: Math.round(clock.monotonic() - begun),
+        ...actorFields(by),
+      }
+      if (last?.step === 'message' && !failure)
+        log.info({ event: 'test-message.sent', ...fields }, 'a test message was sent')
+      else if (recipient !== undefined || failure)
+        log.warn(
+          {
+            event: 'test-message.failed',
+            ...fields,
+            ...(failure && { failure: failure.id, detail: failure.message, [causeBeside]: failure }),
+          },
+          'a test message was not sent',
+        )
+    }
+  }
+
+  async function* stepsOf(mailbox: Address, recipient: Address | undefined): AsyncGenerator<StepOutcome> {
     const found = await mailboxes.covering(mailbox).catch(asFailure)
     if (found === undefined || found instanceof Failure)
       return yield failed('token', found ?? failure('mailbox.unknown', { mailbox }))

@@ -83,7 +83,7 @@ async function setUp(random: () => number = () => 0) {
     consentLinkSeconds: 86_400,
     grantChanged,
   })
-  const mailboxes = createMailboxes({ ...common, renewalSeconds: 86_400 })
+  const mailboxes = createMailboxes({ ...common, outcomes: async () => [], renewalSeconds: 86_400 })
   await mailboxes.add({ address: mailbox, provider: 'one' })
   return {
     seam,

@@ -1,25 +1,28 @@
 import { describe, expect, it, vi } from 'vitest'
+import { clientGone, failure } from '../../src/base/failure.ts'
+import { causeBeside } from '../../src/base/log.ts'
 import { createJournal } from '../../src/journal/create-journal.ts'
+import type { KeptRecipients } from '../../src/model/journal.ts'
 import type { JournalStore } from '../../src/store/ports.ts'
 import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 
-function setUp() {
+function setUp(recipients: KeptRecipients = 'refused') {
   const clock = createManualClock()
   const log = createRecordingLog()
   const real = createMemoryStore().journal
   const state = { down: false, writes: 0 }
   const store: JournalStore = {
     ...real,
-    async add(entries) {
+    async add(...given) {
       if (state.down) throw failureAs('store-unavailable', 'The disk is full')
       state.writes += 1
-      await real.add(entries)
+      await real.add(...given)
     },
   }
-  const journal = createJournal({ store, clock, log, days: 90, recipients: 'refused' })
+  const journal = createJournal({ store, clock, log, days: 90, recipients })
   const all = async (filters = {}) => (await journal.reader.list({ limit: 500, ...filters })).entries
   return { clock, log, state, journal, all }
 }
@@ -256,9 +259,101 @@ describe('reading the journal', () => {
     const week = await journal.reader.activity('week')
     expect(week).toMatchObject({ span: 'week', hours: 6 })
     expect(week.bars.at(-1)).toMatchObject({ sent: 2, refused: 2, milliseconds: 100 })
-    expect([...(await journal.reader.lastSends())]).toEqual([
-      ['me@example.com', '2030-05-01T13:00:00.000Z'],
-      ['*@example.com', '2030-05-01T13:00:00.000Z'],
-    ])
+  })
+
+  it('the last outcome of each mailbox is kept, with what is so since when', async () => {
+    const { journal, clock } = setUp()
+    const noon = Date.UTC(2030, 4, 1, 12)
+    const told = async () => (await journal.reader.outcomes())[0]
+    const refused = failure('upstream.token-refused', { host: 'h', mailbox: 'm', status: '535', said: 'no' })
+    journal.log.info(sent, 'message sent')
+    expect(await told()).toEqual({
+      mailbox: 'me@example.com',
+      at: noon,
+      tried: 'message',
+      outcome: 'done',
+      login: 'hall',
+      sentAt: noon,
+      failures: 0,
+    })
+    clock.advance(60)
+    const failing = { ...sent, event: 'message.failed', [causeBeside]: refused }
+    journal.log.info(failing, 'message not sent')
+    journal.log.info({ ...sent, event: 'message.refused', code: 550, reply: '5.1.1 Nobody' }, 'refused')
+    await told()
+    clock.advance(60)
+    const test = { event: 'test-message.failed', mailbox: 'ME@example.com', [causeBeside]: refused }
+    journal.log.warn(test, 'a test message was not sent')
+    expect(await told()).toEqual({
+      mailbox: 'me@example.com',
+      at: noon + 120_000,
+      tried: 'test',
+      outcome: 'failed',
+      why: {
+        code: 'provider-setup',
+        message: refused.message,
+        fix: refused.fix,
+        failure: { id: refused.id, values: refused.values },
+        said: 'no',
+      },
+      sentAt: noon,
+      failingSince: noon + 60_000,
+      failures: 3,
+    })
+    journal.log.info({ event: 'mailbox.let-in', mailbox: 'me@example.com' }, 'let in')
+    expect(await told()).toMatchObject({ tried: 'sign-in', outcome: 'done', failures: 0, sentAt: noon })
+    expect(await told()).not.toHaveProperty('failingSince')
+  })
+
+  it.each([
+    ['the client', { event: 'message.cut', mailbox: 'me@example.com' }],
+    ['the client, too', { event: 'message.failed', mailbox: 'me@example.com', [causeBeside]: clientGone() }],
+    [
+      'a guesser',
+      {
+        event: 'sign-in.refused',
+        mailboxes: ['me@example.com'],
+        [causeBeside]: failureAs('wrong-credentials', 'No'),
+      },
+    ],
+    [
+      'a login of two mailboxes',
+      {
+        event: 'sign-in.refused',
+        mailboxes: ['me@example.com', 'you@example.com'],
+        [causeBeside]: failureAs('provider-setup', 'No'),
+      },
+    ],
+  ])('what went wrong with %s says nothing of the mailbox', async (_, fields) => {
+    const { journal } = setUp()
+    journal.log.info(fields, 'not done')
+    expect(await journal.reader.outcomes()).toEqual([])
+  })
+
+  it.each(['domains', 'no'] as const)(
+    'the last outcome names no recipient where the journal keeps none (%s)',
+    async (kept) => {
+      const { journal } = setUp(kept)
+      const cause = failureAs('provider-setup', 'anna@example.net is refused for me@example.com', {
+        said: '550 anna@example.net: no',
+      })
+      const fields = { event: 'test-message.failed', mailbox: 'me@example.com', [causeBeside]: cause }
+      journal.log.warn(fields, 'a test message was not sent')
+      const told = JSON.stringify(await journal.reader.outcomes())
+      expect(told).toContain('is refused for me@example.com')
+      expect(told).not.toContain('anna')
+    },
+  )
+
+  it('outcomes that could not be written are written later, and a flood of entries hides none', async () => {
+    const { journal, state } = setUp()
+    const cause = { [causeBeside]: failureAs('provider-setup', 'SMTP AUTH is disabled') }
+    const refused = { event: 'sign-in.refused', mailboxes: ['me@example.com'], ...cause }
+    for (let guess = 0; guess < 100; guess += 1) journal.log.warn({ event: 'sign-in.refused' }, 'refused')
+    state.down = true
+    journal.log.warn(refused, 'sign-in refused')
+    expect(await journal.reader.outcomes()).toEqual([])
+    state.down = false
+    expect(await journal.reader.outcomes()).toMatchObject([{ outcome: 'failed', tried: 'sign-in' }])
   })
 })

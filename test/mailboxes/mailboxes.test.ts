@@ -33,6 +33,7 @@ beforeEach(() => {
   oauth = scriptedOAuthClient(goodAnswer())
   ;[changed, signInChanges] = [[], 0]
   mailboxes = createMailboxes({
+    outcomes: (mailbox) => store.journal.outcomes(mailbox),
     renewalSeconds: 86_400,
     store,
     catalogue: {
@@ -57,6 +58,7 @@ describe('a mailbox', () => {
       provider: 'one',
       signsInAs: 'boss@example.com',
       state: 'absent',
+      condition: 'not-connected',
     }
     expect(await mailboxes.add({ ...me, signsInAs: 'boss@example.com' })).toEqual(status)
     expect(await mailboxes.show('ME@example.com')).toEqual(status)
@@ -75,6 +77,7 @@ describe('a mailbox', () => {
       address: 'Me@example.com',
       provider: 'one',
       state: 'active',
+      condition: 'never-used',
       flow: 'adopted',
       scopes: [],
       grantedAt: '2030-05-01T12:00:00.000Z',

@@ -26,6 +26,7 @@ beforeEach(() => {
     registration: { clientId: 'app', clientSecrets: [{ value: new Secret('s') }] },
   }
   mailboxes = createMailboxes({
+    outcomes: (mailbox) => store.journal.outcomes(mailbox),
     renewalSeconds: 86_400,
     store,
     catalogue: { registered: () => provider, list: () => [{ provider, registered: true }] },

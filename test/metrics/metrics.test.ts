@@ -165,6 +165,7 @@ describe('what expires', () => {
     expect(series('postern_grant_expires_seconds')).toHaveLength(3)
     expect(value('postern_mailboxes', { provider: 'two', state: 'absent' })).toBe(1)
     expect(value('postern_mailboxes', { provider: 'two', state: 'active' })).toBe(1)
+    expect(value('postern_mailbox_conditions', { provider: 'one', condition: 'failing' })).toBe(1)
   })
 
   it('an expiry names as many mailboxes as it may, those that expire first', async () => {

@@ -51,6 +51,7 @@ export function createMetricsStage(
         },
       },
       grants: store.grants,
+      conditions: async () => [{ provider: 'one', condition: 'failing' }],
       catalogue: {
         list: () => all.map((provider) => ({ provider, registered: true })),
         registered: (id) => all.find((one) => one.id === id) ?? registeredProvider({ id }),

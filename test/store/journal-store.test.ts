@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Address } from '../../src/model/address.ts'
+import { type Address, addressKey } from '../../src/model/address.ts'
 import type { JournalEntry } from '../../src/model/journal.ts'
+import type { MailboxOutcome } from '../../src/model/mailbox-outcome.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { newLogin, now, openFixture } from './fixture.ts'
 
@@ -77,7 +78,7 @@ describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
     expect(seen).toEqual(old.map(({ id }) => id).reverse())
   })
 
-  it('the journal counts sends by the hour, and remembers the last one of each mailbox', async () => {
+  it('the journal counts sends by the hour', async () => {
     const journal = await open()
     const start = now - (now % hour)
     const at = (hours: number, over: Partial<JournalEntry>) =>
@@ -96,7 +97,6 @@ describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
       { hour: start + 2 * hour, sent: 0, refused: 0, failed: 1, milliseconds: 0 },
     ])
     expect(await journal.sendHours(start + hour)).toHaveLength(1)
-    expect([...(await journal.lastSends())]).toEqual([['me@example.com', start + 5]])
   })
 
   it('the journal is looked through for an address, or for its whole domain', async () => {
@@ -171,12 +171,36 @@ it('the journal outlives the mailbox that it is about', async () => {
   expect(await store.journal.list({ mailbox: 'printer@example.com', limit: 5 })).toHaveLength(1)
 })
 
-it('the time when a mailbox last sent goes with it', async () => {
+function outcome(address: Address, over: Partial<MailboxOutcome> = {}): MailboxOutcome {
+  return { mailbox: addressKey(address), at: now, tried: 'message', outcome: 'done', ...over }
+}
+
+it('what came of the last message of a mailbox goes with it, and is swept when it is old', async () => {
   const { store } = await openFixture()
   await store.mailboxes.add({ address: 'Gone@example.com', providerId: 'custom', createdAt: now })
-  await store.journal.add([entry({ mailbox: 'gone@example.com' }), entry({ mailbox: 'kept@example.com' })])
+  await store.journal.add(
+    [],
+    [outcome('gone@example.com'), outcome('kept@example.org'), outcome('b@example.org')],
+  )
   await store.mailboxes.remove('gone@example.com')
-  expect([...(await store.journal.lastSends()).keys()]).toEqual(['kept@example.com'])
+  const found = async (mailbox?: Address) =>
+    (await store.journal.outcomes(mailbox && addressKey(mailbox))).map((one) => one.mailbox).sort()
+  expect(await found()).toEqual(['b@example.org', 'kept@example.org'])
+  expect(await found('kept@example.org')).toEqual(['kept@example.org'])
+  expect(await found('*@example.org')).toHaveLength(2)
+  await store.journal.sweep(now + 1, 10)
+  expect(await found()).toEqual([])
+})
+
+it('failures of a mailbox are counted over several writings, until something is sent', async () => {
+  const { journal } = (await openFixture()).store
+  const failed = (at: number) => outcome('me@example.com', { at, outcome: 'failed' })
+  await journal.add([], [outcome('me@example.com'), failed(now + 1)])
+  await journal.add([], [failed(now + 2), failed(now + 3)])
+  const [last] = await journal.outcomes()
+  expect(last).toMatchObject({ at: now + 3, sentAt: now, failingSince: now + 1, failures: 3 })
+  await journal.add([], [failed(now + 4), outcome('me@example.com', { at: now + 5 }), failed(now + 6)])
+  expect((await journal.outcomes())[0]).toMatchObject({ sentAt: now + 5, failingSince: now + 6, failures: 1 })
 })
 
 it('entries of a login are found by its name in any case', async () => {

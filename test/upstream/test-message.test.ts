@@ -5,6 +5,7 @@ import {
 } from '../../examples/demo/authorization-server.js'
 import { introspectionAt, startMailProvider } from '../../examples/demo/mail-provider.js'
 import { Failure } from '../../src/base/failure.ts'
+import { causeBeside } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createGovernors } from '../../src/governor/create-governors.ts'
 import type { AccessToken, TokenBroker } from '../../src/grants/token-broker.ts'
@@ -95,9 +96,13 @@ async function sendTestMessage(
     log,
   })
   const steps: StepOutcome[] = []
-  for await (const step of run(mailbox, change.recipient ?? 'you@example.net')) steps.push(step)
+  for await (const step of run(mailbox, change.recipient ?? 'you@example.net', {
+    by: { name: 'administrator' },
+    login: 'Hall',
+  }))
+    steps.push(step)
   await relay.close()
-  return steps
+  return { steps, line: log.lines.at(-1)?.fields }
 }
 const names = (steps: readonly StepOutcome[]) =>
   steps.map(({ step, failure }) => (failure ? `${step}: ${failure.code}` : step))
@@ -105,18 +110,25 @@ const names = (steps: readonly StepOutcome[]) =>
 describe('a test message', () => {
   it('a test message goes through every step to a real server, and arrives', async () => {
     const before = mail.messages.length
-    const steps = await sendTestMessage()
+    const { steps, line } = await sendTestMessage()
     expect(names(steps)).toEqual([
       ...['token', 'name', 'connect', 'tls', 'mechanism'],
       ...['sign-in', 'sender', 'recipient', 'message'],
     ])
     expect(steps.at(-1)?.said).toContain('Your message is in the inbox')
     expect(mail.messages.at(before)).toMatchObject({ sender: mailbox, recipients: ['you@example.net'] })
+    expect(line).toMatchObject({
+      event: 'test-message.sent',
+      mailbox,
+      login: 'Hall',
+      recipients: ['you@example.net'],
+      by: 'administrator',
+    })
     expect(mail.messages.at(before)?.raw.toString()).toContain('Subject: Test message of postern')
   })
 
   it('a token that the provider refuses is renewed for a test message as for any other', async () => {
-    const steps = await sendTestMessage({ token: 'worn-out', fresh: 'good' })
+    const { steps } = await sendTestMessage({ token: 'worn-out', fresh: 'good' })
     expect(names(steps)).toEqual([
       ...['token', 'name', 'connect', 'tls', 'mechanism'],
       ...['sign-in', 'sender', 'recipient', 'message'],
@@ -140,10 +152,17 @@ describe('a test message', () => {
     'a test message ends at the step that fails, without %s, and says what to do',
     async (_, change, expected) => {
       const before = mail.messages.length
-      const steps = await sendTestMessage(change)
+      const { steps, line } = await sendTestMessage(change)
       expect(names(steps)).toEqual(expected)
       expect(steps.at(-1)?.failure?.fix).toMatch(/\.$/)
       expect(mail.messages.length).toBe(before)
+      const last = steps.at(-1)?.failure
+      expect(line).toMatchObject({
+        event: 'test-message.failed',
+        failure: last?.id,
+        detail: last?.message,
+        [causeBeside]: last,
+      })
     },
   )
 })

@@ -42,6 +42,7 @@ describe('foreign text', () => {
       scopes: [script],
     })
     test.services.mailboxes.show = async () => ({
+      condition: 'needs-consent',
       ...mailbox,
       signedInAs: scripted,
       signsInAs: scripted,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { failureAs } from '../support/made-failure.ts'
 import { pausedSending } from '../support/sending-status.ts'
+import { judged } from './memory-services.ts'
 import { signIn, testServer } from './test-server.ts'
 
 describe('the list of mailboxes', () => {
@@ -35,12 +36,12 @@ describe('the list of mailboxes', () => {
       signedInAs: 'boss@example.com',
       flow: 'authorization-code',
       renewsBy: '2026-03-02T00:00:00.000Z',
+      lastSentAt: '2026-03-01T00:00:00.000Z',
       endings: [
         { kind: 'unused', endsAt: '2026-05-30T00:00:00.000Z', fix: 'Nothing' },
         { kind: 'client-secret', endsAt: '2026-06-30T00:00:00.000Z', fix: 'Make one' },
       ],
     })
-    test.log.info({ event: 'message.sent', mailbox: 'on@example.com', login: 'hall' }, 'message sent')
     const { cookie } = await signIn(test)
     const { text } = await test.get('/').set('Cookie', cookie)
     expect(text).toContain('boss@example.com, by a consent in a browser')
@@ -68,7 +69,8 @@ describe('the list of mailboxes', () => {
       reason: 'It said no.',
       fix: 'Mend it.',
     }
-    test.services.mailboxes.show = async () => ({ ...on, sending: { ...pausedSending, pauses: [pause] } })
+    test.services.mailboxes.show = async () =>
+      judged({ ...on, sending: { ...pausedSending, pauses: [pause] } })
     const { cookie } = await signIn(test)
     const { text } = await test.get('/').set('Cookie', cookie)
     expect(text).toMatch(new RegExp(`on@example\\.com</a> <span class="state [a-z]+">${words}<`))
@@ -80,7 +82,7 @@ describe('the list of mailboxes', () => {
     const test = testServer()
     const on = { address: 'on@example.com', provider: 'example', state: 'active' } as const
     test.services.mailboxes.all.push(on)
-    test.services.mailboxes.show = async () => ({ ...on, sending: pausedSending })
+    test.services.mailboxes.show = async () => judged({ ...on, sending: pausedSending })
     const { cookie, csrf } = await signIn(test)
     const page = await test.get('/mailboxes/on@example.com').set('Cookie', cookie)
     expect(page.text).toMatch(/action="\/mailboxes\/on(@|%40)example\.com\/tries"[\s\S]*Try now/)
@@ -92,7 +94,7 @@ describe('the list of mailboxes', () => {
           fix: 'Mend it.',
           said: '5.7.139 <Disabled>',
         })
-      return on
+      return judged(on)
     }
     const tries = () => test.post('/mailboxes/on@example.com/tries', { csrf }).set('Cookie', cookie)
     expect((await tries()).text).toContain('The provider lets <strong>on@example.com</strong> in.')
@@ -109,7 +111,8 @@ describe('the list of mailboxes', () => {
     const [{ since, until } = { since: '', until: '' }] = pausedSending.pauses
     const pause = { about: 'sign-in', since, until, reason: 'It refused the access token.', said } as const
     test.services.mailboxes.all.push(on)
-    test.services.mailboxes.show = async () => ({ ...on, sending: { ...pausedSending, pauses: [pause] } })
+    test.services.mailboxes.show = async () =>
+      judged({ ...on, sending: { ...pausedSending, pauses: [pause] } })
     const { cookie } = await signIn(test)
     for (const path of ['/', '/mailboxes/on@example.com'])
       expect((await test.get(path).set('Cookie', cookie)).text).toContain(`<code>${said}</code>`)

@@ -7,7 +7,7 @@ import type { Doctor } from '../../src/diagnosis/doctor.ts'
 import { type Finding, good } from '../../src/diagnosis/finding.ts'
 import { text } from '../../src/failures/texts.ts'
 import type { AccessToken, AccessTokenRequest, TokenBroker } from '../../src/grants/token-broker.ts'
-import type { Mailboxes, MailboxStatus } from '../../src/mailboxes/mailboxes.ts'
+import { conditionOf, type Mailboxes, type MailboxStatus } from '../../src/mailboxes/mailboxes.ts'
 import { changedMending } from '../../src/mailboxes/mending-options.ts'
 import { type Address, parseAddress, sameAddress } from '../../src/model/address.ts'
 import type { Scope } from '../../src/model/api-key.ts'
@@ -21,22 +21,28 @@ import { failureAs } from '../support/made-failure.ts'
 
 export const createdAt = '2026-03-01T10:20:30.000Z'
 
+/** A mailbox; its condition is what the rest of it means. */
+export type GivenMailbox = Omit<MailboxStatus, 'condition'>
+
+export function judged(given: GivenMailbox): MailboxStatus {
+  return { ...given, condition: conditionOf(given, Date.parse(createdAt)) }
+}
+
 /** Mailboxes in a list that a test may look at and change. */
-export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: Secret[] } {
-  const all: MailboxStatus[] = []
+export function memoryMailboxes(): Mailboxes & { all: GivenMailbox[]; adopted: Secret[] } {
+  const all: GivenMailbox[] = []
   const adopted: Secret[] = []
   function show(address: string): MailboxStatus {
     const found = all.find((mailbox) => sameAddress(mailbox.address, parseAddress(address)))
     if (!found) throw failureAs('not-found', `There is no mailbox ${address}`, { fix: 'Add it first.' })
-    return found
+    return judged(found)
   }
   return {
     all,
     adopted,
-    list: async () => all,
     // A test that has `show` say something else has the list say the same.
-    async withPauses(listed) {
-      const shown = await Promise.all(listed.map(({ address }) => this.show(address)))
+    async list() {
+      const shown = await Promise.all(all.map(({ address }) => this.show(address)))
       return shown.map((status) => ({ ...status, pauses: status.sending?.pauses ?? [] }))
     },
     show: async (address) => show(address),
@@ -49,7 +55,7 @@ export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: 
       if (index >= 0 && !replace) throw failureAs('already-exists', `The mailbox ${address} exists already`)
       if (refreshToken) adopted.push(refreshToken)
       const state = refreshToken ? 'active' : 'absent'
-      const mailbox: MailboxStatus = {
+      const mailbox: GivenMailbox = {
         address: parseAddress(address),
         provider,
         state,
@@ -58,7 +64,7 @@ export function memoryMailboxes(): Mailboxes & { all: MailboxStatus[]; adopted: 
         ...(aliases && { aliases: aliases.map(parseAddress) }),
       }
       all.splice(index < 0 ? all.length : index, index < 0 ? 0 : 1, mailbox)
-      return mailbox
+      return judged(mailbox)
     },
     async remove(address) {
       const { address: removed } = show(address)

@@ -9,7 +9,6 @@ async function signedIn() {
   Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active' })
   return {
     services: test.services,
-    lines: test.lines,
     page: () => test.get('/mailboxes/me@example.com').set('Cookie', cookie),
     send: (form: Record<string, string>) =>
       test.post('/mailboxes/me@example.com/test', { csrf, ...form }).set('Cookie', cookie),
@@ -26,7 +25,7 @@ describe('a test message', () => {
   })
 
   it('the page shows each step that succeeded, and what the provider said', async () => {
-    const { services, lines, send } = await signedIn()
+    const { services, send } = await signedIn()
     services.sendTestMessage.steps.push(
       { step: 'token' },
       { step: 'connect' },
@@ -38,13 +37,10 @@ describe('a test message', () => {
     expect(text).toContain('It has taken the message</strong> <span class="state active">yes')
     expect(text).toContain('2.0.0 &lt;kept&gt;')
     expect(text.trimEnd()).toMatch(/<\/html>$/)
-    expect(lines.at(-1)).toMatch(
-      /"test-message.sent".*"recipients":\["you@example.net"\],"milliseconds":\d+,"by":"administrator"/,
-    )
   })
 
   it('the page explains the step that failed, with what to do', async () => {
-    const { services, lines, send } = await signedIn()
+    const { services, send } = await signedIn()
     const failure = failureAs('provider-setup', 'smtp.example refused the sign-in', {
       fix: 'Enable SMTP AUTH.',
     })
@@ -56,7 +52,6 @@ describe('a test message', () => {
     expect(text).toContain('The provider accepts us</strong> <span class="state lapsed">no')
     for (const words of ['refused the sign-in', '5.7.139 disabled', 'Enable SMTP AUTH.'])
       expect(text).toContain(words)
-    expect(lines.at(-1)).toMatch(/"test-message.failed".*"detail":"smtp.example refused the sign-in"/)
   })
 
   it('a test message stops where the login may not use the sender', async () => {

@@ -107,3 +107,32 @@ const journalChain = ({ integer, tableOptions }: SchemaWords): string[] => [
     mark text not null
   ) ${tableOptions}`,
 ]
+
+/**
+ * What came of the last message of each mailbox, in the place of when it last sent; nobody's right
+ * depends on it, so its rows have no mark. tables.ts says what the columns hold.
+ */
+export async function keepOutcomes(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
+  for (const statement of mailboxOutcomes(words)) await sql.raw(statement).execute(tables)
+}
+
+const mailboxOutcomes = ({ integer, tableOptions }: SchemaWords): string[] => [
+  `create table mailbox_outcomes (
+    mailbox_key text primary key not null,
+    mailbox_domain text not null,
+    at ${integer} not null,
+    tried text not null check (tried in ('message', 'test', 'sign-in')),
+    outcome text not null check (outcome in ('done', 'refused', 'failed')),
+    login text,
+    why text,
+    sent_at ${integer},
+    failing_since ${integer},
+    failures ${integer} not null
+  ) ${tableOptions}`,
+  'create index mailbox_outcomes_domain on mailbox_outcomes (mailbox_domain)',
+  // An address has one @.
+  `insert into mailbox_outcomes
+    select mailbox_key, '*' || substr(mailbox_key, instr(mailbox_key, '@')), at, 'message', 'done', null, null, at, null, 0
+    from last_sends`,
+  'drop table last_sends',
+]

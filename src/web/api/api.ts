@@ -149,10 +149,10 @@ export function apiRoutes({
   log: Log
 }): ApiRoute[] {
   const { mailboxes, logins, apiKeys, consent, notices, tokens, catalogue } = services
-  const { registrationChecks, journal, doctor, traces } = services
+  const { registrationChecks, journal, doctor, traces, sendTestMessage } = services
   return [
     ...consentRoutes(consent),
-    ...mailboxRoutes({ mailboxes, consent, notices, doctor, log }),
+    ...mailboxRoutes({ mailboxes, logins, sendTestMessage, consent, notices, doctor }),
     ...providerRoutes({ catalogue, registrationChecks, redirectUri }),
     ...tokenRoutes({ mailboxes, tokens, log }),
     ...loginRoutes(logins),

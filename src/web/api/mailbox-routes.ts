@@ -2,14 +2,17 @@ import { z } from 'zod'
 import { actorFields, type Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
 import type { ConsentService } from '../../consent/consent-service.ts'
+import type { Logins } from '../../credentials/logins.ts'
 import { permits } from '../../credentials/scopes.ts'
 import type { Doctor } from '../../diagnosis/doctor.ts'
-import type { Finding } from '../../diagnosis/finding.ts'
+
 import type { AccessToken, TokenBroker } from '../../grants/token-broker.ts'
 import type { Mailboxes } from '../../mailboxes/mailboxes.ts'
 import type { Scope } from '../../model/api-key.ts'
 import type { Notices } from '../../notices/notices.ts'
 import { xoauth2Response } from '../../sasl/mechanisms.ts'
+import type { SendTestMessage } from '../../upstream/test-message.ts'
+import { type ShownStep, testMessageOf, testSteps } from '../test-messages.ts'
 import { type ApiAnswer, type ApiRoute, readInput } from './api-route.ts'
 import { insufficientScope } from './bearer.ts'
 
@@ -37,18 +40,27 @@ const newConsentLink = z.strictObject({ send: z.boolean().exactOptional() })
 /** `sendTo`: a test message is sent there. */
 const newDiagnosis = z.strictObject({ sendTo: address.exactOptional() })
 
+/** `to` and `from`: absent, the mailbox itself. `login`: as which one, by its id or user name. */
+const newTest = z.strictObject({
+  to: address.exactOptional(),
+  from: address.exactOptional(),
+  login: z.string().max(254).exactOptional(),
+})
+
 export function mailboxRoutes({
   mailboxes,
+  logins,
+  sendTestMessage,
   consent,
   notices,
   doctor,
-  log,
 }: {
   mailboxes: Mailboxes
+  logins: Pick<Logins, 'list'>
+  sendTestMessage: SendTestMessage
   consent: ConsentService
   notices: Pick<Notices, 'sendConsentLink'>
   doctor: Pick<Doctor, 'mailbox'>
-  log: Log
 }): ApiRoute[] {
   return [
     {
@@ -86,11 +98,18 @@ export function mailboxRoutes({
       needs: 'admin',
       async answer({ param, body, by }) {
         const { sendTo } = readInput(newDiagnosis, body ?? {})
-        const mailbox = param('address')
-        const findings = await doctor.mailbox(mailbox, sendTo)
-        if (sendTo === undefined) return { lines: findings }
-        const about = { mailbox, sender: mailbox, recipients: [sendTo], ...actorFields(by) }
-        return { lines: noted(findings, about, log) }
+        return { lines: await doctor.mailbox(param('address'), sendTo, by) }
+      },
+    },
+    {
+      method: 'POST',
+      path: '/mailboxes/:address/tests',
+      needs: 'admin',
+      async answer({ param, body, by }) {
+        const asked = readInput(newTest, body ?? {})
+        const { address } = await mailboxes.show(param('address'))
+        const message = testMessageOf(address, asked)
+        return { lines: told(testSteps(message, asked.login, { logins, sendTestMessage, by })) }
       },
     },
     {
@@ -115,20 +134,16 @@ export function mailboxRoutes({
   ]
 }
 
-/** Notes for the journal what came of the test message. */
-async function* noted(findings: AsyncIterable<Finding>, about: object, log: Log): AsyncGenerator<Finding> {
-  let last: Finding | undefined
-  try {
-    for await (const finding of findings) {
-      last = finding
-      yield finding
+/** Steps as programs read them. */
+async function* told(steps: AsyncIterable<ShownStep>): AsyncGenerator<object> {
+  for await (const { step, failure: failed, said } of steps)
+    yield {
+      step,
+      outcome: failed ? 'fault' : 'good',
+      ...(said !== undefined && { said }),
+      ...(failed && { failure: failed.id, what: failed.message }),
+      ...(failed?.fix !== undefined && { fix: failed.fix }),
     }
-  } finally {
-    if (last?.step === 'message' && last.outcome === 'good')
-      log.info({ event: 'test-message.sent', ...about }, 'a test message was sent')
-    else
-      log.warn({ event: 'test-message.failed', ...about, detail: last?.what }, 'a test message was not sent')
-  }
 }
 
 const tokenQuery = z.strictObject({

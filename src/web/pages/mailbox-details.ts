@@ -1,12 +1,12 @@
 import { printable, shellWord } from '../../base/text.ts'
 import type { CreatedLink } from '../../consent/consent-service.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
-import type {
-  EndingStatus,
-  MailboxStatus,
-  PausableMailbox,
-  PauseStatus,
-  SendingStatus,
+import {
+  type EndingStatus,
+  holdingUp,
+  type MailboxStatus,
+  type PauseStatus,
+  type SendingStatus,
 } from '../../mailboxes/mailboxes.ts'
 import type { SentLink } from '../../notices/notices.ts'
 import type { Words } from '../../providers/errors/known-error.ts'
@@ -174,20 +174,12 @@ const stateClasses: Record<State, string> = {
 }
 
 /** The state of a mailbox in words. */
-export function stateOf(mailbox: PausableMailbox, t: Phrases): ShownState {
+export function stateOf(mailbox: MailboxStatus, t: Phrases): ShownState {
   const pause = mailbox.state === 'active' ? holdingUp(mailbox) : undefined
   const state = pause ? (pause.about === 'token' ? 'failing' : 'suspended') : mailbox.state
   const badge = html`<span class="state ${stateClasses[state]}">${t.say(stateWords[state])}</span>`
   const action = mailbox.state === 'absent' ? t`Connect` : t`Reconnect`
   return { badge, action, explanation: pause ? paused(pause, t) : explained(mailbox, t) }
-}
-
-/**
- * The pause that holds back all mail of the mailbox; pauses of one sender or one program do not.
- */
-function holdingUp({ sending, pauses = sending?.pauses ?? [] }: PausableMailbox): PauseStatus | undefined {
-  const whole = pauses.filter(({ about }) => about !== 'sender' && about !== 'program')
-  return whole.find(({ about }) => about === 'token') ?? whole[0]
 }
 
 function paused({ until, said, ...pause }: PauseStatus, t: Phrases): Html {

@@ -1,5 +1,5 @@
 import { withoutCase } from '../../base/text.ts'
-import type { MailboxStatus, PausableMailbox } from '../../mailboxes/mailboxes.ts'
+import type { MailboxStatus } from '../../mailboxes/mailboxes.ts'
 import { addressKey } from '../../model/address.ts'
 import { withoutOAuth } from '../../providers/catalogue.ts'
 import type { Catalogue } from '../../providers/provider.ts'
@@ -95,15 +95,12 @@ function addButton({ t, pages }: PageContext): Html {
 
 interface MailboxCardView {
   catalogue: Catalogue
-  /** ISO 8601, by `addressKey`. */
-  lastSends: ReadonlyMap<string, string>
 }
 
 /** One mailbox in the list: its state, its grant, and its last send. */
-function mailboxCard(mailbox: PausableMailbox, view: MailboxCardView, { t, pages }: PageContext): Html {
-  const { address, signedInAs, flow, renewsBy, endings = [] } = mailbox
+function mailboxCard(mailbox: MailboxStatus, view: MailboxCardView, { t, pages }: PageContext): Html {
+  const { address, signedInAs, flow, renewsBy, lastSentAt, endings = [] } = mailbox
   const { explanation, badge } = stateOf(mailbox, t)
-  const lastSend = view.lastSends.get(addressKey(address))
   // Postern prevents the expiry of an unused consent by itself, so the list leaves it out.
   const ending = endings.find(({ kind }) => kind !== 'unused')
   return html`<li class="card">
@@ -112,7 +109,7 @@ function mailboxCard(mailbox: PausableMailbox, view: MailboxCardView, { t, pages
 <dl>
 <dt>${t`Provider`}</dt><dd>${providerName(view.catalogue, mailbox.provider)}</dd>
 ${flow !== undefined && html`<dt>${t`Lets it send`}</dt><dd>${signedInAs !== undefined && html`${signedInAs}, `}${t.say(flowWords[flow])}</dd>`}
-<dt>${t`Last send`}</dt><dd>${lastSend === undefined ? t`never` : time(lastSend)}</dd>
+<dt>${t`Last send`}</dt><dd>${lastSentAt === undefined ? t`never` : time(lastSentAt)}</dd>
 ${renewsBy !== undefined && html`<dt>${t`Next renewal`}</dt><dd>${t`by ${time(renewsBy)}`}</dd>`}
 ${ending && html`<dt>${t`Ends`}</dt><dd>${ending.endsAt.slice(0, 10)}: ${t.say(endingWords[ending.kind])}</dd>`}
 </dl>
@@ -124,7 +121,7 @@ ${ending && html`<dt>${t`Ends`}</dt><dd>${ending.endsAt.slice(0, 10)}: ${t.say(e
 const mailboxesAtOnce = 50
 
 interface MailboxChoice {
-  shown: readonly PausableMailbox[]
+  shown: readonly MailboxStatus[]
   /** The number of mailboxes that match the search. */
   found: number
   from: number

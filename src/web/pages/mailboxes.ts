@@ -1,7 +1,7 @@
 import type { Request, Response, Router } from 'express'
 import type { LoginStatus } from '../../credentials/logins.ts'
 import type { MailboxRequest, RemovedMailbox } from '../../mailboxes/mailboxes.ts'
-import { type Address, addressKey } from '../../model/address.ts'
+import type { Address } from '../../model/address.ts'
 import { meaningOf } from '../../providers/errors/explained.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, html } from '../html.ts'
@@ -27,7 +27,7 @@ import { theAdministrator } from './parts.ts'
 import type { StartConsent } from './start-consent.ts'
 
 interface MailboxPagesDeps {
-  services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices' | 'journal'>
+  services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices'>
   /** Absent when consents have another address than these pages: a consent link leads there. */
   startConsent?: StartConsent | undefined
   contexts: PageContexts
@@ -37,7 +37,7 @@ interface MailboxPagesDeps {
 /** The pages about mailboxes. */
 export function createMailboxPages(deps: MailboxPagesDeps): Router {
   const { services, startConsent, contexts, redirectUri } = deps
-  const { mailboxes, logins, catalogue, consent, notices, journal } = services
+  const { mailboxes, logins, catalogue, consent, notices } = services
   const router = exactRouter()
 
   router
@@ -132,9 +132,7 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     const text = one(query, 'find')?.trim() ?? ''
     const all = await mailboxes.list()
     const choice = chooseMailboxes(all, text, Number(one(query, 'from') ?? 0))
-    const shown = await mailboxes.withPauses(choice.shown)
-    const lastSends = await journal.lastSends()
-    const view = { choice: { ...choice, shown }, total: all.length, text, catalogue, redirectUri, lastSends }
+    const view = { choice, total: all.length, text, catalogue, redirectUri }
     pages.send(response, { title: t`Mailboxes`, body: mailboxList(view, context), session, live: true })
   }
 
@@ -149,7 +147,7 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
         meaning: await meaningOf(reason, providerOf(catalogue, mailbox.provider)?.errorFamily),
       }),
       providerName: providerName(catalogue, mailbox.provider),
-      lastSend: (await journal.lastSends()).get(addressKey(mailbox.address)),
+      lastSend: mailbox.lastSentAt,
       canSend: notices.channels.length > 0,
       logins: await logins.list(mailbox.coveredBy ?? mailbox.address),
     }

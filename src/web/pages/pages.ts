@@ -182,7 +182,7 @@ function createAdministration(
   )
   const startHere = isElsewhere({ publicUrl, pagesUrl }) ? undefined : startConsent
   router.use(createMailboxPages({ services, startConsent: startHere, contexts, redirectUri }))
-  router.use(createTestMessagePages({ services, contexts, clock, log }))
+  router.use(createTestMessagePages({ services, contexts }))
   router.use(createProviderPages({ services, contexts, redirectUri }))
   router.use(createLoginPages({ services, contexts }))
   router.use(createApiKeyPages({ services, contexts }))
