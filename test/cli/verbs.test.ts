@@ -27,10 +27,12 @@ describe.each([
     expect(added).toMatchObject({ code: 0, stderr: '' })
     expect(added.stdout).toContain('Next: postern consent me@example.com')
     expect(await json('mailbox', 'list')).toEqual({
-      mailboxes: [{ address: 'me@example.com', provider: 'google', state: 'absent' }],
+      mailboxes: [
+        { address: 'me@example.com', provider: 'google', state: 'absent', condition: 'not-connected' },
+      ],
     })
     expect((await stage.postern(['mailbox', 'list'])).stdout).toMatch(
-      /MAILBOX .*\nme@example\.com +google +absent/,
+      /MAILBOX .*\nme@example\.com +google +not connected yet +never/,
     )
     expect(await json('mailbox', 'show', 'ME@example.com')).toMatchObject({ address: 'me@example.com' })
     expect(await json('mailbox', 'remove', 'me@example.com')).toEqual({

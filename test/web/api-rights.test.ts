@@ -15,6 +15,7 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   ['get', `${me}/token`, undefined, 200, ['admin', 'token']],
   ['post', `${me}/tries`, undefined, 200, ['admin']],
   ['post', `${me}/diagnosis`, undefined, 200, ['admin']],
+  ['post', `${me}/tests`, undefined, 200, ['admin']],
   ['post', `${me}/consent-links`, undefined, 201, ['admin']],
   ['post', `${me}/consents`, undefined, 201, ['admin']],
   ['post', '/consents', { consent: 'c', state: 's', answer: 'a' }, 200, ['admin']],
