@@ -94,6 +94,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'model/journal.ts',
     'model/limits.ts',
     'model/login.ts',
+    'model/mailbox-outcome.ts',
     'model/mailbox.ts',
     'model/page-access.ts',
   ],
