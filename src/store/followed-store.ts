@@ -16,6 +16,10 @@ export interface Follower {
    * Waited for; never rejects.
    */
   signInsChanged?(): Promise<void>
+  /**
+   * The registrations are not what they were, or may not be. Waited for; never rejects.
+   */
+  registrationsChanged?(): Promise<void>
 }
 
 export interface FollowedStore {
@@ -28,6 +32,7 @@ interface Change {
   mailbox?: Address
   mailboxes?: true
   signIns?: true
+  registrations?: true
 }
 
 /** The call, or the whole port, changes nothing that is remembered anywhere else. */
@@ -73,6 +78,12 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
     endingBy: unremembered,
     refused: unremembered,
   },
+  registrations: {
+    add: () => ({ registrations: true }),
+    put: () => ({ registrations: true }),
+    remove: () => ({ registrations: true }),
+    list: unremembered,
+  },
   logins: {
     add: () => ({ signIns: true }),
     revoke: () => ({ signIns: true }),
@@ -108,9 +119,10 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
 export function followStore(plain: Store): FollowedStore {
   const followers: Follower[] = []
 
-  async function notify({ mailbox, mailboxes, signIns }: Change): Promise<void> {
+  async function notify({ mailbox, mailboxes, signIns, registrations }: Change): Promise<void> {
     if (mailbox !== undefined) for (const follower of followers) follower.mailboxChanged?.(mailbox)
     if (mailboxes) await Promise.all(followers.map((follower) => follower.mailboxesChanged?.()))
+    if (registrations) await Promise.all(followers.map((follower) => follower.registrationsChanged?.()))
     if (signIns) await Promise.all(followers.map((follower) => follower.signInsChanged?.()))
   }
 

@@ -16,6 +16,7 @@ import {
   addMending,
   addNamesThatSignIn,
   addRecipientsToJournal,
+  addRegistrations,
   addUserNameKeys,
   chainJournal,
   keepOutcomes,
@@ -44,6 +45,7 @@ const migrations: readonly Migration[] = [
   chainJournal,
   addRecipientsToJournal,
   keepOutcomes,
+  addRegistrations,
 ]
 
 export const newestSchema = migrations.length
@@ -77,7 +79,7 @@ export function migrate(
       .execute()
     const found = await schemaOf(tables)
     if (found === newestSchema) return found
-    const trusted = found >= markedSchema ? await trustedRows(tables, marks) : undefined
+    const trusted = found >= markedSchema ? await trustedRows(tables, found, marks) : undefined
     for (const [index, migration] of migrations.entries()) {
       if (index < found) continue
       await migration(tables, words, now)
@@ -108,9 +110,10 @@ export async function schemaOf(tables: Kysely<Tables>): Promise<number> {
 type Trusted = ReadonlyMap<string, ReadonlySet<string>>
 
 /** Those whose mark fits, before a migration changes the columns that it covers. */
-async function trustedRows(tables: Kysely<Tables>, marks: RowMarks): Promise<Trusted> {
+async function trustedRows(tables: Kysely<Tables>, schema: number, marks: RowMarks): Promise<Trusted> {
   const trusted = new Map<string, Set<string>>()
   for (const table of tableNames) {
+    if (schema < (firstSchemas[table] ?? 0)) continue
     const rows = await rowsOf(tables, table)
     const { columns, fits } = marks.reader(table, Object.keys(rows[0] ?? {}))
     const valuesOf = (row: Row) => columns.map((column) => row[column])
@@ -138,6 +141,11 @@ async function markMigrated(tables: Kysely<Tables>, marks: RowMarks, trusted?: T
 }
 
 const tableNames = Object.keys(markedTables) as MarkedTable[]
+
+/** Of the tables that came after the marks, from which schema on there is one. */
+const firstSchemas: { readonly [Table in MarkedTable]?: number } = {
+  registrations: migrations.indexOf(addRegistrations) + 1,
+}
 
 function rowsOf(tables: Kysely<Tables>, table: MarkedTable): Promise<Row[]> {
   return untyped(tables).selectFrom(table).selectAll().execute()

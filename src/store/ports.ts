@@ -17,6 +17,7 @@ import type { ListedLogin, Login, Mending } from '../model/login.ts'
 import type { AcceptedName, ListedMailbox, Mailbox, StoredMailbox } from '../model/mailbox.ts'
 import type { LastOutcome, MailboxOutcome } from '../model/mailbox-outcome.ts'
 import type { PageRole, PageSession, PageVerifier } from '../model/page-access.ts'
+import type { KeptRegistration, StoredRegistration } from '../model/registration.ts'
 import type { Capabilities } from '../wire/envelope.ts'
 
 /**
@@ -29,6 +30,7 @@ import type { Capabilities } from '../wire/envelope.ts'
 export interface Store {
   mailboxes: MailboxStore
   grants: GrantStore
+  registrations: RegistrationStore
   logins: LoginStore
   apiKeys: ApiKeyStore
   consentLinks: ConsentLinkStore
@@ -171,6 +173,21 @@ export interface LoginStore {
   sources(): Promise<ReadonlyMap<string, readonly string[]>>
   /** Whether the login was used from this source at `since` or later. */
   knows(id: string, source: string, since: number): Promise<boolean>
+}
+
+/** App registrations that are not in the settings. */
+export interface RegistrationStore {
+  /** One that does not open any more is there without its content. */
+  list(): Promise<KeptRegistration[]>
+  /** @throws Failure `already-exists` */
+  add(registration: StoredRegistration): Promise<void>
+  /**
+   * Replaces it with its next revision. False, and nothing is changed, where the one that is kept
+   * is another than the one before that.
+   */
+  put(registration: StoredRegistration): Promise<boolean>
+  /** False when there was none. */
+  remove(id: string): Promise<boolean>
 }
 
 export interface ApiKeyStore {

@@ -13,6 +13,7 @@ import type { Tables } from './tables.ts'
 export const markedTables = {
   mailboxes: ['address_key'],
   grants: ['id'],
+  registrations: ['id'],
   logins: ['id'],
   login_mailboxes: ['login_id', 'mailbox_key'],
   api_keys: ['id'],
@@ -32,7 +33,13 @@ const freeColumns: readonly string[] = [markColumn, 'last_used_at']
 /**
  * What is sealed tells by itself that it was changed or moved; the mark tells whether there is any.
  */
-const sealedColumns: readonly string[] = ['refresh_token', 'sealed_password', 'code_verifier', 'nonce']
+const sealedColumns: readonly string[] = [
+  'refresh_token',
+  'content',
+  'sealed_password',
+  'code_verifier',
+  'nonce',
+]
 
 export function isMarked(table: string): table is MarkedTable {
   return Object.hasOwn(markedTables, table)
@@ -148,6 +155,7 @@ const findOut =
 const remedies: Record<MarkedTable, string> = {
   mailboxes: 'Add the mailbox anew: postern mailbox add ADDRESS --provider ID --replace.',
   grants: 'Consent anew: postern consent ADDRESS.',
+  registrations: 'Add the registration anew: postern registration add ID.',
   logins: 'Revoke the login by this id, and add it anew: postern login revoke ID.',
   login_mailboxes: 'Revoke the login by the first id, and add it anew: postern login revoke ID.',
   api_keys: 'Revoke the key by this id, and add it anew: postern api-key revoke ID.',

@@ -26,6 +26,7 @@ import { createMailboxStore } from './mailbox-store.ts'
 import { chainedSchema, markedSchema, migrate, newestSchema, schemaOf } from './migrations.ts'
 import { createPageAccessStore } from './page-access-store.ts'
 import type { Store } from './ports.ts'
+import { createRegistrationStore } from './registration-store.ts'
 import { createRowMarks } from './row-marks.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import { isCorrupt, loadSqlite } from './sqlite.ts'
@@ -100,6 +101,7 @@ export function createStore(database: Database, sealer: Sealer, chain: JournalCh
   return {
     mailboxes: createMailboxStore(database, sealer, clock),
     grants: createGrantStore(database, sealer, clock),
+    registrations: createRegistrationStore(database, sealer),
     logins: createLoginStore(database, sealer),
     apiKeys: createApiKeyStore(database),
     consentLinks: createConsentLinkStore(database),

@@ -9,6 +9,7 @@ export interface Tables {
   secrets: SecretsTable
   mailboxes: MailboxesTable
   grants: GrantsTable
+  registrations: RegistrationsTable
   logins: LoginsTable
   login_mailboxes: LoginMailboxesTable
   login_sources: LoginSourcesTable
@@ -78,6 +79,15 @@ export interface GrantsTable {
   refused_at: number | null
   /** JSON: GivenTo; the registration that came with it then. */
   refused_to: string | null
+}
+
+export interface RegistrationsTable {
+  id: string
+  /** Sealed. */
+  content: string
+  revision: number
+  created_at: number
+  changed_at: number
 }
 
 export interface LoginsTable {

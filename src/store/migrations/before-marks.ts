@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { narrowScopes } from '../credential-stores.ts'
 import { sql } from '../kysely.ts'
-import { markColumn, markedTables } from '../row-marks.ts'
+import { markColumn } from '../row-marks.ts'
 import type { SchemaWords, Tables } from '../tables.ts'
 
 /*
@@ -196,6 +196,19 @@ async function nameProvidersOfMoved(tables: Kysely<Tables>): Promise<void> {
 
 /** A place for the mark of each row that gives a right; `markMigrated` fills it. */
 export async function addMarks(tables: Kysely<Tables>, _words: SchemaWords): Promise<void> {
-  for (const table of Object.keys(markedTables))
+  for (const table of markedFromHere)
     await sql.raw(`alter table ${table} add column ${markColumn} text`).execute(tables)
 }
+
+/** Those that come later are made with it. */
+const markedFromHere = [
+  'mailboxes',
+  'grants',
+  'logins',
+  'login_mailboxes',
+  'api_keys',
+  'consent_links',
+  'pending_consents',
+  'page_passwords',
+  'page_sessions',
+]

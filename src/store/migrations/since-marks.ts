@@ -74,6 +74,20 @@ export async function addMending(tables: Kysely<Tables>, _words: SchemaWords): P
   await sql.raw('alter table logins add column mending text').execute(tables)
 }
 
+/** App registrations that are made while postern runs; tables.ts says what the columns hold. */
+export async function addRegistrations(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
+  await sql.raw(registrations(words)).execute(tables)
+}
+
+const registrations = ({ integer, tableOptions }: SchemaWords) => `create table registrations (
+    id text primary key not null,
+    content text not null,
+    revision ${integer} not null check (revision between 1 and ${Number.MAX_SAFE_INTEGER}),
+    created_at ${integer} not null,
+    changed_at ${integer} not null,
+    mark text
+  ) ${tableOptions}`
+
 /** The chain of the journal, which is begun once the columns are there; tables.ts says what they hold. */
 export async function chainJournal(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
   for (const statement of journalChain(words)) await sql.raw(statement).execute(tables)
