@@ -30,11 +30,13 @@ import type { SmtpListener } from './net/listen.ts'
 import { createNameResolver } from './net/name-resolver.ts'
 import { createNotices } from './notices/create-notices.ts'
 import { createCatalogue } from './providers/catalogue.ts'
+import { createRegistrations } from './providers/create-registrations.ts'
 import { lookAtEndpoint } from './providers/oauth/endpoint-look.ts'
 import { createOAuthClients, type TokenRequest } from './providers/oauth/oauth-clients.ts'
 import type { Catalogue } from './providers/provider.ts'
 import { givenTo } from './providers/registration.ts'
 import { createRegistrationChecks } from './providers/registration-checks.ts'
+import type { Registrations } from './providers/registrations.ts'
 import { createSmtpServer } from './smtp/smtp-server.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
 import { followStore } from './store/followed-store.ts'
@@ -80,6 +82,7 @@ export interface OpenedServices {
   mailboxes: Mailboxes
   logins: Logins
   apiKeys: ApiKeys
+  registrations: Registrations
   close(): Promise<void>
 }
 
@@ -118,13 +121,24 @@ export async function startPostern(
  */
 export async function openServices(config: Config, plainLog: Log): Promise<OpenedServices> {
   const data = await openData(config, plainLog)
-  const { store, keyedHash, ownerKey, journal } = data
+  const { keyedHash, ownerKey, journal } = data
+  const { store, follow } = followStore(data.store)
   // Whoever may write in the data directory did it, and there is no server between.
   const log = journal.log.child({ by: 'command' })
   const catalogue = createCatalogue(config)
-  const { limits, extraCa } = config
+  const { limits, extraCa, publicUrl } = config
   const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds })
+  const checks = createRegistrationChecks({
+    settingsNow: async () => ({ catalogue, publicUrl }),
+    redirectUriOf,
+    http,
+    clock,
+  })
+  const registrations = createRegistrations({ store, catalogue, checks, clock, log })
+  follow({ registrationsChanged: () => registrations.refresh() })
+  await registrations.refresh()
   return {
+    registrations,
     mailboxes: createMailboxes({
       store,
       catalogue,
@@ -298,6 +312,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     mailboxChanged: grantChanged,
     mailboxesChanged: () => relay.refreshCapabilities(),
     signInsChanged: () => credentialIndex.refresh(),
+    registrationsChanged: () => registrations.refresh(),
   })
   const remembered = (id: string) => credentialIndex.apiKey(id)
   const apiKeys = createApiKeys({ store, keyedHash, ownerKey, remembered, clock, log })
@@ -352,7 +367,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     async settingsNow() {
       const now = await readConfigAgain()
       if ('mistakes' in now) return now
-      const catalogueNow = createCatalogue(now.config)
+      const catalogueNow = createCatalogue(now.config, registrations.usable())
       return {
         catalogue: catalogueNow,
         publicUrl: hasPort(now.config.publicUrl) ? now.config.publicUrl : publicUrl,
@@ -363,8 +378,20 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     http,
     clock,
   })
+  const registrations = createRegistrations({
+    store,
+    catalogue,
+    checks: registrationChecks,
+    async onChange(changes) {
+      for (const change of changes) for (const follower of [tokens, relay]) follower.providerChanged(change)
+      await relay.refreshCapabilities()
+    },
+    clock,
+    log,
+  })
   return {
     catalogue,
+    registrations,
     tokens,
     relay,
     traces,
@@ -527,6 +554,8 @@ async function startDoors(
   }
 
   try {
+    // Before anything is asked of providers.
+    await services.registrations.refresh()
     await Promise.all([services.credentialIndex.refresh(), relay.refreshCapabilities()])
     warnOfOpenLogins(services.credentialIndex, log)
     warnOfNamesAlike(services.credentialIndex, log)

@@ -1,5 +1,10 @@
 import { readClientCertificate, readServiceAccount } from '../providers/file/credentials.ts'
-import type { ClientCertificate, ClientSecret, Registrations, ServiceAccount } from '../providers/settings.ts'
+import type {
+  BuiltInRegistrations,
+  ClientCertificate,
+  ClientSecret,
+  ServiceAccount,
+} from '../providers/settings.ts'
 import { type Files, readText } from './files.ts'
 import { settings, type Values } from './settings.ts'
 
@@ -56,7 +61,7 @@ function readAccount(
 export function toRegistrations(
   values: Values,
   { certificate, serviceAccount }: RegistrationFiles,
-): Registrations {
+): BuiltInRegistrations {
   const { microsoftClientId, microsoftTenant, microsoftCloud, googleClientId, googleTesting } = values
   return {
     ...(microsoftClientId !== undefined && {

@@ -116,6 +116,51 @@ export const providerFailures = {
     message: 'There is no app registration for {provider}',
     fix: 'Give it a client id in POSTERN_PROVIDERS_FILE, in an entry with "preset": "{preset}", and restart.',
   },
+  'registration.unknown': {
+    code: 'not-found',
+    message: 'There is no registration "{id}"',
+    fix: 'Use the id of one that there is, which "postern registration list" names, or add it.',
+  },
+  'registration.exists': {
+    code: 'already-exists',
+    message: 'There is a registration "{id}" already',
+    fix: 'Change that one ("postern registration set {id}"), or choose another id.',
+  },
+  'registration.in-settings': {
+    code: 'already-exists',
+    message: 'There cannot be a stored registration "{id}": the settings have one with this id ({setting})',
+    fix: 'Choose another id, or take {setting} out of the settings and restart.',
+  },
+  'registration.of-settings': {
+    code: 'invalid',
+    message: 'The registration "{id}" comes from the settings ({setting}), and is changed there',
+    fix: 'Change {setting} and restart, or add a registration with another id.',
+  },
+  'registration.shipped': {
+    code: 'invalid',
+    message: 'The registration "{id}" is shipped with this installation, for everybody',
+    fix: 'Add one of your own with the same id: it takes the place of this one.',
+  },
+  'registration.mistaken': {
+    code: 'invalid',
+    message: 'The registration "{id}" cannot be kept so: {mistakes}',
+    fix: 'Change these fields; "postern provider show" says what the provider needs.',
+  },
+  'registration.in-use': {
+    code: 'already-exists',
+    message: 'Mailboxes use the registration "{id}" ({count}): {mailboxes}',
+    fix: 'Move them to another one first, or remove it with --force: they send nothing then until it is there again, and nothing of theirs is lost.',
+  },
+  'registration.changing': {
+    code: 'store-unavailable',
+    message: 'The registration "{id}" is changed by somebody else at the same time',
+    fix: 'Look at it, and try again.',
+  },
+  'registration.gone': {
+    code: 'configuration',
+    message: 'The registration "{id}" of the mailbox {mailbox} is not there any more',
+    fix: 'Add it again ("postern registration add {id}"), or give the mailbox another provider ("postern mailbox add {mailbox} --replace").',
+  },
   'registration.without-certificate': {
     code: 'configuration',
     message: 'The provider {provider} needs a certificate to authenticate with',

@@ -5,6 +5,8 @@ import { type Clock, countingSuspends } from '../base/clock.ts'
 import { Failure, stopping } from '../base/failure.ts'
 import { type Address, type AddressKey, addressKey, isDomainMailbox, keyCovers } from '../model/address.ts'
 import type { Standing } from '../model/grant.ts'
+import type { ProviderChange, ProviderFollower } from '../providers/catalogue.ts'
+import { sameTokens } from '../providers/registration.ts'
 import { busyElsewhere, mailboxUnknown } from './failures.ts'
 import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
 import { type Renewal, type RenewalDeps, RenewalLog, Renewals, type Rotation } from './renewal.ts'
@@ -73,6 +75,7 @@ const replacedAgainAfterSeconds = 60
  * | tryAgain          | refresh | one behind it | failure     |
  * | tryNow            | nothing | nothing       | refresh     |
  * | grantChanged      | forgets | forgets       | forgets     |
+ * | providerChanged   | drops   | drops         | drops       |
  *
  * Who asks for a token and waits for a refresh that fails gets the old token if there is one, and
  * the failure otherwise; `renew`, `tryAgain` and `tryNow` always tell the failure. A token that the
@@ -84,6 +87,9 @@ const replacedAgainAfterSeconds = 60
  * `forgets`: token and wait are forgotten, and the result of the refresh is not used: who waits for
  * its token asks anew, and the next refresh begins when this one has ended. After `close`, no
  * refresh begins.
+ *
+ * `drops`: the token goes, unless it is as good for the changed registration, and the wait after what
+ * was refused to the earlier one. A refresh that was asked as that one is kept, and asked once more.
  *
  * What comes of a refresh:
  *
@@ -103,11 +109,11 @@ const replacedAgainAfterSeconds = 60
  */
 export function createTokenBroker(
   deps: TokenBrokerDeps,
-): TokenBroker & IdleRenewal & TokenTrial & TokenStates {
+): TokenBroker & IdleRenewal & TokenTrial & TokenStates & ProviderFollower {
   return new Broker(deps)
 }
 
-class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates {
+class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, ProviderFollower {
   readonly #deps: TokenBrokerDeps
   readonly #later: (milliseconds: number, run: () => void) => void
   readonly #clock: Clock
@@ -166,6 +172,14 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates {
     if (!fresh) return
     this.#registrations.of(fresh.grant.providerId).worked(mailbox)
     this.#tokens.set(addressKey(mailbox), holdToken(this.#clock, momentOf(this.#clock), fresh))
+  }
+
+  providerChanged({ id, before, after }: ProviderChange): void {
+    this.#registrations.begunAnew(id)
+    this.#backOff.forgetRefusedBy(id)
+    if (before && after && sameTokens(before, after)) return
+    for (const [key, { token }] of this.#tokens.entries())
+      if (token.grant.providerId === id) this.#tokens.delete(key)
   }
 
   async state(mailbox: Address): Promise<TokenState> {

@@ -61,6 +61,8 @@ export interface Rotation {
   grant: SpendableGrant
   answer: TokenResponse
   asked: Moment
+  /** The registration that asked, which may be another one by now. */
+  registration?: GivenTo | undefined
 }
 
 /** A grant that may be renewed. A lapsed one is tried again if its provider had refused it. */
@@ -149,14 +151,40 @@ export class Renewals {
   async #spend(grant: SpendableGrant, permit: RefreshPermit): Promise<Renewal | MovedOn> {
     const { providerId: provider } = grant
     const asked = momentOf(this.#deps.clock)
+    let client: OAuthClient | undefined
+    let registration: GivenTo | undefined
     let answer: TokenResponse
     try {
-      answer = await ask(this.#deps.oauthClientFor(provider), grant)
+      client = this.#deps.oauthClientFor(provider)
+      registration = this.#deps.registrationOf?.(provider)
+      answer = await ask(client, grant)
     } catch (error) {
+      if (client && this.#hasNewClient(provider, client)) return { kind: 'moved-on' }
       return this.#afterFailure(grant, provider, error, permit)
     }
     permit.worked()
-    return this.#keep({ grant, answer, asked })
+    return this.#keep({ grant, answer, asked, registration })
+  }
+
+  /** The registration was changed meanwhile: that it was refused says nothing of what it is now. */
+  #hasNewClient(provider: string, asked: OAuthClient): boolean {
+    try {
+      return this.#deps.oauthClientFor(provider) !== asked
+    } catch {
+      return false
+    }
+  }
+
+  /** The access token is of another registration than there is now. */
+  #isAnother(provider: string, asked: GivenTo | undefined): boolean {
+    if (!asked) return false
+    try {
+      const now = this.#deps.registrationOf?.(provider)
+      return now !== undefined && differenceOf(asked, now) !== undefined
+    } catch {
+      // It has gone, and so has its mailbox's way to a token.
+      return false
+    }
   }
 
   /**
@@ -164,10 +192,9 @@ export class Renewals {
    * consent.
    */
   async #keep(rotation: Rotation): Promise<Renewal | MovedOn> {
-    const { grant, answer, asked } = rotation
+    const { grant, answer, asked, registration: givenTo } = rotation
     const { id, version, providerId } = grant
     try {
-      const givenTo = this.#deps.registrationOf?.(providerId)
       const renewed = { ...renewedBy(answer, asked.now), ...(givenTo && { givenTo }) }
       const stored = await this.#deps.store.grants.renewed(id, version, renewed)
       // Without a refresh token nothing can be lost: another address of the domain may have been
@@ -182,6 +209,8 @@ export class Renewals {
         'A renewal could not be noted',
       )
     }
+    // Kept all the same: it is the only refresh token that there is.
+    if (this.#isAnother(providerId, givenTo)) return { kind: 'moved-on' }
     return this.#usable(rotation)
   }
 

@@ -73,18 +73,24 @@ export class MailboxBreakers {
   /** @param provider which was asked. Absent: none was. */
   failed(key: AddressKey, failure: Failure, provider: string | undefined): void {
     const isLong = provider !== undefined && isRefusal(failure)
-    this.#breakerAt(key, isLong ? this.#looksAt(provider) : undefined).failed(failure)
+    this.#breakerAt(key, isLong ? this.#looksAt(provider) : undefined, provider).failed(failure)
   }
 
   succeeded(key: AddressKey, provider: string): void {
     // One that is made for this alone would push another one out that is in the middle of its wait.
-    if (this.#open.has(key)) this.#breakerAt(key, this.#looksAt(provider)).succeeded()
+    if (this.#open.has(key)) this.#breakerAt(key, this.#looksAt(provider), provider).succeeded()
     else this.#looksAt(provider).served(false)
     this.#open.delete(key)
   }
 
   forget(key: AddressKey): void {
     this.#open.delete(key)
+  }
+
+  /** Forgets the waits after what this provider refused. */
+  forgetRefusedBy(provider: string): void {
+    for (const [key, { asked, breaker }] of this.#open.entries())
+      if (asked === provider && breaker.fault?.code === 'provider-setup') this.#open.delete(key)
   }
 
   /** For people: their look keeps nothing in memory for longer. */
@@ -96,12 +102,14 @@ export class MailboxBreakers {
     return [...this.#open.keys()]
   }
 
-  #breakerAt(key: AddressKey, looks: Looks | undefined): TokenBreaker {
+  #breakerAt(key: AddressKey, looks: Looks | undefined, asked: string | undefined): TokenBreaker {
     const open: OpenBreaker = this.#open.get(key) ?? {
       breaker: new CircuitBreaker(this.#policy, this.#clock, () => open.looks),
       looks,
+      asked,
     }
     open.looks = looks
+    open.asked = asked
     this.#open.set(key, open)
     return open.breaker
   }
@@ -111,6 +119,8 @@ interface OpenBreaker {
   breaker: TokenBreaker
   /** Those of the provider that was asked last. Undefined where the wait is a short one. */
   looks: Looks | undefined
+  /** The provider that was asked last. Undefined: none was. */
+  asked: string | undefined
 }
 
 /**
@@ -173,13 +183,18 @@ class RegistrationBreaker {
    * has asked for a pause.
    */
   hurry(): void {
-    if (this.#breaker.fault?.code === 'provider-unavailable') return
+    if (this.mustRest()) return
     this.#breaker.hurry()
     this.#othersUntil = 0
   }
 
   pause(): Pause | undefined {
     return this.#breaker.pause()
+  }
+
+  /** The provider has asked for a pause, whichever registration it is. */
+  mustRest(): boolean {
+    return this.#breaker.fault?.code === 'provider-unavailable'
   }
 
   #blockedBy(key: AddressKey): Failure | undefined {
@@ -280,6 +295,11 @@ export class RegistrationBreakers {
     const breaker = this.#breakers.get(provider) ?? this.#make()
     this.#breakers.set(provider, breaker)
     return breaker
+  }
+
+  /** It is another registration from now on: what was learnt of the one before does not count. */
+  begunAnew(provider: string): void {
+    if (!this.#breakers.get(provider)?.mustRest()) this.#breakers.delete(provider)
   }
 
   /** For people. No breaker is made for it. */

@@ -1,64 +1,177 @@
-import { type Failure, failure } from '../base/failure.ts'
+import { Failure, failure } from '../base/failure.ts'
+import { canonicalText } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
+import type { Mailbox } from '../model/mailbox.ts'
 import { isLoopbackHost } from '../net/connect.ts'
 import type { HttpProxy } from '../net/http-fetch.ts'
 import { customProvider, withOverride } from './custom.ts'
 import { allPresets } from './presets/presets.ts'
-import type { Catalogue, Provider, RegisteredProvider, Registration } from './provider.ts'
-import { type Missing, registrationAt, withRegistration } from './registration.ts'
-import type { ProviderSettings, ProxyChoice } from './settings.ts'
+import type { Catalogue, Provider, RegisteredProvider } from './provider.ts'
+import {
+  type Missing,
+  providersFileSetting,
+  registrationAt,
+  settingOfPreset,
+  withRegistration,
+} from './registration.ts'
+import type { CustomProvider, ProviderSettings, ProxyChoice } from './settings.ts'
 
 /** A provider with its registration, or with what to set to have one. */
-interface Entry {
+export interface CatalogueEntry {
   provider: Provider
-  registration?: Registration
+  registered?: RegisteredProvider
+  /** The setting that the registration comes from. */
+  setting?: string
+  /** What was said of it, where it is not one of the settings for Microsoft and Google. */
+  entry?: CustomProvider
   missing: Missing
 }
 
-export function createCatalogue(config: ProviderSettings): Catalogue {
-  const entries = new Map(allEntries(config).map((entry) => [entry.provider.id, entry]))
-  const ownProxies = new Map([
-    ...[...config.providerOverrides].map(([id, { proxy }]) => [id, proxy] as const),
-    ...config.customProviders.map(({ id, proxy }) => [id, proxy] as const),
-  ])
+/** A provider that is not what it was. Without `after` it has no registration any more. */
+export interface ProviderChange {
+  id: string
+  before?: RegisteredProvider
+  after?: RegisteredProvider
+}
 
+/** What remembers something of providers, and is told of each that changes. */
+export interface ProviderFollower {
+  providerChanged(change: ProviderChange): void
+}
+
+/** A catalogue that follows the registrations of the store while postern runs. */
+export interface LiveCatalogue extends Catalogue {
+  entries(): readonly CatalogueEntry[]
+  /**
+   * From now on these are the registrations of the store. Gives what has changed by that; what has
+   * not is the same object as before.
+   */
+  use(stored: readonly CustomProvider[]): readonly ProviderChange[]
+}
+
+/**
+ * The settings count before the store, and the store before what is shipped with the installation:
+ * of each id there is one registration.
+ */
+export function createCatalogue(
+  config: ProviderSettings,
+  stored: readonly CustomProvider[] = [],
+): LiveCatalogue {
+  let entries = new Map<string, CatalogueEntry>()
+
+  function use(now: readonly CustomProvider[]): ProviderChange[] {
+    const before = entries
+    entries = new Map(allEntries(config, now).map((entry) => [entry.provider.id, entry]))
+    const changes: ProviderChange[] = []
+    for (const id of new Set([...before.keys(), ...entries.keys()])) {
+      const [old, fresh] = [before.get(id)?.registered, entries.get(id)?.registered]
+      if (old && fresh && canonicalText(old) === canonicalText(fresh))
+        entries.set(id, { ...(entries.get(id) as CatalogueEntry), provider: old, registered: old })
+      else if (old || fresh) changes.push({ id, ...(old && { before: old }), ...(fresh && { after: fresh }) })
+    }
+    return changes
+  }
+
+  use(stored)
   return {
     registered(id) {
       const entry = entries.get(id)
       if (!entry) throw unknown(id, [...entries.keys()])
-      const { provider, registration, missing } = entry
-      if (!registration) throw missing(provider.name)
-      const proxy = chooseProxy(provider, ownProxies.get(id), config.proxy)
-      return { ...withRegistration(provider, registration), ...(proxy && { proxy }) }
+      const { provider, registered, missing } = entry
+      if (!registered) throw missing(provider.name)
+      return registered
     },
 
     list: () =>
-      [...entries.values()].map(({ provider, registration }) => ({
+      [...entries.values()].map(({ provider, registered }) => ({
         provider,
-        registered: registration !== undefined,
+        registered: registered !== undefined,
       })),
+
+    entries: () => [...entries.values()],
+    use,
   }
 }
 
-function allEntries({ registrations, customProviders, providerOverrides }: ProviderSettings): Entry[] {
-  const own = new Map(customProviders.map((entry) => [entry.id, customProvider(entry)]))
-  const builtIn = allPresets(registrations.microsoft?.tenant).map((preset): Entry => {
-    // An entry of the providers file with the id of a preset replaces that preset.
-    const provider = own.get(preset.id)
-    if (provider) return ownEntry(provider)
-    const overridden = withOverride(preset, providerOverrides.get(preset.id))
-    return { provider: overridden, ...registrationAt(preset.id, registrations) }
-  })
+function allEntries(config: ProviderSettings, stored: readonly CustomProvider[]): CatalogueEntry[] {
+  const own = new Map<string, CatalogueEntry>()
+  for (const entry of config.customProviders)
+    own.set(entry.id, ownEntry(config, entry, { setting: providersFileSetting }))
+  for (const [source, entries] of [
+    ['stored', stored] as const,
+    ['shipped', config.shippedProviders ?? []] as const,
+  ])
+    for (const entry of entries)
+      if (!own.has(entry.id) && !isInSettings(entry.id, config))
+        own.set(entry.id, ownEntry(config, entry, { source }))
+  const builtIn = allPresets(config.registrations.microsoft?.tenant).map(
+    // One with the id of a preset replaces that preset.
+    (preset) => own.get(preset.id) ?? presetEntry(config, preset),
+  )
   const ids = new Set(builtIn.map(({ provider }) => provider.id))
-  return [...builtIn, ...[...own.values()].filter(({ id }) => !ids.has(id)).map(ownEntry)]
+  return [...builtIn, ...[...own.values()].filter(({ provider }) => !ids.has(provider.id))]
 }
 
-function ownEntry(provider: RegisteredProvider): Entry {
-  return { provider, registration: provider.registration, missing: () => failure('postern.fault') }
+function presetEntry(
+  { registrations, providerOverrides, proxy }: ProviderSettings,
+  preset: Provider,
+): CatalogueEntry {
+  const override = providerOverrides.get(preset.id)
+  const provider = withOverride(preset, override)
+  const { registration, missing } = registrationAt(preset.id, registrations)
+  if (!registration) return { provider, missing }
+  const registered = withProxy(withRegistration(provider, registration), override?.proxy, proxy)
+  return { provider: registered, registered, missing, setting: settingOfPreset(preset.id) }
+}
+
+function ownEntry(
+  { providerOverrides, proxy }: ProviderSettings,
+  entry: CustomProvider,
+  { source, setting }: { source?: 'stored' | 'shipped'; setting?: string },
+): CatalogueEntry {
+  // The providers file itself says what is to differ in its entry.
+  const override = source && providerOverrides.get(entry.id)
+  const provider = customProvider(entry, { override, source })
+  const registered = withProxy(provider, entry.proxy ?? override?.proxy, proxy)
+  const missing = () => failure('postern.fault')
+  return { provider: registered, registered, missing, entry, ...(setting !== undefined && { setting }) }
+}
+
+/** The id of one of the settings for Microsoft and Google, or of an entry of the providers file. */
+function isInSettings(id: string, { registrations, customProviders }: ProviderSettings): boolean {
+  return (
+    registrationAt(id, registrations).registration !== undefined ||
+    customProviders.some((entry) => entry.id === id)
+  )
+}
+
+function withProxy(
+  provider: RegisteredProvider,
+  own: ProxyChoice | undefined,
+  general: HttpProxy | undefined,
+): RegisteredProvider {
+  const proxy = chooseProxy(provider, own, general)
+  return proxy ? { ...provider, proxy } : provider
 }
 
 function unknown(id: string, known: readonly string[]): Failure {
   return failure('provider.unknown', { id: printable(id), names: known.join(', ') })
+}
+
+/**
+ * The provider of a mailbox that is there already.
+ * @throws Failure `configuration`
+ */
+export function registeredFor(
+  catalogue: Pick<Catalogue, 'registered'>,
+  { address, providerId }: Pick<Mailbox, 'address' | 'providerId'>,
+): RegisteredProvider {
+  try {
+    return catalogue.registered(providerId)
+  } catch (error) {
+    if (!(error instanceof Failure && error.code === 'not-found')) throw error
+    throw failure('registration.gone', { mailbox: address, id: printable(providerId) })
+  }
 }
 
 /** The provider with this id, if it exists and has a registration. */

@@ -13,15 +13,21 @@ import { withRegistration } from './registration.ts'
 import type { CustomProvider, LimitOverrides, ProviderOverride } from './settings.ts'
 
 /**
- * Creates a provider from an entry of the providers file: a preset with the changes of the entry,
- * or a provider that the entry describes completely.
+ * Creates a provider from an entry of the providers file, or of the store: a preset with the changes
+ * of the entry, or a provider that the entry describes completely.
  */
-export function customProvider(entry: CustomProvider): RegisteredProvider {
-  const base = (entry.preset !== undefined && presetOf(entry.preset, entry.tenant)) || blank(entry)
+export function customProvider(
+  entry: CustomProvider,
+  {
+    override,
+    source,
+  }: { override?: ProviderOverride | undefined; source?: 'stored' | 'shipped' | undefined } = {},
+): RegisteredProvider {
+  const base = baseOf(entry, override)
   const provider: Provider = {
     ...base,
     id: entry.id,
-    name: entry.name ?? base.name,
+    name: nameOf(entry, base, source),
     // It keeps the domains of its preset only if it replaces it.
     ...(entry.id !== base.id && { domains: [], mxSuffixes: [] }),
     oauth: oauthOf(base.oauth, entry),
@@ -33,9 +39,30 @@ export function customProvider(entry: CustomProvider): RegisteredProvider {
   }
   const { clientAuthentication } = entry
   const registered = withRegistration(provider, registrationOf(entry))
-  const whole = { ...registered, fromFile: true as const }
+  const whole = {
+    ...registered,
+    ...(source && { source }),
+    ...(!(source && isPlain(entry)) && { isOwn: true as const }),
+  }
   if (clientAuthentication === undefined) return whole
   return { ...whole, oauth: { ...registered.oauth, clientAuthentication } }
+}
+
+function baseOf(entry: CustomProvider, override: ProviderOverride | undefined): Provider {
+  const preset = entry.preset === undefined ? undefined : presetOf(entry.preset, entry.tenant)
+  if (!preset) return blank(entry)
+  return entry.id === preset.id ? withOverride(preset, override) : preset
+}
+
+/** One at a preset as it is: who signs in there is who the preset says. */
+function isPlain(entry: CustomProvider): boolean {
+  return entry.preset !== undefined && !takenOver.some((key) => entry[key] !== undefined)
+}
+
+/** Two at one preset are told apart by their ids, unless they have names. */
+function nameOf({ id, name }: CustomProvider, base: Provider, source: string | undefined): string {
+  if (name !== undefined) return name
+  return source && id !== base.id ? `${base.name}: ${id}` : base.name
 }
 
 function blank(entry: CustomProvider): Provider {

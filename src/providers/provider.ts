@@ -183,8 +183,10 @@ export interface Registration {
 /** A provider that is ready for use: its data with our registration. */
 export interface RegisteredProvider extends Provider {
   registration: Registration
-  /** It comes from the providers file, which may set any value. */
-  fromFile?: true
+  /** Its entry, of the providers file or the store, may set any value. */
+  isOwn?: true
+  /** Where its registration comes from. Absent: the settings. */
+  source?: 'stored' | 'shipped'
   /** The proxy to it; absent: direct. */
   proxy?: Exclude<ProxyChoice, 'direct'>
 }

@@ -35,9 +35,21 @@ const restMilliseconds = 10_000
 
 export function createRegistrationChecks(deps: RegistrationChecksDeps): RegistrationChecks {
   const { settingsNow, running, http, clock } = deps
-  const last = new Map<string, { until: number; answer: Promise<RegistrationCheck> }>()
+  const last = new Map<
+    string,
+    { until: number; of: RegisteredProvider | undefined; answer: Promise<RegistrationCheck> }
+  >()
 
   async function ask(id: string): Promise<RegistrationCheck> {
+    const kept = running && findRegistered(running.catalogue, id)
+    // One that is not of the settings is in use as it is, whatever became of them.
+    if (running && kept?.source) {
+      const points = [
+        good('settings', { what: 'The registration is complete, and without a mistake.' }),
+        ...(await askedPoints(kept, running)),
+      ]
+      return { provider: id, checkedAt: new Date(clock.now()).toISOString(), points }
+    }
     const now = await settingsNow()
     const catalogue = 'catalogue' in now ? now.catalogue : running?.catalogue
     if (catalogue) requireKnown(catalogue, id)
@@ -49,13 +61,19 @@ export function createRegistrationChecks(deps: RegistrationChecksDeps): Registra
 
   async function pointsOf(
     registered: RegisteredProvider,
+    now: { catalogue: Catalogue; publicUrl: URL },
+  ): Promise<CheckedPoint[]> {
+    return [runningPoint(registered, now.publicUrl, running), ...(await askedPoints(registered, now))]
+  }
+
+  async function askedPoints(
+    registered: RegisteredProvider,
     { catalogue, publicUrl }: { catalogue: Catalogue; publicUrl: URL },
   ): Promise<CheckedPoint[]> {
     const { id, name, flows, oauth } = registered
     const client = createOAuthClients({ catalogue, http, clock })(id)
     const comesBack = flows.includes('authorization-code') && oauth.redirectUri === undefined
     return [
-      runningPoint(registered, publicUrl, running),
       ...(comesBack ? [redirectUriPoint(deps.redirectUriOf(publicUrl), flows)] : []),
       ...clientPoints(await tryClient(client, registered), name),
     ]
@@ -64,9 +82,11 @@ export function createRegistrationChecks(deps: RegistrationChecksDeps): Registra
   return {
     check(id) {
       const known = last.get(id)
-      if (known && known.until > clock.monotonic()) return known.answer
+      // One that has been changed is another one.
+      const of = running && findRegistered(running.catalogue, id)
+      if (known && known.of === of && known.until > clock.monotonic()) return known.answer
       const answer = ask(id)
-      last.set(id, { until: clock.monotonic() + restMilliseconds, answer })
+      last.set(id, { until: clock.monotonic() + restMilliseconds, of, answer })
       // Failures are not remembered.
       answer.catch(() => last.delete(id))
       return answer

@@ -1,8 +1,9 @@
 import { type Failure, failure } from '../base/failure.ts'
+import { canonicalText } from '../base/secret.ts'
 import type { GivenTo } from '../model/grant.ts'
 import { personalTenant } from './presets/microsoft.ts'
 import type { OAuthServer, Provider, RegisteredProvider, Registration } from './provider.ts'
-import type { MicrosoftCloud, Registrations } from './settings.ts'
+import type { BuiltInRegistrations, MicrosoftCloud } from './settings.ts'
 
 /** The registration of a preset in the settings, or the failure that says what to set. */
 interface RegistrationOrNone {
@@ -14,7 +15,7 @@ interface RegistrationOrNone {
 export type Missing = (provider: string) => Failure
 
 /** Finds the registration of a preset in the settings. */
-export function registrationAt(id: string, registrations: Registrations): RegistrationOrNone {
+export function registrationAt(id: string, registrations: BuiltInRegistrations): RegistrationOrNone {
   const cloud = microsoftClouds.get(id)
   if (cloud) return microsoftAt(cloud, registrations)
   switch (id) {
@@ -33,6 +34,15 @@ export function registrationAt(id: string, registrations: Registrations): Regist
   }
 }
 
+export const providersFileSetting = 'POSTERN_PROVIDERS_FILE'
+
+/** The setting that a registration at a preset comes from, unless the providers file has it. */
+export function settingOfPreset(id: string): string {
+  if (id === 'google') return 'POSTERN_GOOGLE_CLIENT_ID'
+  if (id === 'google-service-account') return 'POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE'
+  return 'POSTERN_MICROSOFT_CLIENT_ID'
+}
+
 /** The presets of Microsoft 365 and the clouds that they are in. */
 const microsoftClouds: ReadonlyMap<string, MicrosoftCloud> = new Map([
   ['microsoft', 'worldwide'],
@@ -43,7 +53,7 @@ const microsoftClouds: ReadonlyMap<string, MicrosoftCloud> = new Map([
 
 const missingAtMicrosoft: Missing = (provider) => failure('registration.missing-at-microsoft', { provider })
 
-function microsoftAt(cloud: MicrosoftCloud, { microsoft }: Registrations): RegistrationOrNone {
+function microsoftAt(cloud: MicrosoftCloud, { microsoft }: BuiltInRegistrations): RegistrationOrNone {
   const missing = cloud === 'worldwide' ? missingWorldwide(microsoft) : missingIn(cloud)
   return { missing, ...(microsoft?.cloud === cloud && { registration: microsoft }) }
 }
@@ -57,7 +67,7 @@ function missingIn(cloud: MicrosoftCloud): Missing {
 }
 
 /** A registration of one organisation knows no personal accounts. */
-function outlookOf({ microsoft }: Registrations): RegistrationOrNone {
+function outlookOf({ microsoft }: BuiltInRegistrations): RegistrationOrNone {
   if (microsoft?.cloud !== 'worldwide') return { missing: missingAtMicrosoft }
   const missing: Missing = (provider) => failure('registration.missing-for-persons', { provider })
   const isFit = ['common', 'consumers'].includes(microsoft.tenant)
@@ -65,7 +75,7 @@ function outlookOf({ microsoft }: Registrations): RegistrationOrNone {
 }
 
 /** No person signs in there: the app needs credentials, and one organisation. */
-function highVolumeOf({ microsoft }: Registrations): RegistrationOrNone {
+function highVolumeOf({ microsoft }: BuiltInRegistrations): RegistrationOrNone {
   const missing: Missing = (provider) => failure('registration.missing-for-high-volume', { provider })
   const authenticates = microsoft && (microsoft.clientSecrets.length > 0 || microsoft.certificate)
   if (microsoft?.cloud === 'worldwide' && authenticates && !severalTenants.includes(microsoft.tenant))
@@ -81,7 +91,7 @@ export function isOneTenant(tenant: string): boolean {
   return !severalTenants.includes(tenant.toLowerCase())
 }
 
-function googleOf({ google }: Registrations): RegistrationOrNone {
+function googleOf({ google }: BuiltInRegistrations): RegistrationOrNone {
   const missing: Missing = (provider) => failure('registration.missing-at-google', { provider })
   if (!google) return { missing }
   const { testing, ...registration } = google
@@ -89,7 +99,9 @@ function googleOf({ google }: Registrations): RegistrationOrNone {
   return { registration: { ...registration, ...(testing && { grantsEndAfterDays: 7 }) }, missing }
 }
 
-function serviceAccountOf({ googleServiceAccount: serviceAccount }: Registrations): RegistrationOrNone {
+function serviceAccountOf({
+  googleServiceAccount: serviceAccount,
+}: BuiltInRegistrations): RegistrationOrNone {
   const missing: Missing = (provider) => failure('registration.missing-service-account', { provider })
   if (!serviceAccount) return { missing }
   return { registration: { clientId: serviceAccount.clientId, clientSecrets: [], serviceAccount }, missing }
@@ -187,6 +199,34 @@ export function differenceOf(
     if (before.toLowerCase() !== after.toLowerCase()) return { what, given: before, now: after }
   }
   return undefined
+}
+
+/** Whether connections to the mail server that are open for one are good for the other. */
+export function sameConnections(one: RegisteredProvider, other: RegisteredProvider): boolean {
+  const aboutConnections = (provider: RegisteredProvider) => {
+    const { submission, mechanisms, proxy } = provider
+    return canonicalText([submission, mechanisms, proxy, givenTo(provider)])
+  }
+  return aboutConnections(one) === aboutConnections(other)
+}
+
+/** Whether access tokens that were got for one are good for the other. */
+export function sameTokens(one: RegisteredProvider, other: RegisteredProvider): boolean {
+  const aboutTokens = ({ refreshMarginSeconds, oauth, registration }: RegisteredProvider) => {
+    const { scopes, applicationScopes, tokenEndpoint, issuer } = oauth
+    const { clientId, tenant, serviceAccount } = registration
+    const endpoint = [tokenEndpoint, issuer]
+    return canonicalText([
+      refreshMarginSeconds,
+      scopes,
+      applicationScopes,
+      endpoint,
+      clientId,
+      tenant,
+      serviceAccount?.email,
+    ])
+  }
+  return aboutTokens(one) === aboutTokens(other)
 }
 
 /**

@@ -3,9 +3,11 @@ import type { HttpProxy } from '../net/http-fetch.ts'
 
 /** What the settings say of providers. */
 export interface ProviderSettings {
-  registrations: Registrations
+  registrations: BuiltInRegistrations
   /** The parsed and validated providers file; empty without one. */
   customProviders: readonly CustomProvider[]
+  /** Registrations that are shipped with this installation; those of the store go before them. */
+  shippedProviders?: readonly CustomProvider[]
   /** What that file changes of the built-in providers, by their ids. */
   providerOverrides: ReadonlyMap<string, ProviderOverride>
   /** The proxy for every provider that has none of its own and is not on loopback. */
@@ -13,7 +15,7 @@ export interface ProviderSettings {
 }
 
 /** At built-in providers, by settings of their own. */
-export interface Registrations {
+export interface BuiltInRegistrations {
   microsoft?: MicrosoftRegistration
   google?: { clientId: string; clientSecrets: readonly ClientSecret[]; testing: boolean }
   googleServiceAccount?: ServiceAccount

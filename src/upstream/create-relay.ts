@@ -5,6 +5,7 @@ import type { TokenBroker } from '../grants/token-broker.ts'
 import type { Address, AddressKey, KeyedAddress } from '../model/address.ts'
 import { keyed } from '../model/address.ts'
 import type { Connect } from '../net/connect.ts'
+import type { ProviderChange, ProviderFollower } from '../providers/catalogue.ts'
 import { explained, seenReply } from '../providers/errors/explained.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import type { MailboxStore, ServerCapabilityStore } from '../store/ports.ts'
@@ -58,11 +59,11 @@ interface Beginning {
  * The provider's side of postern: a pool of warm connections for each mailbox, and transactions on
  * them.
  */
-export function createRelay(deps: RelayDeps): Relay {
+export function createRelay(deps: RelayDeps): Relay & ProviderFollower {
   return new UpstreamRelay(deps)
 }
 
-class UpstreamRelay implements Relay {
+class UpstreamRelay implements Relay, ProviderFollower {
   readonly #deps: RelayDeps
   readonly #capabilities: KnownCapabilities
   readonly #routes: Routes
@@ -133,6 +134,10 @@ class UpstreamRelay implements Relay {
 
   drain(mailbox: Address): void {
     this.#routes.drain(mailbox)
+  }
+
+  providerChanged(change: ProviderChange): void {
+    this.#routes.providerChanged(change)
   }
 
   state(mailbox: Address): Promise<SendingState> {

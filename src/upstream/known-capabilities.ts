@@ -72,9 +72,10 @@ export function createKnownCapabilities({
         const [kept, providers] = await Promise.all([serverCapabilities.list(), mailboxes.providers()])
         for (const offer of kept) if (!heard.has(offer.providerId)) heard.set(offer.providerId, offer)
         inUse = providers
-        answers.clear()
       } catch (error) {
         log.warn({ err: error }, 'which providers are in use could not be read')
+      } finally {
+        answers.clear()
       }
     },
 

@@ -14,8 +14,10 @@ import {
 } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Mailbox, StoredMailbox } from '../model/mailbox.ts'
+import { type ProviderChange, registeredFor } from '../providers/catalogue.ts'
 import { explanationOf, withMeaning } from '../providers/errors/explained.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
+import { sameConnections } from '../providers/registration.ts'
 import type { MailboxStore } from '../store/ports.ts'
 import type { OpenSignedIn, SignedIn } from './open-signed-in.ts'
 import { createPool, type Neighbour, type Pool, type PooledGovernor, type PoolState } from './pool.ts'
@@ -49,6 +51,8 @@ export interface Routes {
   peek(key: AddressKey): Route | undefined
   /** As `Relay.drain`. */
   drain(address: Address): void
+  /** As `ProviderFollower.providerChanged`: connections end only where they are no good any more. */
+  providerChanged(change: ProviderChange): void
   /** As `Relay.state`. */
   state(address: Address): Promise<SendingState>
   /** As `Relay.states`. */
@@ -119,11 +123,23 @@ class MailboxRoutes implements Routes {
     }
   }
 
+  providerChanged({ id, before, after }: ProviderChange): void {
+    this.#changes += 1
+    for (const route of this.#routes.values()) {
+      if (route.provider.id !== id) continue
+      route.freshUntil = 0
+      if (after) route.provider = after
+      if (before && after && sameConnections(before, after)) continue
+      route.governor.reset()
+      route.pool.drain()
+    }
+  }
+
   async state(address: Address): Promise<SendingState> {
     // A look changes nothing: no route is made, mended or dropped here.
     const mailbox = await this.#deps.mailboxes.covering(address)
     if (!mailbox) throw unknownMailbox(address)
-    const provider = this.#deps.catalogue.registered(mailbox.providerId)
+    const provider = registeredFor(this.#deps.catalogue, mailbox)
     const route = this.#routes.get(mailbox.key)
     const isSame = route?.provider.id === provider.id
     const governed = isSame
@@ -170,7 +186,7 @@ class MailboxRoutes implements Routes {
       gone?.pool.drain()
       throw unknownMailbox(address)
     }
-    const provider = this.#deps.catalogue.registered(mailbox.providerId)
+    const provider = registeredFor(this.#deps.catalogue, mailbox)
     const route = this.#routes.get(mailbox.key) ?? (await this.#makeRoute(mailbox, provider))
     const before = route.provider
     if (before.id !== provider.id) {

@@ -123,7 +123,7 @@ class PageSignInService implements PageSignIns {
    * unless the settings name others.
    */
   #mayTell(provider: RegisteredProvider): boolean {
-    const isNamed = this.#deps.people.providers?.includes(provider.id) ?? provider.fromFile === undefined
+    const isNamed = this.#deps.people.providers?.includes(provider.id) ?? provider.isOwn === undefined
     return this.#isOn && isNamed && canTell(provider) && vouches(provider)
   }
 

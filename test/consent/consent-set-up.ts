@@ -29,7 +29,7 @@ export async function setUpConsent({
     flows?: GrantFlow[]
     oauth?: Partial<OAuthServer>
     registration?: Registration
-    fromFile?: true
+    isOwn?: true
   }
 } = {}) {
   const [store, clock, log] = [createMemoryStore(), createManualClock(), createRecordingLog()]

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { tokens } from '../providers/token-endpoint.ts'
+import { registeredProvider } from '../support/registered-provider.ts'
 import { tableInSource } from '../support/table-in-source.ts'
 import { refusal } from './crowd.ts'
 import { failureOf, me, startBroker, startEach } from './fixture.ts'
@@ -11,6 +12,7 @@ startEach(startBroker, (started) => {
   house = started
 })
 
+const providerId = 'local'
 const down = { status: 503, text: '' }
 
 /** The endpoint's next answer, which waits until it is let through. */
@@ -67,6 +69,24 @@ const events: Record<string, { before?: () => Promise<void>; call: () => Promise
       house.broker.grantChanged(me)
     },
   },
+  providerChanged: {
+    before: goodToken,
+    async call() {
+      const before = {
+        ...registeredProvider({ id: providerId }),
+        registration: { clientId: 'old', clientSecrets: [] },
+      }
+      house.broker.providerChanged({ id: providerId, before, after: registeredProvider({ id: providerId }) })
+    },
+  },
+}
+
+/** What a client gets after the token was dropped. */
+const afterDrop: Record<string, string> = {
+  resting: 'another',
+  refreshing: 'fresh',
+  // The provider has asked for no request now, whichever registration asks.
+  'backing off': 'provider-unavailable',
 }
 
 /** What is seen of each answer of the table. `begun`: how many requests it costs. */
@@ -78,6 +98,7 @@ const answers: Record<string, { begun: number; waits?: boolean; result?: unknown
   joins: { begun: 0, waits: true, result: 'fresh' },
   'one behind it': { begun: 1, waits: true },
   forgets: { begun: 0 },
+  drops: { begun: 0 },
 }
 
 const codeOrValue = (promise: Promise<unknown>) =>
@@ -126,6 +147,12 @@ describe('the table of calls in create-token-broker.ts', () => {
             release?.()
             expect(await asked).toBe('another')
             expect(house.spent().at(-1)).toBe('new')
+          }
+          if (answer === 'drops') {
+            if (state === 'resting') house.endpoint.answer(tokens('another'))
+            const asked = codeOrValue(house.token())
+            release?.()
+            expect(await asked).toBe(afterDrop[state])
           }
           release?.()
         },

@@ -124,7 +124,7 @@ describe('signing in to the pages at a provider', () => {
   })
 
   it.each([
-    ['of a provider of the file that nobody named', { providers: undefined }, { fromFile: true as const }],
+    ['of a provider of the file that nobody named', { providers: undefined }, { isOwn: true as const }],
     ['of a provider that is not among those that are named', { providers: ['other'] }, {}],
     [
       'of Entra for many tenants',

@@ -93,6 +93,42 @@ export const provider: Translated<typeof providerFailures> = {
     message: '{provider} のアプリ登録がありません',
     fix: 'POSTERN_PROVIDERS_FILE の "preset": "{preset}" の項目にクライアントIDを入れて、再起動してください。',
   },
+  'registration.unknown': {
+    message: '登録「{id}」はありません',
+    fix: '「postern registration list」で表示される登録の ID を使うか、新しく追加してください。',
+  },
+  'registration.exists': {
+    message: '登録「{id}」はすでにあります',
+    fix: 'その登録を変更する(「postern registration set {id}」)か、別の ID を選んでください。',
+  },
+  'registration.in-settings': {
+    message: '登録「{id}」は保存できません。同じ ID の登録が設定 ({setting}) にあります',
+    fix: '別の ID を選ぶか、{setting} を設定から取り除いて再起動してください。',
+  },
+  'registration.of-settings': {
+    message: '登録「{id}」は設定 ({setting}) によるもので、そこで変更します',
+    fix: '{setting} を変更して再起動するか、別の ID で登録を追加してください。',
+  },
+  'registration.shipped': {
+    message: '登録「{id}」は、この環境に付属する全員共通の登録です',
+    fix: '同じ ID で自分の登録を追加してください。付属の登録に代わって使われます。',
+  },
+  'registration.mistaken': {
+    message: '登録「{id}」はこのままでは保存できません: {mistakes}',
+    fix: 'これらの項目を直してください。プロバイダーに必要なものは「postern provider show」で表示されます。',
+  },
+  'registration.in-use': {
+    message: '登録「{id}」を使うメールボックスが {count} 個あります: {mailboxes}',
+    fix: '先に別の登録へ移すか、--force を付けて削除してください。その場合、登録が戻るまで送信できませんが、メールボックスの情報は失われません。',
+  },
+  'registration.changing': {
+    message: '登録「{id}」は同時に別の人が変更しています',
+    fix: '内容を確かめて、もう一度試してください。',
+  },
+  'registration.gone': {
+    message: 'メールボックス {mailbox} の登録「{id}」がなくなっています',
+    fix: '登録を追加し直す(「postern registration add {id}」)か、メールボックスに別のプロバイダーを指定してください(「postern mailbox add {mailbox} --replace」)。',
+  },
   'registration.without-certificate': {
     message: 'プロバイダー {provider} の認証には証明書が必要です',
     fix: '登録に証明書を加えるか、クライアント認証を "none" にしてください。',

@@ -7,9 +7,17 @@ type Issue = z.core.$ZodIssue
  * be a secret.
  */
 export function describeIssue(issue: Issue): string[] {
+  return mistakesOf(issue).map(({ place, message }) => `${place}: ${message}`)
+}
+
+/** The same, apart. */
+export function mistakesOf(issue: Issue): { place: string; message: string }[] {
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => `${pathText([...issue.path, key])}: there is no such setting`)
-  return [`${pathText(issue.path)}: ${whatIsWrong(issue)}`]
+    return issue.keys.map((key) => ({
+      place: pathText([...issue.path, key]),
+      message: 'there is no such setting',
+    }))
+  return [{ place: pathText(issue.path), message: whatIsWrong(issue) }]
 }
 
 function whatIsWrong(issue: Issue): string {

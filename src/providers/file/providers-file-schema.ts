@@ -85,7 +85,7 @@ const credentials = {
     .optional(),
 }
 
-const entry = z
+export const entrySchema = z
   .strictObject({
     id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and hyphens'),
     preset: text.optional(),
@@ -136,7 +136,7 @@ const override = z.strictObject({
 
 export const providersFileSchema = z
   .strictObject({
-    providers: z.array(entry).optional(),
+    providers: z.array(entrySchema).optional(),
     overrides: z.record(z.string(), override).optional(),
   })
   .refine(
@@ -144,7 +144,7 @@ export const providersFileSchema = z
     'must have "providers" or "overrides", or both',
   )
 
-export type ProviderEntry = z.output<typeof entry>
+export type ProviderEntry = z.output<typeof entrySchema>
 
 export type OverrideEntry = z.output<typeof override>
 

@@ -2,7 +2,7 @@ import { lazy } from '../../base/async.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { Failure } from '../../base/failure.ts'
 import type { createHttpFetch } from '../../net/http-fetch.ts'
-import type { Catalogue } from '../provider.ts'
+import type { Catalogue, RegisteredProvider } from '../provider.ts'
 import type { OAuthClientDeps } from './create-oauth-client.ts'
 import type { Discoveries } from './discoveries.ts'
 import { judge, type OAuthClient, type TokenVerdict } from './oauth-client.ts'
@@ -20,7 +20,8 @@ type NoteEnd = <T>(flow: TokenRequest['flow'], ask: () => Promise<T>) => Promise
 export type HttpVia = Pick<ReturnType<typeof createHttpFetch>, 'via'>
 
 /**
- * Creates one client for each provider, on first use.
+ * Creates one client for each provider, on first use, and a new one when its registration has
+ * changed; who has begun with the old one ends with it.
  * @returns a function that throws as `Catalogue.registered` does
  */
 export function createOAuthClients({
@@ -34,19 +35,19 @@ export function createOAuthClients({
   clock?: Pick<Clock, 'now' | 'monotonic'>
   onTokenRequest?: (request: TokenRequest) => void
 }): (providerId: string) => OAuthClient {
-  const clients = new Map<string, OAuthClient>()
+  const clients = new Map<string, { client: OAuthClient; provider: RegisteredProvider }>()
   const discoveries = lazy(async () => {
     const { createDiscoveries } = await import('./discoveries.ts')
     return createDiscoveries(clock ?? systemClock)
   })
 
   return (providerId) => {
-    const known = clients.get(providerId)
-    if (known) return known
     const provider = catalogue.registered(providerId)
+    const known = clients.get(providerId)
+    if (known?.provider === provider) return known.client
     const deps = { provider, fetch: http.via(provider.proxy), ...(clock && { clock }) }
     const client = lateClient(deps, discoveries, noteEnds(providerId, onTokenRequest))
-    clients.set(providerId, client)
+    clients.set(providerId, { client, provider })
     return client
   }
 }

@@ -1,0 +1,111 @@
+import { printable } from '../base/text.ts'
+import { mistakesOf } from './file/providers-file-mistakes.ts'
+import { entrySchema } from './file/providers-file-schema.ts'
+import { presetIds } from './presets/presets.ts'
+import {
+  type FieldMistake,
+  type NewClientSecret,
+  type RegistrationChanges,
+  RegistrationMistakes,
+  type RegistrationRequest,
+} from './registrations.ts'
+import {
+  asFileEntry,
+  fieldOf,
+  providerIn,
+  type StoredEntry,
+  type StoredSecret,
+  shownProxy,
+} from './stored-entry.ts'
+
+/*
+ * What is given for a registration becomes what is kept of it, checked as an entry of the providers
+ * file is. Loaded with the first change: zod is not for starts.
+ */
+
+/** What is kept of a new one. */
+export function newEntry(
+  id: string,
+  { clientSecrets, certificate, serviceAccount, ...fields }: RegistrationRequest,
+  today: string,
+): StoredEntry {
+  const preset = fields.preset ?? (presetIds.includes(id) ? id : undefined)
+  return withoutAbsent({
+    ...fields,
+    preset,
+    clientSecrets: clientSecrets && kept(clientSecrets, today),
+    ...(certificate && { certificate: certificate.certificate, certificateKey: certificate.key.reveal() }),
+    serviceAccount: serviceAccount?.reveal(),
+  })
+}
+
+/**
+ * What is kept of one that is changed.
+ * @throws RegistrationMistakes
+ */
+export function changedEntry(
+  id: string,
+  before: StoredEntry,
+  {
+    clientSecrets,
+    addClientSecret,
+    removeClientSecret,
+    certificate,
+    serviceAccount,
+    proxy,
+    ...fields
+  }: RegistrationChanges,
+  today: string,
+): StoredEntry {
+  const secrets =
+    clientSecrets === undefined ? (before.clientSecrets ?? []) : kept(clientSecrets ?? [], today)
+  if (removeClientSecret !== undefined && !secrets[removeClientSecret - 1])
+    throw new RegistrationMistakes(id, [
+      { field: 'removeClientSecret', message: 'there is no such client secret' },
+    ])
+  const left = secrets.filter((_, index) => index + 1 !== removeClientSecret)
+  const all = addClientSecret ? [...left, ...kept([addClientSecret], today)] : left
+  return withoutAbsent({
+    ...before,
+    ...fields,
+    clientSecrets: all.length > 0 ? all : undefined,
+    ...(certificate !== undefined && {
+      certificate: certificate?.certificate,
+      certificateKey: certificate?.key.reveal(),
+    }),
+    ...(serviceAccount !== undefined && { serviceAccount: serviceAccount?.reveal() }),
+    // A form gives back what it was shown, without the password.
+    ...(proxy !== undefined && proxy !== shownProxy(before.proxy) && { proxy }),
+  })
+}
+
+/**
+ * @throws RegistrationMistakes with every mistake
+ */
+export function checkEntry(id: string, entry: StoredEntry): void {
+  const parsed = entrySchema.safeParse(asFileEntry(id, entry))
+  const mistakes: FieldMistake[] = parsed.success
+    ? [...providerIn(entry, parsed.data).mistakes]
+    : parsed.error.issues
+        .flatMap(mistakesOf)
+        .map(({ place, message }) => ({ field: fieldOf(place), message }))
+  if (entry.preset === 'google-service-account' && entry.serviceAccount === undefined)
+    mistakes.push({ field: 'serviceAccount', message: 'is missing' })
+  if (mistakes.length > 0) throw new RegistrationMistakes(printable(id), mistakes)
+}
+
+function kept(secrets: readonly NewClientSecret[], today: string): StoredSecret[] {
+  return secrets.map(({ value, expires }) => ({
+    value: value.reveal(),
+    ...(expires !== undefined && { expires }),
+    added: today,
+  }))
+}
+
+/** Of JSON from outside, null takes a field away. */
+function withoutAbsent(
+  entry: { [Name in keyof StoredEntry]: StoredEntry[Name] | null | undefined },
+): StoredEntry {
+  const given = Object.entries(entry).filter(([, value]) => value !== undefined && value !== null)
+  return Object.fromEntries(given) as StoredEntry
+}
