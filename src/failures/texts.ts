@@ -2,6 +2,7 @@ import { fillIn, type Sentence, type Values, type ValuesOf } from './entry.ts'
 
 /** What is said by id and is no failure. */
 const texts = {
+  'check.registration-complete': { message: 'The registration is complete, and without a mistake.' },
   'check.settings-complete': { message: 'The settings are complete, and without a mistake.' },
   'check.settings-mistaken': {
     message: 'The settings, as they are now, would not let postern start.',

@@ -45,7 +45,7 @@ export function createRegistrationChecks(deps: RegistrationChecksDeps): Registra
     // One that is not of the settings is in use as it is, whatever became of them.
     if (running && kept?.source) {
       const points = [
-        good('settings', { what: 'The registration is complete, and without a mistake.' }),
+        good('settings', textOf(text('check.registration-complete'))),
         ...(await askedPoints(kept, running)),
       ]
       return { provider: id, checkedAt: new Date(clock.now()).toISOString(), points }

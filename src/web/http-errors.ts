@@ -10,6 +10,7 @@ import {
   filled,
 } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import { type FieldMistake, RegistrationMistakes } from '../providers/registrations.ts'
 import { InvalidInput, type Mistake } from './api/api-route.ts'
 
 /**
@@ -118,8 +119,13 @@ export function sendProblem(response: Response, error: unknown): void {
     ...(failure.fix !== undefined && { fix: failure.fix }),
     ...(failure.retryAfterSeconds !== undefined && { retryAfterSeconds: failure.retryAfterSeconds }),
     ...(failure instanceof InvalidInput && { mistakes: failure.mistakes }),
+    ...(failure instanceof RegistrationMistakes && { mistakes: failure.mistakes.map(toMistake) }),
   }
   response.status(status).set(headers).type('application/problem+json').send(JSON.stringify(problem))
+}
+
+function toMistake({ field: member, message }: FieldMistake): Mistake {
+  return { member, message }
 }
 
 /**

@@ -14,6 +14,7 @@ import type { SmtpListener } from '../net/listen.ts'
 import type { Notices } from '../notices/notices.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { RegistrationChecks } from '../providers/registration-checks.ts'
+import type { Registrations } from '../providers/registrations.ts'
 import type { PageAccessStore } from '../store/ports.ts'
 import type { Traces } from '../traces/traces.ts'
 import type { SendTestMessage } from '../upstream/test-message.ts'
@@ -37,6 +38,8 @@ export interface WebServices {
   notices: Pick<Notices, 'channels' | 'sendConsentLink'>
   tokens: TokenBroker
   catalogue: Catalogue
+  /** App registrations: of the settings, and of the store. */
+  registrations: Registrations
   /** Checks whether the settings of a provider work. */
   registrationChecks: RegistrationChecks
   /** Sends a test message, step by step. */

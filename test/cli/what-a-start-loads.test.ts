@@ -64,6 +64,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
     './discoveries.ts',
     './exposition.ts',
     './known-errors.ts',
+    './registration-fields.ts',
     './web-app.ts',
     '@peculiar/x509',
     '@photostructure/sqlite',
@@ -81,6 +82,7 @@ it.each([
   ['the first question to a provider', 'providers/oauth/create-oauth-client.ts', ['openid-client']],
   ['the first look at the metrics', 'metrics/exposition.ts', ['prom-client']],
   ['a providers file', 'providers/file/providers-file.ts', ['zod']],
+  ['the first change to a registration', 'providers/registration-fields.ts', ['zod']],
 ])('%s loads what only that needs', (_, file, needed) => {
   expect([...loadedWith(file).packages]).toEqual(expect.arrayContaining(needed))
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { apiRoutes } from '../../src/web/api/api.ts'
 import { keys, signIn, testServer } from './test-server.ts'
 
-type Method = 'get' | 'post' | 'delete'
+type Method = 'get' | 'post' | 'patch' | 'delete'
 const me = '/mailboxes/me@example.com'
 const login = { name: 'Printer' }
 
@@ -35,6 +35,12 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   ['get', '/providers', undefined, 200, ['admin', 'read']],
   ['get', '/providers/example', undefined, 200, ['admin', 'read']],
   ['post', '/providers/example/checks', undefined, 200, ['admin']],
+  ['get', '/registrations', undefined, 200, ['admin', 'read']],
+  ['post', '/registrations', { id: 'microsoft', clientId: 'new' }, 201, ['admin']],
+  ['get', '/registrations/registration-1', undefined, 200, ['admin', 'read']],
+  ['patch', '/registrations/registration-1', { tenant: 'example.org' }, 200, ['admin']],
+  ['post', '/registrations/registration-1/check', undefined, 200, ['admin']],
+  ['delete', '/registrations/registration-1', undefined, 200, ['admin']],
   ['post', '/sign-in-links', undefined, 201, ['admin']],
   ['get', '/consent-links', undefined, 200, ['admin', 'read']],
   ['delete', '/consent-links/link-1', undefined, 204, ['admin']],
@@ -52,6 +58,7 @@ async function call([method, path, body]: (typeof operations)[number], key?: str
   const test = testServer()
   await test.services.logins.add({ mailboxes: ['me@example.com'] })
   await test.services.apiKeys.add({ scopes: ['read'] })
+  await test.services.registrations.add({ id: 'registration-1', preset: 'microsoft', clientId: 'known' })
   const asked = test.api(method, path, key)
   return await (body ? asked.send(body) : asked)
 }
@@ -103,7 +110,10 @@ describe('rights in general', () => {
     const tested = operations.map(([method, path]) => {
       const pattern = path
         .replace('me@example.com', ':address')
-        .replace(/(login|key|device|link|trace)-1$|(login)-1|(?<=providers\/)example/, ':id')
+        .replace(
+          /(login|key|device|link|trace|registration)-1$|(login|registration)-1|(?<=providers\/)example/,
+          ':id',
+        )
       return `${method.toUpperCase()} ${pattern}`
     })
     expect(tested.sort()).toEqual(all.sort())

@@ -1,3 +1,5 @@
+import type { Clock } from '../../src/base/clock.ts'
+import type { Log } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { NetworkAccess } from '../../src/config/network-access.ts'
 import type { CompletedConsent, ConsentService } from '../../src/consent/consent-service.ts'
@@ -13,11 +15,15 @@ import { type Address, parseAddress, sameAddress } from '../../src/model/address
 import type { Scope } from '../../src/model/api-key.ts'
 import type { PageRole } from '../../src/model/page-access.ts'
 import type { Notices } from '../../src/notices/notices.ts'
+import { createCatalogue } from '../../src/providers/catalogue.ts'
+import { createRegistrations, type FollowingRegistrations } from '../../src/providers/create-registrations.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
 import type { CheckedPoint, RegistrationChecks } from '../../src/providers/registration-checks.ts'
+import { followStore } from '../../src/store/followed-store.ts'
 import type { SendTestMessage, StepOutcome } from '../../src/upstream/test-message.ts'
 import type { PageSignIns } from '../../src/web/page-sign-ins.ts'
 import { failureAs } from '../support/made-failure.ts'
+import { createMemoryStore } from '../support/memory-store.ts'
 
 export const createdAt = '2026-03-01T10:20:30.000Z'
 
@@ -371,6 +377,15 @@ export function scriptedDoctor(): Pick<Doctor, 'mailbox'> & { findings: Finding[
     yield* findings
   }
   return { findings, mailbox: async () => steps() }
+}
+
+/** The real ones, over a store in memory that has none. */
+export function memoryRegistrations(clock: Clock, log: Log): FollowingRegistrations {
+  const { store, follow } = followStore(createMemoryStore(clock))
+  const catalogue = createCatalogue({ registrations: {}, customProviders: [], providerOverrides: new Map() })
+  const registrations = createRegistrations({ store, catalogue, checks: scriptedChecks(), clock, log })
+  follow({ registrationsChanged: () => registrations.refresh() })
+  return registrations
 }
 
 /** Says what a test scripts. */

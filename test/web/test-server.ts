@@ -19,6 +19,7 @@ import {
   memoryCatalogue,
   memoryLogins,
   memoryMailboxes,
+  memoryRegistrations,
   memoryTokens,
   scriptedChecks,
   scriptedConsent,
@@ -89,6 +90,7 @@ export function testServer({
     setLogLevel: () => {},
     traces: createTraces({ clock, log }),
     catalogue: memoryCatalogue(registered),
+    registrations: memoryRegistrations(clock, log),
     registrationChecks: scriptedChecks(),
     doctor: scriptedDoctor(),
     smtp: () => [{ host: '127.0.0.1', port: 2587, tls: 'none' as const, plainAuth: false, oldTls: false }],
@@ -159,7 +161,7 @@ export function testServer({
         .send(form)
         .set('Host', host)
         .set('Origin', new URL(publicUrl).origin),
-    api: (method: 'get' | 'post' | 'delete' | 'put', path: string, key?: string) => {
+    api: (method: 'get' | 'post' | 'patch' | 'delete' | 'put', path: string, key?: string) => {
       const asked = request(server.app)[method](`/api/v1${path}`).set('Host', host)
       return key === undefined ? asked : asked.set('Authorization', `Bearer ${key}`)
     },

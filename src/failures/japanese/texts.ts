@@ -2,6 +2,7 @@ import type { Translated } from '../entry.ts'
 import type { TextEntries } from '../texts.ts'
 
 export const texts: Translated<TextEntries> = {
+  'check.registration-complete': { message: '登録はそろっていて、誤りはありません。' },
   'check.settings-complete': { message: '設定はそろっていて、誤りはありません。' },
   'check.settings-mistaken': {
     message: '今の設定では postern は起動できません。',

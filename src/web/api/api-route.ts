@@ -8,7 +8,7 @@ import type { Scope } from '../../model/api-key.ts'
 
 /** One operation of the API, as data. The API is the list of these. */
 export interface ApiRoute {
-  method: 'GET' | 'POST' | 'DELETE'
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** Below `/api/v1`, as express writes it. */
   path: string
   needs: Need

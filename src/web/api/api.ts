@@ -17,6 +17,7 @@ import { type BearerCheck, bearerOf, insufficientScope } from './bearer.ts'
 import { consentRoutes, providerRoutes } from './consent-routes.ts'
 import { apiKeyRoutes, loginRoutes, signInLinkRoutes } from './credential-routes.ts'
 import { mailboxRoutes, tokenRoutes } from './mailbox-routes.ts'
+import { registrationRoutes } from './registration-routes.ts'
 
 const bodyLimit = 64 * 1024
 
@@ -57,9 +58,10 @@ export function createApi({
 // The scope is checked before the body is read: a caller without the right learns nothing about the
 // body's form.
 function mount(router: Router, route: ApiRoute, bearers: BearerCheck): void {
-  const method = route.method.toLowerCase() as 'get' | 'post' | 'delete'
+  const method = route.method.toLowerCase() as 'get' | 'post' | 'patch' | 'delete'
   // The other methods take no body, and a token is returned sooner without parsing one.
-  const body = route.method === 'POST' ? [insistOnJson, express.json({ limit: bodyLimit })] : []
+  const takesBody = route.method === 'POST' || route.method === 'PATCH'
+  const body = takesBody ? [insistOnJson, express.json({ limit: bodyLimit })] : []
   router[method](route.path, checkScope(route), ...body, answerWith(route, bearers))
 }
 
@@ -149,11 +151,12 @@ export function apiRoutes({
   log: Log
 }): ApiRoute[] {
   const { mailboxes, logins, apiKeys, consent, notices, tokens, catalogue } = services
-  const { registrationChecks, journal, doctor, traces, sendTestMessage } = services
+  const { registrations, registrationChecks, journal, doctor, traces, sendTestMessage } = services
   return [
     ...consentRoutes(consent),
     ...mailboxRoutes({ mailboxes, logins, sendTestMessage, consent, notices, doctor }),
     ...providerRoutes({ catalogue, registrationChecks, redirectUri }),
+    ...registrationRoutes(registrations),
     ...tokenRoutes({ mailboxes, tokens, log }),
     ...loginRoutes(logins),
     ...apiKeyRoutes(apiKeys),
