@@ -97,6 +97,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'model/mailbox-outcome.ts',
     'model/mailbox.ts',
     'model/page-access.ts',
+    'model/registration.ts',
   ],
   net: [
     'net/connect.ts',
@@ -129,6 +130,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'providers/provider.ts',
     'providers/registration-checks.ts',
     'providers/registration.ts',
+    'providers/registrations.ts',
     'providers/reply-class.ts',
     'providers/settings.ts',
   ],
