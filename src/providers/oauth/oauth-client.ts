@@ -241,8 +241,14 @@ const wrongSetup: ReadonlyMap<string, FaultScope> = new Map([
   ['admin_policy_enforced', 'mailbox'],
 ])
 
-// These pass (RFC 6749, section 4.1.2.1; RFC 8628, section 3.5).
-const passing = new Set(['temporarily_unavailable', 'server_error', 'slow_down', 'authorization_pending'])
+// These pass (RFC 6749, section 4.1.2.1; RFC 8628, section 3.5; and Google's name for its own fault).
+const passing = new Set([
+  'temporarily_unavailable',
+  'server_error',
+  'slow_down',
+  'authorization_pending',
+  'internal_failure',
+])
 
 /** These blame the proxy, the time or other clients, not the request. */
 const passingStatuses: readonly number[] = [407, 408, 409, 421, 423, 425, 429]
