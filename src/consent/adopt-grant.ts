@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { asFailure, Failure, filled } from '../base/failure.ts'
+import { asFailure, Failure, failureFields, filled } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { printable } from '../base/text.ts'
 import { createRevocation, type UnwantedConsent } from '../mailboxes/revocation.ts'
@@ -113,27 +113,44 @@ function mailboxGone(mailbox: Address): ConsentRefused {
 /** A completed consent, with the account that signed in, for the log. */
 export type AdoptedConsent = CompletedConsent & { account?: string }
 
-/** Logs the outcome of a consent, and which account signed in. */
-export async function logged(log: Log, settling: Promise<AdoptedConsent>): Promise<CompletedConsent> {
+/**
+ * Logs the outcome of a consent, and which account signed in.
+ * @param about filled in as soon as it is known, for refusals that do not name it
+ */
+export async function logged(
+  log: Log,
+  settling: Promise<AdoptedConsent>,
+  about: { mailbox?: Address } = {},
+): Promise<CompletedConsent> {
   try {
     const { account, ...completed } = await settling
     const who = account === undefined ? {} : { account: printable(account, 300) }
     log.info({ event: 'consent.completed', ...completed, ...who }, 'Consent completed')
     return completed
   } catch (error) {
-    log.info({ event: 'consent.refused', ...described(error) }, 'Consent refused')
+    log.info({ event: 'consent.refused', ...about, ...described(error) }, 'Consent refused')
     throw error
   }
 }
 
 /** What is logged of a refusal: its message and, for an invalid answer, the check that failed. */
 function described(error: unknown): object {
-  const { id: failure, code, message, cause, known } = asFailure(error)
-  const what = { failure, code, ...(known && { known: known.id }) }
+  const failure = asFailure(error)
+  const { message, cause } = failure
+  const what = failureFields(failure)
   if (!(error instanceof ConsentRefused)) return { ...what, refusal: message }
   const { reason, mailbox, signedInAs, expected, account } = error
   const check = cause instanceof Error ? safeText(cause.message) : undefined
-  return { ...what, reason, mailbox, signedInAs, account, expected, refusal: message, check }
+  return {
+    ...what,
+    reason,
+    ...(mailbox !== undefined && { mailbox }),
+    signedInAs,
+    account,
+    expected,
+    refusal: message,
+    check,
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { failure, filled } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import { freshSecret, sameHash } from '../credentials/credential.ts'
 import { existingMailbox } from '../mailboxes/mailboxes.ts'
+import type { Address } from '../model/address.ts'
 import type { PendingConsent } from '../model/consent.ts'
 import type { Mailbox } from '../model/mailbox.ts'
 import type { TokenResponse } from '../providers/oauth/oauth-client.ts'
@@ -135,15 +136,20 @@ interface Taken {
 function createCallbackHandler(deps: CallbackDeps): ConsentService['complete'] {
   const { store, catalogue, clock, log, hashes, links } = deps
 
-  return (callback, browser, how = {}) => logged(log, complete(callback, browser, how))
+  return (callback, browser, how = {}) => {
+    const about: { mailbox?: Address } = {}
+    return logged(log, complete(callback, browser, how, about), about)
+  }
 
   async function complete(
     callback: URL,
     browser: Secret | undefined,
     { codeOnly = false }: { codeOnly?: boolean },
+    about: { mailbox?: Address },
   ): Promise<AdoptedConsent> {
     const taken = await take(callback, browser)
     const { pending, mailbox, provider } = taken
+    about.mailbox = mailbox.address
     // Where the provider redirects by itself, its whole answer can be checked.
     if (codeOnly && provider.oauth.redirectUri === undefined)
       throw startAgain('not-begun', 'consent.address-cut', mailbox)
