@@ -278,6 +278,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     oauthClientFor,
     refreshMarginFor,
     registrationOf,
+    errorFamilyOf: (providerId) => catalogue.registered(providerId).errorFamily,
     onLapsed,
     onRestored: onLapsed,
     clock,

@@ -12,6 +12,7 @@ import type { GivenTo } from '../model/grant.ts'
 import { NetworkFailure } from '../net/network-failure.ts'
 import { explained, seenError } from '../providers/errors/explained.ts'
 import { OAuthError, type TokenVerdict } from '../providers/oauth/oauth-client.ts'
+import type { Provider } from '../providers/provider.ts'
 
 // Failures of the token broker. Mail clients only ever see their codes; what a provider said in
 // them is for people.
@@ -46,20 +47,29 @@ export function givenToAnother(
 export async function tokenTrouble(
   verdict: Exclude<TokenVerdict, { kind: 'consent-needed' }>,
   mailbox: Address,
-  provider: string,
+  { id: provider, errorFamily }: Pick<Provider, 'id' | 'errorFamily'>,
   error: unknown,
 ): Promise<Failure> {
   // The provider has not answered: the failure of the connection, or of what is missing here,
   // speaks for itself.
   if (error instanceof Failure) return inItsOwnWords(error)
   const whole = verdict.about === 'registration'
-  if (verdict.kind === 'setup-wrong') {
-    const failure = whole
+  const refused = troubleOf(verdict, mailbox, provider)
+  if (!(error instanceof OAuthError)) return refused
+  const seen = seenError(error, 'token', errorFamily && { errorFamily })
+  return explained(refused, seen, { provider, ...(!whole && { mailbox }) })
+}
+
+function troubleOf(
+  verdict: Exclude<TokenVerdict, { kind: 'consent-needed' }>,
+  mailbox: Address,
+  provider: string,
+): Failure {
+  const whole = verdict.about === 'registration'
+  if (verdict.kind === 'setup-wrong')
+    return whole
       ? registrationRefused(provider, verdict.reason)
       : requestRefused(mailbox, provider, verdict.reason)
-    const values = { provider, ...(!whole && { mailbox }) }
-    return error instanceof OAuthError ? explained(failure, seenError(error, 'token'), values) : failure
-  }
   const { retryAfterSeconds, reason: said } = verdict
   return whole
     ? failure('token.none-for-mailboxes', { provider, said, retryAfterSeconds })

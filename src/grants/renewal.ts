@@ -1,16 +1,18 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { Failure, failureFields } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { type Address, addressKey } from '../model/address.ts'
 import type { ActiveGrant, GivenTo, LapsedGrant, Renewed } from '../model/grant.ts'
 import type { Mailbox } from '../model/mailbox.ts'
+import { explanationIn } from '../providers/errors/explained.ts'
 import {
   type FaultScope,
   judge,
   type OAuthClient,
   type TokenResponse,
 } from '../providers/oauth/oauth-client.ts'
+import type { Provider } from '../providers/provider.ts'
 import { differenceOf } from '../providers/registration.ts'
 import type { Store } from '../store/ports.ts'
 import {
@@ -33,6 +35,8 @@ export interface RenewalDeps {
   refreshMarginFor?: ((providerId: string) => number) | undefined
   /** What a grant of this provider is given to now. Absent: nothing is known of that. */
   registrationOf?: ((providerId: string) => GivenTo) | undefined
+  /** Whose errors this provider answers. Absent: nobody's in particular. */
+  errorFamilyOf?: ((providerId: string) => Provider['errorFamily']) | undefined
   clock: Clock
   log: Log
 }
@@ -246,7 +250,9 @@ export class Renewals {
         ? { kind: 'setup-wrong' as const, about: 'mailbox' as const, reason }
         : judged
     if (verdict.kind === 'consent-needed') return this.#refusedGrant(grant, provider, reason)
-    const failure = await tokenTrouble(verdict, grant.mailbox, provider, error)
+    const errorFamily = this.#deps.errorFamilyOf?.(provider)
+    const whose = { id: provider, ...(errorFamily && { errorFamily }) }
+    const failure = await tokenTrouble(verdict, grant.mailbox, whose, error)
     const failed = { kind: 'failed' as const, provider, reason }
     if (verdict.about === 'mailbox') return { ...failed, about: 'mailbox', failure }
     if (permit.refused(failure)) return { ...failed, about: 'registration', failure }
@@ -280,8 +286,9 @@ export class Renewals {
     if (!(await this.#deps.store.grants.lapse(id, version, this.#deps.clock.now(), reason, registration)))
       return { kind: 'moved-on' }
     if (state === 'lapsed') return { kind: 'refused', failure: consentNeeded(mailbox, 'lapsed') }
+    const known = (await explanationIn(reason, {}, this.#deps.errorFamilyOf?.(provider)))?.known.id
     this.#deps.log.warn(
-      { event: 'grant.lapsed', mailbox, provider, reason },
+      { event: 'grant.lapsed', mailbox, provider, reason, ...(known !== undefined && { known }) },
       'A consent is needed: the grant has lapsed',
     )
     return { kind: 'refused', failure: consentNeeded(mailbox, 'lapsed'), lapsed: true }
@@ -367,7 +374,15 @@ export class RenewalLog {
   #reportFailure(mailbox: Address, failed: Renewal & { kind: 'failed' }): void {
     const { failure, provider, about, reason } = failed
     const { code, fix } = failure
-    const fields = { event: 'grant.renewal-failed', mailbox, provider, about, code, reason, fix }
+    const fields = {
+      event: 'grant.renewal-failed',
+      mailbox,
+      provider,
+      about,
+      ...failureFields(failure),
+      reason,
+      fix,
+    }
     const whom = about === 'registration' ? provider : addressKey(mailbox)
     if (code !== 'provider-setup') {
       this.#log.warn(fields, 'An access token could not be renewed')

@@ -43,7 +43,7 @@ export const entraRegistration = known('microsoft', [
   },
   {
     id: 'aadsts9002327',
-    when: answer('token-code', { number: 9002327 }),
+    when: answer('code', { number: 9002327 }),
     meaning: both(
       'The redirect URI is registered for a single-page application, whose tokens only a browser may fetch.',
       'リダイレクトURI が「シングルページ アプリケーション」として登録されており、トークンはブラウザーからしか取得できません。',
@@ -54,7 +54,7 @@ export const entraRegistration = known('microsoft', [
   },
   {
     id: 'aadsts9002325',
-    when: answer('token-code', { number: 9002325 }),
+    when: answer('code', { number: 9002325 }),
     meaning: both(
       'The redirect URI is registered for a single-page application, which needs PKCE.',
       'リダイレクトURI が「シングルページ アプリケーション」として登録されており、PKCE が必要です。',

@@ -6,7 +6,7 @@ import { answer, both, known, run, say } from './known-error.ts'
 export const entraRequests = known('microsoft', [
   {
     id: 'aadsts54005',
-    when: answer('token-code', { number: 54005 }),
+    when: answer('code', { number: 54005 }),
     meaning: both('The code of the sign-in was used already.', 'サインインのコードはすでに使われています。'),
     fix: [fixes.startAgain],
     kind: { lasts: 'until-repaired', who: 'person', about: 'mailbox' },
@@ -66,7 +66,7 @@ export const entraRequests = known('microsoft', [
   },
   {
     id: 'aadsts700005',
-    when: answer('token-code', { number: 700005 }),
+    when: answer('code', { number: 700005 }),
     meaning: both(
       'The code of the sign-in is of another organisation.',
       'サインインのコードが別の組織のものです。',
@@ -77,7 +77,7 @@ export const entraRequests = known('microsoft', [
   },
   {
     id: 'aadsts501481',
-    when: answer('token-code', { number: 501481 }),
+    when: answer('code', { number: 501481 }),
     meaning: both(
       'The answer does not belong to the sign-in that was begun: two may have been mixed up.',
       '応答が、始めたサインインのものではありません。2 つのサインインが混ざった可能性があります。',

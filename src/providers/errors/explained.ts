@@ -2,7 +2,7 @@ import { Failure, type FilledFailure, type KnownCause, partsOf } from '../../bas
 import type { Reply } from '../../wire/reply.ts'
 import { enhancedStatuses } from '../../wire/reply.ts'
 import type { Provider } from '../provider.ts'
-import type { Command, Family, KnownError, ReplyPhase, Values, Words } from './known-error.ts'
+import type { AnswerPhase, Command, Family, KnownError, ReplyPhase, Values, Words } from './known-error.ts'
 import { entraNumbers, type Seen, type SeenReply } from './seen.ts'
 
 /*
@@ -67,10 +67,27 @@ export async function meaningOf(text: string, family?: Family): Promise<Words | 
   return found && !isGeneral(found) ? found.meaning : undefined
 }
 
+/** The same, and what helps, each in one paragraph. */
+export async function helpOf(
+  text: string,
+  values: Values,
+  family?: Family,
+): Promise<{ meaning: Words; fix: Words } | undefined> {
+  const { briefFix, fillCommand, findInText, isGeneral } = await import('./known-errors.ts')
+  const found = findInText(text, family)
+  if (!found || isGeneral(found)) return undefined
+  const fix = (language: keyof Words) => briefFix(found, language, (command) => fillCommand(command, values))
+  return { meaning: found.meaning, fix: { en: fix('en'), ja: fix('ja') } }
+}
+
 /** The same, for a failure that the text belongs to. */
-export async function explanationIn(text: string, values: Values): Promise<Explained | undefined> {
+export async function explanationIn(
+  text: string,
+  values: Values,
+  family?: Family,
+): Promise<Explained | undefined> {
   const { findInText, isGeneral } = await import('./known-errors.ts')
-  const found = findInText(text)
+  const found = findInText(text, family)
   return found && !isGeneral(found) ? explainedWith(found, values, true) : undefined
 }
 
@@ -95,7 +112,7 @@ export function seenReply(
 /** An error of an authorization server, by what it calls itself. */
 export function seenError(
   { error, status, message }: { error?: string | undefined; status?: number | undefined; message: string },
-  phase: 'authorize' | 'token' | 'device',
+  phase: AnswerPhase,
   provider?: Pick<Provider, 'errorFamily'>,
 ): Seen {
   return {

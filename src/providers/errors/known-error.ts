@@ -87,8 +87,11 @@ export interface ReplyPattern {
   challenge?: RegExp
 }
 
-/** When in a consent. `authorize`: in the browser. */
-export type AnswerPhase = 'authorize' | 'token' | 'device'
+/**
+ * When in a consent, or at a renewal (`token`). `authorize`: in the browser; `code`: where the code of
+ * a consent is exchanged, and nowhere else.
+ */
+export type AnswerPhase = 'authorize' | 'code' | 'token' | 'device'
 
 /** An answer of an authorization server. */
 export interface AnswerPattern {
@@ -124,7 +127,7 @@ const replyPhases: Partial<Record<ReplyMoment, readonly ReplyPhase[]>> = {
   'mail-rcpt-data': ['mail', 'rcpt', 'data'],
 }
 
-type AnswerMoment = AnswerPhase | 'authorize-or-token' | 'token-code'
+type AnswerMoment = AnswerPhase | 'authorize-or-token'
 
 export function answer(
   moment: AnswerMoment,
@@ -135,7 +138,6 @@ export function answer(
 
 const answerPhases: Partial<Record<AnswerMoment, readonly AnswerPhase[]>> = {
   'authorize-or-token': ['authorize', 'token'],
-  'token-code': ['token'],
 }
 
 export function heard(words: RegExp): HeardPattern {
