@@ -21,8 +21,8 @@ import { testMessageForm } from './test-message.ts'
 
 interface MailboxView {
   mailbox: MailboxStatus
-  /** What the reason of its lapse means. */
-  meaning?: Words | undefined
+  /** What the reason of its lapse means, and what helps. */
+  help?: { meaning: Words; fix: Words } | undefined
   providerName: string
   logins: readonly LoginStatus[]
   /** ISO 8601. */
@@ -39,7 +39,7 @@ export function mailboxDetails(view: MailboxView, context: PageContext): Html {
   return html`<section>
 <h2>${t`State`} ${badge}</h2>
 <p>${explanation}</p>
-${view.meaning && html`<p>${t`It means:`} ${view.meaning[t.language]}</p>`}
+${view.help && html`<p>${t`It means:`} ${view.help.meaning[t.language]} <strong>${t`What to do:`}</strong> ${view.help.fix[t.language]}</p>`}
 <dl>
 ${fact(t`Provider`, view.providerName)}
 ${fact(t`Covered by`, mailbox.coveredBy)}

@@ -2,7 +2,7 @@ import type { Request, Response, Router } from 'express'
 import type { LoginStatus } from '../../credentials/logins.ts'
 import type { MailboxRequest, RemovedMailbox } from '../../mailboxes/mailboxes.ts'
 import type { Address } from '../../model/address.ts'
-import { meaningOf } from '../../providers/errors/explained.ts'
+import { helpOf } from '../../providers/errors/explained.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
@@ -144,7 +144,11 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     const view = {
       mailbox,
       ...(reason !== undefined && {
-        meaning: await meaningOf(reason, providerOf(catalogue, mailbox.provider)?.errorFamily),
+        help: await helpOf(
+          reason,
+          { mailbox: mailbox.address, provider: mailbox.provider },
+          providerOf(catalogue, mailbox.provider)?.errorFamily,
+        ),
       }),
       providerName: providerName(catalogue, mailbox.provider),
       lastSend: mailbox.lastSentAt,
