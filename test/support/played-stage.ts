@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -27,6 +28,8 @@ export interface Play {
   mechanism?: 'XOAUTH2' | 'OAUTHBEARER'
   /** Of its token endpoint. Absent: a good one. */
   answer?: PlayedAnswer
+  /** A service account sends for the mailbox, and nobody consents. */
+  isServiceAccount?: boolean
 }
 
 export interface PlayedAnswer {
@@ -43,9 +46,9 @@ export interface PlayedStage {
   journal(): Promise<JournalEntryStatus[]>
   /** What a person reads on a page of this address, `/mailboxes/…` and the like. */
   page(path: string): Promise<string>
-  /** A request of the browser that is signed in as the administrator. */
-  browse(path: string, form?: Record<string, string>): Promise<Response>
   account(place: number): Account
+  /** Begins a consent in a browser, and comes back to postern with this answer. What is shown then, as it is read. */
+  consent(place: number, answer: Record<string, string>): Promise<string>
   /** How many requests its token endpoint had. */
   tokenRequests(place: number): number
   /** How many connections its mail server had. */
@@ -62,9 +65,14 @@ export async function setPlayedStage(plays: readonly Play[]): Promise<PlayedStag
     plays.map(({ script = serves, tls = 'implicit' }) => startScriptedProvider({ tls, certificate }, script)),
   )
   const folder = await mkdtemp(join(tmpdir(), 'postern-played-'))
-  const entries = plays.map((play, place) => providerEntry(play, place, providers[place], tokens.origin))
+  const serviceAccountFile = join(folder, 'service-account.json')
+  await writeFile(serviceAccountFile, serviceAccount(), { mode: 0o600 })
+  const entries = plays.map((play, place) => ({
+    ...providerEntry(play, place, providers[place], tokens.origin),
+    ...(play.isServiceAccount && { preset: 'google-service-account', serviceAccountFile }),
+  }))
   const config = await configFor(folder, entries, authority.ca)
-  const accounts = await addAccounts(config, plays.length)
+  const accounts = await addAccounts(config, plays)
   const postern = await startPostern(config, silentLog, 'test')
   const { origin } = postern.pagesUrl
   const ownerKey = (await readFile(join(config.dataDir, 'owner.key'), 'utf8')).trim()
@@ -75,19 +83,24 @@ export async function setPlayedStage(plays: readonly Play[]): Promise<PlayedStag
     return found
   }
 
-  async function ask<T>(path: string): Promise<T> {
+  async function ask<T>(path: string, method = 'GET'): Promise<T> {
     const response = await fetch(`${origin}/api/v1/${path}`, {
+      method,
       headers: { authorization: `Bearer ${ownerKey}` },
     })
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
     return (await response.json()) as T
   }
-  const browse: PlayedStage['browse'] = (path, form) =>
-    fetch(`${origin}${path}`, {
-      redirect: 'manual',
-      headers: { origin, cookie },
-      ...(form && { method: 'POST', body: new URLSearchParams(form) }),
-    })
+  const page = async (path: string, cookies = cookie) =>
+    readableText(await (await fetch(`${origin}${path}`, { headers: { cookie: cookies } })).text())
+
+  async function consent(place: number, answer: Record<string, string>): Promise<string> {
+    const { url } = await ask<{ url: string }>(`mailboxes/${account(place).address}/consent-links`, 'POST')
+    const begun = await fetch(url, { method: 'POST', redirect: 'manual', headers: { origin } })
+    const [, state = ''] = /[?&;]state=([\w.-]+)/.exec(await begun.text()) ?? []
+    const query = new URLSearchParams({ ...answer, state })
+    return page(`/oauth/callback?${query}`, cookiesOf(begun))
+  }
 
   return {
     send: (place) => sendMail(postern.smtp[0]?.port ?? 0, account(place)),
@@ -101,8 +114,8 @@ export async function setPlayedStage(plays: readonly Play[]): Promise<PlayedStag
       }
       return entries
     },
-    page: async (path) => readableText(await (await browse(path)).text()),
-    browse,
+    page: (path) => page(path),
+    consent,
     account,
     tokenRequests: (place) => tokens.requests.filter((one) => one === place).length,
     connections: (place) => providers[place]?.heard.length ?? 0,
@@ -133,7 +146,11 @@ function readableText(page: string): string {
 async function signedIn(link: string, origin: string): Promise<string> {
   const response = await fetch(link, { method: 'POST', redirect: 'manual', headers: { origin } })
   await response.body?.cancel()
-  return response.headers
+  return cookiesOf(response)
+}
+
+function cookiesOf({ headers }: Response): string {
+  return headers
     .getSetCookie()
     .map((one) => one.split(';')[0])
     .join('; ')
@@ -179,18 +196,32 @@ async function configFor(folder: string, providers: object[], ca: string): Promi
 }
 
 /** A mailbox with a grant and a login for each provider. */
-async function addAccounts(config: Config, count: number): Promise<Account[]> {
+async function addAccounts(config: Config, plays: readonly Play[]): Promise<Account[]> {
   const services = await openServices(config, silentLog)
   const accounts = []
-  for (let place = 0; place < count; place += 1) {
+  for (const [place, { isServiceAccount }] of plays.entries()) {
     const address = `user-${place}@example.com`
-    const refreshToken = new Secret(`refresh-token-of-${place}`)
-    await services.mailboxes.add({ address, provider: `provider-${place}`, refreshToken })
+    const grant = isServiceAccount
+      ? { appOnly: true }
+      : { refreshToken: new Secret(`refresh-token-of-${place}`) }
+    await services.mailboxes.add({ address, provider: `provider-${place}`, ...grant })
     const { login, password } = await services.logins.add({ mailboxes: [address] })
     accounts.push({ address, user: login.userName, password: password?.reveal() ?? '' })
   }
   await services.close()
   return accounts
+}
+
+/** The key file of an account that nobody has. */
+function serviceAccount(): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return JSON.stringify({
+    type: 'service_account',
+    client_email: 'postern@project.iam.gserviceaccount.com',
+    client_id: '1234',
+    private_key_id: 'key-1',
+    private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+  })
 }
 
 /** One token endpoint for each play, at an address of its own. */
@@ -233,7 +264,11 @@ export async function inTurns<One, Result>(
 
 /** The shortest text that one of our patterns describes: the first choice of each, and nothing that may be left out. */
 export function wordsThatMatch(pattern: RegExp): string {
-  let text = pattern.source.replace(/^\^|\$$/g, '')
+  // Brackets that stand for themselves are no choices.
+  let text = pattern.source
+    .replace(/^\^|\$$/g, '')
+    .replaceAll('\\(', '\u0001')
+    .replaceAll('\\)', '\u0002')
   // From the innermost bracket outwards.
   for (let before = ''; before !== text; ) {
     before = text
@@ -247,4 +282,6 @@ export function wordsThatMatch(pattern: RegExp): string {
     .replace(/\\d/g, '1')
     .replace(/(?<!\\).\?/g, '')
     .replace(/\\(.)/g, '$1')
+    .replaceAll('\u0001', '(')
+    .replaceAll('\u0002', ')')
 }
