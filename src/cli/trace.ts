@@ -56,6 +56,7 @@ function heading({ login, source, endsAt }: TraceStatus): string {
 const endings = {
   time: 'The time of the trace is over.\n',
   full: 'The trace is full: there was more than it may hold.\n',
+  stopped: 'The trace was stopped.\n',
   gone: 'The trace has ended.\n',
 }
 

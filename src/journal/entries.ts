@@ -101,7 +101,7 @@ function hideAddresses(entry: Mutable, kept: 'domains' | 'no'): void {
   const own = [entry.mailbox, entry.details.sender, entry.details.givenSender]
   const hide = (text: string) => withoutAddresses(text, own, kept)
   if (entry.kind !== 'send' && entry.event !== 'command.refused') return
-  for (const name of ['reply', 'detail', 'command'])
+  for (const name of ['reply', 'said', 'detail', 'command'])
     if (isText(entry.details[name])) entry.details[name] = hide(entry.details[name])
   if (entry.recipients)
     entry.recipients = entry.recipients.map(({ reply, ...one }) =>

@@ -98,7 +98,7 @@ export function readFilters(filters: JournalFilters, now: number): JournalQuery 
   if (!Number.isInteger(limit) || limit < 1 || limit > most) {
     throw failure('journal.no-number', { most })
   }
-  const [from, to] = [since && timeOf(since, now), until && timeOf(until, now) + (isDay(until) ? day : 0)]
+  const [from, to] = [since && timeOf(since, now), until && (dayOf(until, now, 1) ?? timeOf(until, now))]
   const newest = [before && idOf(before), to && firstIdAt(to + day)].filter((one) => one).sort()[0]
   const oldest = [after && idOf(after), from && firstIdAt(from)]
     .filter((one) => one)
@@ -127,28 +127,39 @@ function oneOf<Word extends string>(words: readonly Word[], text: string): Word 
   throw failure('journal.filter-unknown', { text: printable(text), words: words.join(', ') })
 }
 
-/** Meant as all of it. */
-function isDay(text: string): boolean {
-  return /^(\d{4}-\d\d-\d\d|today|yesterday)$/.test(text)
+/**
+ * The beginning of a day in the zone of this process (`TZ`), in which pages and command show times;
+ * undefined for what is no day. `later`: of the day that is so many days behind it.
+ */
+function dayOf(text: string, now: number, later = 0): number | undefined {
+  const date = new Date(now)
+  if (text === 'today' || text === 'yesterday')
+    return new Date(
+      date.getFullYear(),
+      date.getMonth(),
+      date.getDate() + later - (text === 'today' ? 0 : 1),
+    ).getTime()
+  const [, year, month, dayOfMonth] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? []
+  if (year === undefined || !exists(text)) return undefined
+  return new Date(Number(year), Number(month) - 1, Number(dayOfMonth) + later).getTime()
 }
 
 const units: Readonly<Record<string, number>> = { m: 60_000, h: hour, d: day }
 
-/** ISO 8601; without a zone, in UTC as everything that is shown. Or a day by its word, or so long ago. */
+/** ISO 8601, without a zone in that of this process; a day by its word; or so long ago. */
 function timeOf(text: string, now: number): number {
-  const today = now - (now % day)
-  if (text === 'today') return today
-  if (text === 'yesterday') return today - day
   const [, count, unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
   if (count !== undefined) return now - Number(count) * (units[unit] ?? 0)
-  const shaped = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text)
-  const zoned = shaped?.[1] === undefined || shaped[4] !== undefined ? text : `${text}Z`
-  const time = shaped ? Date.parse(zoned) : Number.NaN
-  // 31 February would be a day in March.
-  const date = text.slice(0, 10)
-  const exists = !Number.isNaN(time) && new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)
-  if (exists) return time
+  const isShaped = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/.test(text)
+  const time = dayOf(text, now) ?? (isShaped && exists(text.slice(0, 10)) ? Date.parse(text) : Number.NaN)
+  if (!Number.isNaN(time)) return time
   throw failure('journal.time-unreadable', { text: printable(text) })
+}
+
+/** 31 February would be a day in March. */
+function exists(date: string): boolean {
+  const time = Date.parse(`${date}T00:00:00Z`)
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(date)
 }
 
 function idOf(text: string): string {

@@ -84,6 +84,8 @@ export interface SendHour {
 export interface JournalVerdict {
   /** So many were looked at. */
   entries: number
+  /** The time of the oldest of them. */
+  since?: number
   /** Empty: nothing was changed, removed, added or moved. */
   faults: readonly JournalFault[]
 }

@@ -634,11 +634,13 @@ async function verifyChain(database: Database, chain: JournalChain): Promise<Jou
   if (ends.doubted_at !== null) faults.add({ what: 'ends-changed', at: ends.doubted_at })
   let walk: Walk = { place: ends.swept_place, mark: ends.swept_mark }
   let entries = 0
+  let since: number | undefined
   while (walk.place < ends.last_place) {
     const rows = await database.read((tables) => linksBehind(tables, walk.place, ends.last_place))
     if (rows.length === 0) break
     walk = follow(chain, walk, rows, faults)
     entries += rows.length
+    since ??= rows[0]?.at
     await turnOfOthers()
   }
   if (walk.place < ends.last_place) faults.add({ what: 'missing', entries: ends.last_place - walk.place })
@@ -647,7 +649,7 @@ async function verifyChain(database: Database, chain: JournalChain): Promise<Jou
   if (added > 0) faults.add({ what: 'added', entries: added })
   const sweptMeanwhile = (await database.read(readEnds))?.swept_place !== ends.swept_place
   if (sweptMeanwhile && faults.found.length > 0) return verifyChain(database, chain)
-  return { entries, faults: faults.found }
+  return { entries, ...(since !== undefined && { since }), faults: faults.found }
 }
 
 function readEnds(tables: Kysely<Tables>) {

@@ -16,6 +16,8 @@ export interface TraceRequest {
   minutes?: number
   /** Replaces addresses and names. */
   mask?: boolean
+  /** Stays for five minutes after its end, whether or not somebody reads it: a page is not always looked at. */
+  isKept?: boolean
 }
 
 export interface TraceStatus {
@@ -48,8 +50,8 @@ export interface TracePage {
   ended?: TraceEnd
 }
 
-/** `full`: more lines than a trace may hold. */
-type TraceEnd = 'time' | 'full'
+/** `full`: more lines than a trace may hold. `stopped`: by somebody. */
+export type TraceEnd = 'time' | 'full' | 'stopped'
 
 /** What is asked of a connection to a provider, and what comes back. */
 export interface ProviderTap {
@@ -110,6 +112,10 @@ export interface Traces extends Taps {
    * @throws Failure `not-found`
    */
   read(id: string, after: number): TracePage
+  /** Those that are there, ended or not. */
+  list(): TraceStatus[]
+  /** Nothing more is added; what there is can still be read. */
+  stop(id: string): void
   end(id: string): void
   close(): void
 }
@@ -122,6 +128,7 @@ const mostLines = 20_000
 const mostOctets = 2 * 1024 * 1024
 /** Whoever follows a trace asks every second. */
 const unreadMilliseconds = 60_000
+const keptMilliseconds = 300_000
 /** Of a client that may turn out to be the one that is looked for. */
 const mostHeldLines = 200
 const mostUnknown = 500
@@ -136,6 +143,8 @@ interface Trace {
   mask: Mask | undefined
   endsAt: number
   readAt: number
+  isKept: boolean
+  status: TraceStatus
   /** The first line has this number. */
   first: number
   lines: TraceLine[]
@@ -168,7 +177,8 @@ class RunningTraces implements Traces {
     this.#log = log
   }
 
-  begin({ login, source, minutes = usualMinutes, mask = false }: TraceRequest, by: Actor): TraceStatus {
+  begin(request: TraceRequest, by: Actor): TraceStatus {
+    const { login, source, minutes = usualMinutes, mask = false, isKept = false } = request
     this.#sweep()
     if ((login === undefined) === (source === undefined)) throw failure('trace.of-whom')
     if (!Number.isInteger(minutes) || minutes < 1 || minutes > mostMinutes)
@@ -180,8 +190,14 @@ class RunningTraces implements Traces {
     const id = randomBytes(9).toString('base64url')
     const now = this.clock.monotonic()
     const name = login === undefined ? undefined : printable(login, 254)
-    this.#traces.set(id, {
+    const status: TraceStatus = {
       id,
+      ...(name !== undefined && { login: name }),
+      ...(address !== undefined && { source: address }),
+      endsAt: new Date(this.clock.now() + minutes * 60_000).toISOString(),
+    }
+    this.#traces.set(id, {
+      ...{ id, status, isKept },
       login: login === undefined ? undefined : userNameKey(login),
       source: address,
       mask: mask ? new Mask() : undefined,
@@ -204,12 +220,18 @@ class RunningTraces implements Traces {
     this.#log.info({ ...fields, ...(from !== undefined && { askedFrom: from }) }, 'a trace was begun')
     for (const listener of this.#listeners) listener()
     for (const session of this.#sessions) session.look()
-    return {
-      id,
-      ...(name !== undefined && { login: name }),
-      ...(address !== undefined && { source: address }),
-      endsAt: new Date(this.clock.now() + minutes * 60_000).toISOString(),
-    }
+    return status
+  }
+
+  list(): TraceStatus[] {
+    this.#sweep()
+    return [...this.#traces.values()].map(({ status }) => status)
+  }
+
+  stop(id: string): void {
+    const trace = this.#traces.get(id)
+    if (trace) trace.ended ??= 'stopped'
+    this.#sweep()
   }
 
   read(id: string, after: number): TracePage {
@@ -291,7 +313,8 @@ class RunningTraces implements Traces {
     const now = this.clock.monotonic()
     for (const trace of this.#traces.values()) {
       if (now >= trace.endsAt) trace.ended ??= 'time'
-      if (now - trace.readAt >= unreadMilliseconds) this.#traces.delete(trace.id)
+      const until = trace.isKept ? trace.endsAt + keptMilliseconds : trace.readAt + unreadMilliseconds
+      if (now >= until) this.#traces.delete(trace.id)
     }
     this.isOn = [...this.#traces.values()].some(({ ended }) => ended === undefined)
     if (!this.isOn) this.#sessions.clear()

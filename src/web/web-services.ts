@@ -33,7 +33,7 @@ export interface WebServices {
   journal: JournalReader
   /** From now on, until the next start. */
   setLogLevel(level: LogLevel): void
-  traces: Pick<Traces, 'begin' | 'read' | 'end'>
+  traces: Pick<Traces, 'begin' | 'read' | 'list' | 'stop' | 'end'>
   consent: ConsentService
   notices: Pick<Notices, 'channels' | 'sendConsentLink'>
   tokens: TokenBroker

@@ -1,14 +1,12 @@
+import { once } from 'node:events'
 import type { Request, Response, Router } from 'express'
-import { printable } from '../../base/text.ts'
 import {
-  type Activity,
-  type ActivityBar,
-  type ActivitySpan,
   activitySpans,
   type JournalEntryStatus,
+  type JournalFilters,
   type JournalPage,
 } from '../../journal/journal.ts'
-import { type JournalDetail, journalKinds, journalOutcomes } from '../../model/journal.ts'
+import { type JournalFault, type JournalVerdict, journalKinds, journalOutcomes } from '../../model/journal.ts'
 import { meaningOf } from '../../providers/errors/explained.ts'
 import type { Words } from '../../providers/errors/known-error.ts'
 import type { Catalogue } from '../../providers/provider.ts'
@@ -17,25 +15,60 @@ import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { errorSection, refusalOf } from './error-page.ts'
-import { detailWords, eventWords, kindWords, outcomeWords } from './journal-words.ts'
+import { entryTable } from './journal-entries.ts'
+import { activityPlot } from './journal-plot.ts'
+import { kindWords, outcomeWords } from './journal-words.ts'
 import { providerOf } from './mailbox-details.ts'
-import { type Fields, fieldsOf, one, type PageContext, type PageContexts } from './page-context.ts'
-import { seconds, time } from './parts.ts'
+import {
+  type Fields,
+  fieldsOf,
+  form,
+  mayChange,
+  one,
+  type PageContext,
+  type PageContexts,
+  readForm,
+} from './page-context.ts'
+import { icon, time } from './parts.ts'
 
 interface JournalPagesDeps {
   services: Pick<WebServices, 'journal' | 'mailboxes' | 'logins' | 'catalogue'>
   contexts: PageContexts
 }
 
-/** The journal page: what happened, with filters and plots. */
+/** Of one page. */
+const atOnce = 50
+
+/** The pages of the journal, which people know as the activity: what happened, and whether all of it is still there. */
 export function createJournalPages({ services, contexts }: JournalPagesDeps): Router {
   const { journal, mailboxes, logins, catalogue } = services
   const router = exactRouter()
+  let verifying: Promise<JournalVerdict> | undefined
 
   router
     .route('/journal')
     .get((request, response) => show(request, response))
     .all(methodNotAllowed('GET', 'HEAD'))
+
+  router
+    .route('/journal/export')
+    .get(async (request, response) => {
+      await contexts.toSee(request)
+      await sendExport(response, fieldsOf(request.query))
+    })
+    .all(methodNotAllowed('GET', 'HEAD'))
+
+  router
+    .route('/journal/verification')
+    .post(readForm, async (request, response) => {
+      const context = await contexts.toChange(request)
+      // Whoever asks meanwhile gets the same answer: it may be a walk along a million entries.
+      verifying ??= journal.verify().finally(() => {
+        verifying = undefined
+      })
+      context.show(response, verdictPage(await verifying, context))
+    })
+    .all(methodNotAllowed('POST'))
 
   return router
 
@@ -43,233 +76,226 @@ export function createJournalPages({ services, contexts }: JournalPagesDeps): Ro
     const context = await contexts.toSee(request)
     const { t, session, pages } = context
     const filled = fieldsOf(request.query)
-    const title = t`Journal`
+    const page = { title: t`Activity`, session, wide: true }
     try {
-      const found = await journal.list(filtersOf(filled))
-      pages.send(response, { title, body: await body(found, filled, context), session, live: true })
+      const found = await journal.list({ ...filtersOf(filled), limit: atOnce })
+      pages.send(response, { ...page, body: await body(found, filled, context) })
     } catch (error) {
       const refusal = refusalOf(error)
-      const form = await body({ entries: [] }, filled, context)
-      pages.send(response, { title, body: html`${errorSection(refusal, t)}${form}`, session }, refusal.status)
+      const shown = await body(undefined, filled, context)
+      pages.send(response, { ...page, body: html`${errorSection(refusal, t)}${shown}` }, refusal.status)
     }
   }
 
-  async function body(found: JournalPage, filled: Fields, context: PageContext): Promise<Html> {
-    const [addresses, names, activities] = await Promise.all([
+  async function body(found: JournalPage | undefined, filled: Fields, context: PageContext): Promise<Html> {
+    const [addresses, names, [day, week]] = await Promise.all([
       mailboxes.list(),
       logins.list(),
       Promise.all(activitySpans.map((span) => journal.activity(span))),
     ])
-    const view = {
-      found,
-      meanings: await meaningsOf(found.entries, catalogue),
-      filled,
+    const choices = {
       mailboxes: addresses.map(({ address }) => address),
-      logins: [...new Set(names.map(({ userName }) => userName))],
-      activities,
+      logins: names.filter(({ state }) => state === 'active').map(({ name }) => name),
     }
-    return journalPage(view, context)
+    const isNewest = textIn(filled, 'before') === ''
+    return html`${filterForm(filled, choices, context)}
+${day && week && html`<section id="activity"${isNewest && html` data-live`}>${activityPlot({ day, week }, context.t)}</section>`}
+${found && entries(found, await meaningsOf(found.entries, catalogue), filled, context)}
+${audit(filled, context)}`
+  }
+
+  async function sendExport(response: Response, filled: Fields): Promise<void> {
+    const format = one(filled, 'format') === 'csv' ? 'csv' : 'jsonl'
+    const { exportJournal } = await import('../../journal/export-journal.ts')
+    const { before: _before, ...filters } = filtersOf(filled)
+    const pieces = exportJournal((asked) => journal.list(asked), filters, format)
+    // Before the head: a wrong filter is a page that says so.
+    const first = await pieces.next()
+    response.type(format === 'csv' ? 'text/csv' : 'application/x-ndjson')
+    response.attachment(`postern-journal.${format}`)
+    response.write(first.value ?? '')
+    for await (const piece of pieces) {
+      if (response.closed) return
+      if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+    }
+    response.end()
   }
 }
 
-interface JournalView {
-  found: JournalPage
-  /** What is known of the errors in the entries, by their ids. */
-  meanings: ReadonlyMap<string, Words>
-  /** The filters, as they came in the query. */
-  filled: Fields
-  /** To choose from. */
-  mailboxes: readonly string[]
-  logins: readonly string[]
-  activities: readonly Activity[]
+function entries(
+  found: JournalPage,
+  meanings: ReadonlyMap<string, Words>,
+  filled: Fields,
+  context: PageContext,
+): Html {
+  const { t, pages } = context
+  const isNewest = textIn(filled, 'before') === ''
+  const liveId = isNewest ? 'entries' : undefined
+  if (found.entries.length > 0) {
+    const shown = entryTable(found.entries, meanings, { context, liveId })
+    return html`${shown}${pageLinks(found, filled, context)}`
+  }
+  const hasFilters = Object.keys(filtersOf(filled)).length > 0
+  const words = hasFilters ? t`Nothing found.` : t`Nothing has happened yet.`
+  return html`<section${liveId !== undefined && html` id="${liveId}" data-live`}><p>${words}</p>
+${hasFilters && html`<p><a href="${pages.path('journal')}">${t`Show everything`}</a></p>`}</section>`
 }
 
 /** What providers said in these entries, where that is known. */
 async function meaningsOf(
-  entries: readonly JournalEntryStatus[],
+  shown: readonly JournalEntryStatus[],
   catalogue: Catalogue,
 ): Promise<Map<string, Words>> {
   const meanings = new Map<string, Words>()
-  for (const { id, outcome, details } of entries) {
-    const { code = '', reply, reason, provider } = details
+  for (const { id, outcome, recipients = [], details } of shown) {
+    const refused = recipients.find((recipient) => recipient.code !== undefined)
+    const { code = '', reply, reason, provider } = refused ? { ...details, ...refused } : details
     const text = reply ?? reason
-    if (outcome === 'done' || typeof text !== 'string') continue
+    if ((outcome === 'done' && refused === undefined) || typeof text !== 'string') continue
     const meaning = await meaningOf(`${code} ${text}`, providerOf(catalogue, provider)?.errorFamily)
     if (meaning) meanings.set(id, meaning)
   }
   return meanings
 }
 
-const filterNames = ['mailbox', 'login', 'kind', 'outcome', 'since', 'until', 'before'] as const
+/** What is asked for, as it stands in the address. */
+const filterNames = ['mailbox', 'login', 'recipient', 'kind', 'outcome', 'since', 'until', 'before'] as const
+type FilterName = (typeof filterNames)[number]
 
-function filtersOf(filled: Fields): Record<(typeof filterNames)[number], string> {
-  const values = filterNames.map((name) => [name, one(filled, name)?.trim() ?? ''])
-  return Object.fromEntries(values)
+function filtersOf(filled: Fields): Pick<JournalFilters, FilterName> {
+  const given = filterNames.map((name) => [name, textIn(filled, name)])
+  const named = Object.fromEntries(given.filter(([, value]) => value !== ''))
+  const period = textIn(filled, 'period')
+  if (period === '') return named
+  // A day by its word is all of that day, and no more.
+  return { ...named, since: period, ...(period === 'yesterday' && { until: period }) }
 }
 
-/** Plots, filters, and the entries, newest first. */
-function journalPage(view: JournalView, context: PageContext): Html {
-  const { found, filled, activities } = view
-  const { t } = context
-  const isNewest = (one(filled, 'before') ?? '') === ''
-  return html`<section id="activity"${isNewest && html` data-live`}>
-<h2>${t`Sends`}</h2>
-${activities.map((activity) => activityPlot(activity, t))}
-</section>
-${filterForm(view, context)}
-<ol class="entries" id="entries"${isNewest && html` data-live`}>${found.entries.map((entry) => shownEntry(entry, view.meanings.get(entry.id), context))}</ol>
-${found.entries.length === 0 && html`<p class="soft">${t`Nothing of that kind has happened.`}</p>`}
-${pageLinks(view, context)}`
+function textIn(filled: Fields, name: string): string {
+  return one(filled, name)?.trim() ?? ''
 }
 
-function pageLinks({ found, filled }: JournalView, { t, pages }: PageContext): Html {
-  const link = (before: string, words: Html) => {
-    const query = new URLSearchParams()
-    for (const [name, value] of Object.entries({ ...filtersOf(filled), before }))
-      if (value) query.set(name, value)
-    return html`<a href="${pages.path('journal')}?${query.toString()}">${words}</a>`
+function hrefWith(filled: Fields, over: Readonly<Record<string, string>>, place: string): string {
+  const query = new URLSearchParams()
+  for (const name of [...filterNames, 'period']) {
+    const value = Object.hasOwn(over, name) ? over[name] : textIn(filled, name)
+    if (value) query.set(name, value)
   }
-  const isNewest = (one(filled, 'before') ?? '') === ''
-  return html`<p>${!isNewest && link('', t`The newest`)} ${found.next !== undefined && link(found.next, t`Older ones`)}</p>`
+  for (const [name, value] of Object.entries(over)) if (value && !query.has(name)) query.set(name, value)
+  return query.size === 0 ? place : `${place}?${query.toString()}`
 }
 
-function filterForm({ filled, mailboxes, logins }: JournalView, { t, pages }: PageContext): Html {
-  const text = (name: string) => one(filled, name) ?? ''
-  const choice = (name: string, words: Html, options: readonly [string, string][]) =>
+function pageLinks({ next }: JournalPage, filled: Fields, { t, pages }: PageContext): Html | undefined {
+  const isNewest = textIn(filled, 'before') === ''
+  if (isNewest && next === undefined) return undefined
+  const link = (before: string, words: Html, rel: string) =>
+    html`<a href="${hrefWith(filled, { before }, pages.path('journal'))}" rel="${rel}">${words}</a>`
+  return html`<nav class="paging" aria-label="${t`Pages of this list`}">${!isNewest && link('', t`The newest`, 'first')} ${next !== undefined && link(next, t`Older ones`, 'next')}</nav>`
+}
+
+const periods: readonly [string, Phrase][] = [
+  ['1h', phrase('the last hour')],
+  ['24h', phrase('the last 24 hours')],
+  ['today', phrase('today')],
+  ['yesterday', phrase('yesterday')],
+  ['7d', phrase('the last 7 days')],
+  ['30d', phrase('the last 30 days')],
+]
+
+/** A browser makes a list of suggestions of so many, not more. */
+const mostSuggested = 100
+
+interface Choices {
+  mailboxes: readonly string[]
+  logins: readonly string[]
+}
+
+function filterForm(filled: Fields, { mailboxes, logins }: Choices, { t, pages }: PageContext): Html {
+  const text = (name: string, words: Html, suggested: readonly string[] = []) =>
+    html`<label>${words} <input type="search" name="${name}" maxlength="254" autocomplete="off"${suggested.length > 0 && html` list="known-${name}"`} value="${textIn(filled, name)}"></label>
+${suggested.length > 0 && html`<datalist id="known-${name}">${[...new Set(suggested)].slice(0, mostSuggested).map((value) => html`<option value="${value}">`)}</datalist>`}`
+  const choice = (name: string, words: Html, options: readonly (readonly [string, Phrase])[]) =>
     html`<label>${words} <select name="${name}"><option value="">${t`all`}</option>${options.map(
       ([value, said]) =>
-        html`<option value="${value}"${value === text(name) && html` selected`}>${said}</option>`,
+        html`<option value="${value}"${value === textIn(filled, name) && html` selected`}>${t.say(said)}</option>`,
     )}</select></label>`
-  const same = (values: readonly string[]) => values.map((value): [string, string] => [value, value])
-  return html`<details${hasFilters(filled) && html` open`}>
-<summary>${t`Choose what is shown`}</summary>
-<form method="get" action="${pages.path('journal')}" class="filters">
-<label>${t`Mailbox`} <input name="mailbox" maxlength="254" list="known-mailboxes" autocomplete="off" value="${text('mailbox')}"></label>
-<datalist id="known-mailboxes">${mailboxes.map((address) => html`<option value="${address}">`)}</datalist>
-${choice('login', t`Login`, same(logins))}
+  const hasDays = ['since', 'until'].some((name) => textIn(filled, name) !== '')
+  return html`<form class="search" role="search" method="get" action="${pages.path('journal')}">
+${text('mailbox', t`Mailbox, or part of it`, mailboxes)}
+${text('login', t`Login`, logins)}
+${text('recipient', t`Recipient, or part of it`)}
 ${choice(
   'kind',
   t`Kind`,
-  journalKinds.map((kind) => [kind, t.say(kindWords[kind])]),
+  journalKinds.map((kind) => [kind, kindWords[kind]]),
 )}
 ${choice(
   'outcome',
   t`Outcome`,
-  journalOutcomes.map((outcome) => [outcome, t.say(outcomeWords[outcome])]),
+  journalOutcomes.map((outcome) => [outcome, outcomeWords[outcome]]),
 )}
-<label>${t`From this day on (UTC)`} <input type="date" name="since" value="${text('since')}"></label>
-<label>${t`Up to this day (UTC)`} <input type="date" name="until" value="${text('until')}"></label>
-<button class="quiet">${t`Show`}</button>
-</form>
-</details>`
+${choice('period', t`When`, periods)}
+<button class="quiet">${icon('search')}${t`Search`}</button>
+<details${hasDays && html` open`}><summary>${t`Certain days`}</summary>
+<div class="actions"><label>${t`From this day on`} <input type="date" name="since" value="${textIn(filled, 'since')}"></label>
+<label>${t`Up to this day`} <input type="date" name="until" value="${textIn(filled, 'until')}"></label></div></details>
+</form>`
 }
 
-function hasFilters(filled: Fields): boolean {
-  return filterNames.some((name) => name !== 'before' && (one(filled, name) ?? '') !== '')
+/** What an auditor needs. */
+function audit(filled: Fields, context: PageContext): Html {
+  const { t, pages } = context
+  const download = (format: string, words: Html) =>
+    html`<a class="button quiet" href="${hrefWith(filled, { before: '', format }, pages.path('journal', 'export'))}" download>${words}</a>`
+  return html`<section>
+<h2>${t`Keep and prove`}</h2>
+<div class="actions">${download('jsonl', t`Download as JSON lines`)} ${download('csv', t`Download as CSV`)}
+${mayChange(context) && form(context, ['journal', 'verification'], html`<button class="quiet">${t`Check that nothing was changed`}</button>`)}</div>
+<p class="hint">${t`What is downloaded is what the filters above find, all pages of it.`}</p>
+</section>`
 }
 
-const outcomeClasses = { done: 'active', refused: 'lapsed', failed: 'lapsed' }
-
-function shownEntry(entry: JournalEntryStatus, meaning: Words | undefined, { t }: PageContext): Html {
-  const { at, event, outcome, mailbox, login, source, by, milliseconds, details } = entry
-  const about = [
-    mailbox && html`${t`Mailbox`}: ${mailbox}`,
-    login && html`${t`Login`}: ${printable(login, 254)}`,
-    source && html`${t`From`}: ${source}`,
-    by && html`${t`By`}: ${printable(by, 254)}`,
-    milliseconds !== undefined && html`${seconds(milliseconds)} s`,
-  ].filter((one) => one instanceof Object)
-  const more = Object.entries(details).filter(([name, value]) => !unshown.has(name) && !isEmpty(value))
-  return html`<li>
-<p>${time(at)} <strong>${nameIn(eventWords, event, t)}</strong> <span class="state ${outcomeClasses[outcome]}">${t.say(outcomeWords[outcome])}</span></p>
-${about.length > 0 && html`<p class="soft">${about.map((one, index) => html`${index > 0 && ' · '}${one}`)}</p>`}
-${more.length > 0 && html`<p class="soft">${more.map(([name, value], index) => html`${index > 0 && ' · '}${nameIn(detailWords, name, t)}: ${shownDetail(value)}`)}</p>`}
-${meaning && html`<p>${t`It means:`} ${meaning[t.language]}</p>`}
-</li>
-`
+/** What came of following the chain of all entries. */
+function verdictPage({ entries: count, since, faults }: JournalVerdict, { t, pages }: PageContext) {
+  const back = html`<p><a href="${pages.path('journal')}">${t`Back to the activity`}</a></p>`
+  if (faults.length === 0) {
+    const from = since !== undefined && html`<p>${t`The oldest is of ${time(since)}.`}</p>`
+    const body = html`<section class="done">
+<p>${count === 0 ? t`There are no entries yet.` : t`All ${count} entries are there, as they were written and in their order.`}</p>
+${from}
+</section>
+${back}`
+    return { title: t`Nothing was changed`, body }
+  }
+  const body = html`<section class="mistake" role="alert">
+<p>${t`Something else than postern has changed the journal. The first that is wrong:`}</p>
+<ol>${faults.slice(0, 20).map((fault) => html`<li>${faultWords(fault, t)}</li>`)}</ol>
+<p><strong>${t`What to do:`}</strong> ${t`Find out who else can write in the data directory.`}</p>
+</section>
+${back}`
+  return { title: t`The journal was changed`, body }
 }
 
-/** Names that a later version may have written are shown as they are. */
-function nameIn(words: Readonly<Record<string, Phrase>>, name: string, t: Phrases): string {
-  const known = words[name]
-  return known === undefined ? name : t.say(known)
+function faultWords(fault: JournalFault, t: Phrases): Html {
+  switch (fault.what) {
+    case 'changed':
+      return t`The entry of ${timeOfId(fault.id)} does not say what was written, or stands elsewhere (${fault.id}).`
+    case 'missing':
+      return fault.before === undefined
+        ? t`${fault.entries} entries were removed at the end.`
+        : t`${fault.entries} entries were removed before that of ${timeOfId(fault.before)} (${fault.before}).`
+    case 'unproven':
+      return t`Nothing can be said of the entry of ${timeOfId(fault.id)}, because what stood before it is gone (${fault.id}).`
+    case 'added':
+      return t`${fault.entries} entries were added that postern has not written.`
+    case 'ends-changed':
+      return fault.at === undefined
+        ? t`Where the journal begins and ends was changed; so entries may have been removed there.`
+        : t`Where the journal begins and ends was changed before ${time(fault.at)}; so entries may have been removed there.`
+  }
 }
 
-/** Said in other words beside it. */
-const unshown: ReadonlySet<string> = new Set(['code', 'known'])
-
-function isEmpty(value: JournalDetail): boolean {
-  return typeof value === 'object' && value.length === 0
-}
-
-/** May hold foreign text: it is cut, and control characters are removed. */
-function shownDetail(value: JournalDetail): string {
-  return printable(typeof value === 'object' ? value.join(', ') : String(value), 300)
-}
-
-const width = 300
-const height = 48
-const gap = 2
-
-const spanTitles: Record<ActivitySpan, Phrase> = { day: phrase('Last day'), week: phrase('Last week') }
-
-/** Messages, refusals and waiting time over a span, as two small plots and in words. */
-function activityPlot({ span, bars }: Activity, t: Phrases): Html {
-  const sum = (count: (bar: ActivityBar) => number) => bars.reduce((total, bar) => total + count(bar), 0)
-  const sent = sum((bar) => bar.sent)
-  const refused = sum((bar) => bar.refused)
-  const waited = sum(({ sent: count, milliseconds = 0 }) => count * milliseconds)
-  const words = t`${sent} sent, ${refused} refused or failed`
-  const wait = sent === 0 ? t`no waiting time` : t`${seconds(waited / sent)} s to send one, on average`
-  const caption = html`<figcaption><strong>${t.say(spanTitles[span])}</strong> ${words}; ${wait}</figcaption>`
-  if (sent + refused === 0) return html`<figure>${caption}</figure>`
-  return html`<figure>
-${caption}
-<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${words}">${messageBars(bars, t)}</svg>
-<svg viewBox="0 0 ${width} ${height / 2}" role="img" aria-label="${wait}">${waitingBars(bars, t)}</svg>
-</figure>`
-}
-
-/** A bar for each span: refused messages are stacked on sent ones. */
-function messageBars(bars: readonly ActivityBar[], t: Phrases): Html[] {
-  const highest = Math.max(1, ...bars.map(({ sent, refused }) => sent + refused))
-  return bars.flatMap(({ since, sent, refused }, index) => {
-    const [low, high] = [share(sent, highest, height), share(refused, highest, height)]
-    const words = t`${hourOf(since)}: ${sent} sent, ${refused} refused or failed`
-    return [
-      bar('sent', index, bars.length, { from: height - low, high: low }, words),
-      bar('refused', index, bars.length, { from: height - low - high, high }, words),
-    ].filter((one) => one !== undefined)
-  })
-}
-
-function waitingBars(bars: readonly ActivityBar[], t: Phrases): Html[] {
-  const longest = Math.max(1, ...bars.map(({ milliseconds = 0 }) => milliseconds))
-  return bars.flatMap(({ since, milliseconds = 0 }, index) => {
-    const high = share(milliseconds, longest, height / 2)
-    const words = t`${hourOf(since)}: ${seconds(milliseconds)} s`
-    return bar('waited', index, bars.length, { from: height / 2 - high, high }, words) ?? []
-  })
-}
-
-function bar(
-  kind: string,
-  index: number,
-  count: number,
-  { from, high }: { from: number; high: number },
-  words: Html,
-): Html | undefined {
-  if (high === 0) return undefined
-  const step = width / count
-  const [left, wide] = [(index * step).toFixed(1), (step - gap).toFixed(1)]
-  return html`<rect class="${kind}" x="${left}" y="${from.toFixed(1)}" width="${wide}" height="${high.toFixed(1)}"><title>${words}</title></rect>`
-}
-
-/** A value above zero is always visible. */
-function share(value: number, most: number, room: number): number {
-  return value === 0 ? 0 : Math.max(2, (value / most) * room)
-}
-
-function hourOf(since: number): string {
-  return `${new Date(since).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+/** Ids begin with their time. */
+function timeOfId(id: string): Html {
+  return time(Number.parseInt(id.slice(0, 12), 16))
 }

@@ -36,6 +36,7 @@ import {
   type StartConsent,
 } from './start-consent.ts'
 import { createTestMessagePages } from './test-message.ts'
+import { createTracePages } from './traces.ts'
 
 export interface PagesDeps extends WebAddresses {
   hosts: HostAllowList
@@ -56,6 +57,7 @@ export interface PagesDeps extends WebAddresses {
     | 'sendTestMessage'
     | 'smtp'
     | 'journal'
+    | 'traces'
   >
   markAuthenticated: MarkAuthenticated
   countWrong: CountWrongSecret
@@ -185,6 +187,7 @@ function createAdministration(
   router.use(createTestMessagePages({ services, contexts }))
   router.use(createProviderPages({ services, contexts, redirectUri }))
   router.use(createLoginPages({ services, contexts }))
+  router.use(createTracePages({ services, contexts }))
   router.use(createApiKeyPages({ services, contexts }))
   router.use(createConsentLinkPages({ services, contexts }))
   router.use(createJournalPages({ services, contexts }))

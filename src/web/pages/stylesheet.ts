@@ -239,15 +239,24 @@ td button, td details.confirm > summary { min-height: 2rem; padding: .2rem .7rem
 :focus-visible { outline: .2rem solid var(--accent); outline-offset: .15rem; }
 
 /* What happened */
-ol.entries { margin: 0 0 var(--space-4); padding: 0; list-style: none; }
-ol.entries li { padding: .6rem 0; border-top: 1px solid var(--line); }
-ol.entries p { margin: 0; max-width: none; font-size: .9375rem; }
-figure { margin: 0 0 var(--space-4); }
-figcaption { margin: 0 0 .35rem; font-size: .9375rem; }
-figure svg { display: block; width: 100%; height: auto; margin: 0 0 var(--space-1); border-bottom: 1px solid var(--line); }
-rect.sent, rect.waited { fill: var(--accent); }
-rect.waited { opacity: .6; }
-rect.refused { fill: var(--bad); }
+td details.entry { margin: 0; font-size: var(--small); }
+td details.entry > summary { padding: 0; }
+td details.entry[open] > summary { margin: 0 0 var(--space-2); }
+td details.entry > dl { grid-template-columns: minmax(6rem, 10rem) 1fr; margin: 0; }
+td details.entry dt, td details.entry dd { font-size: var(--small); }
+figure { margin: 0; }
+figcaption, .legend { margin: 0 0 var(--space-2); }
+.legend, .marks, .scale { color: var(--soft); font-size: var(--small); }
+.legend span { margin-right: var(--space-3); }
+.legend span::before { content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .4em; border: 2px solid var(--accent); background: var(--accent); forced-color-adjust: none; }
+.legend .refused::before { border-color: var(--bad); background: transparent; }
+.bars { display: grid; grid-template-columns: 3ch 1fr; gap: var(--space-2); }
+.bars svg { display: block; width: 100%; height: 4.5rem; border-bottom: 1px solid var(--soft); overflow: visible; }
+.scale { display: flex; flex-direction: column; justify-content: space-between; line-height: 1; text-align: right; }
+.marks { display: flex; justify-content: space-between; max-width: none; margin: var(--space-1) 0 var(--space-2); padding-left: calc(3ch + var(--space-2)); }
+rect { vector-effect: non-scaling-stroke; stroke-width: 2; }
+rect.sent { fill: var(--accent); stroke: var(--accent); }
+rect.refused { fill: transparent; stroke: var(--bad); }
 
 @media (min-width: 36rem) {
   body { padding: var(--space-5); }
