@@ -53,7 +53,9 @@ function mailboxOf({ mailbox, details: { mailboxes } }: JournalEntryStatus): str
 
 function folded(entry: JournalEntryStatus, meaning: Words | undefined, context: PageContext): Html {
   const { t } = context
-  const facts = factsOf(entry, t).filter(([, value]) => value !== undefined && value !== '')
+  const facts = factsOf(entry, t).filter(
+    ([, value]) => value !== undefined && value !== false && value !== '',
+  )
   const short = shortWords(entry, t)
   return html`<details class="entry"><summary>${short === '' ? t`Details` : short}</summary>
 ${meaning && html`<p>${t`It means:`} ${meaning[t.language]}</p>`}
@@ -110,6 +112,7 @@ function factsOf(entry: JournalEntryStatus, t: Phrases): [HtmlValue, HtmlValue][
     ...Object.entries(details)
       // The reason is a name, where there is a sentence as well.
       .filter(([name]) => !saidElsewhere.has(name) && !(name === 'reason' && details.detail !== undefined))
+      .filter(([name]) => name !== 'mailboxes' || mailbox === undefined)
       .map(([name, value]) => factOf(name, value, t)),
     [t`From`, source],
     [t`By`, by && byWords(by, t)],

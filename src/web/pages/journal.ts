@@ -37,7 +37,7 @@ interface JournalPagesDeps {
 }
 
 /** Of one page. */
-const atOnce = 50
+const atOnce = 40
 
 /** The pages of the journal, which people know as the activity: what happened, and whether all of it is still there. */
 export function createJournalPages({ services, contexts }: JournalPagesDeps): Router {
