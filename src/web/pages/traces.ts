@@ -147,7 +147,7 @@ function dialogue({ login, page, endsAt }: Recording, context: PageContext): Htm
   return html`<div id="trace"${ended === undefined && html` data-live`}>
 <section${ended !== undefined && html` class="done"`}>
 <p>${ended === undefined ? t`Recording until ${time(endsAt)}.` : t.say(endings[ended])} ${lines.length === 0 ? (ended === undefined ? t`Nothing has come yet: have the device send something.` : t`Nothing came.`) : t`${lines.length} lines.`}</p>
-<div class="actions">${ended === undefined ? form(context, [...path, 'end'], html`<button class="danger">${t`End recording`}</button>`) : form(context, path, start)}
+<div class="actions">${ended === undefined ? form(context, [...path, 'end'], html`<button>${t`End recording`}</button>`) : form(context, path, start)}
 <a class="button quiet" href="${pages.path(...path)}">${t`Load again`}</a>
 ${lines.length > 0 && html`<a class="button quiet" href="${pages.path(...path, 'text')}" download>${icon('copy')}${t`Download as text`}</a>`}</div>
 <p class="hint">${t`C: the device or app, S: postern, P> postern to the provider, P< the provider.`}</p>
