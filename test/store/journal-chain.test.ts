@@ -59,7 +59,7 @@ describe('the chain of the journal', () => {
     const { store } = await openFixture()
     expect(await store.journal.verify()).toEqual({ entries: 0, faults: [] })
     await store.journal.add(entries(1200))
-    expect(await store.journal.verify()).toEqual({ entries: 1200, faults: [] })
+    expect(await store.journal.verify()).toEqual({ entries: 1200, since: now + 1, faults: [] })
   })
 
   it('the chain goes on after a restart', async () => {
@@ -67,7 +67,7 @@ describe('the chain of the journal', () => {
     await store.close()
     const again = (await reopen()).store
     await again.journal.add(entries(2, 11))
-    expect(await again.journal.verify()).toEqual({ entries: 12, faults: [] })
+    expect(await again.journal.verify()).toEqual({ entries: 12, since: expect.any(Number), faults: [] })
   })
 
   it.each([
@@ -144,7 +144,11 @@ describe('the chain of the journal', () => {
   it('what is left after a sweep is whole, and what is removed after it is found', async () => {
     const fixture = await tenEntries()
     expect(await fixture.store.journal.sweep(now + 5, 100)).toBe(4)
-    expect(await fixture.store.journal.verify()).toEqual({ entries: 6, faults: [] })
+    expect(await fixture.store.journal.verify()).toEqual({
+      entries: 6,
+      since: expect.any(Number),
+      faults: [],
+    })
     const { faults } = await verdictAfter(fixture, 'delete from journal where place = 5')
     expect(faults[0]).toEqual({ what: 'missing', entries: 1, before: idOf(6) })
   })
@@ -153,7 +157,7 @@ describe('the chain of the journal', () => {
     const { store } = await tenEntries()
     expect(await store.journal.sweep(now + 1000, 100)).toBe(10)
     await store.journal.add(entries(2, 11))
-    expect(await store.journal.verify()).toEqual({ entries: 2, faults: [] })
+    expect(await store.journal.verify()).toEqual({ entries: 2, since: expect.any(Number), faults: [] })
   })
 
   it.each([
@@ -176,7 +180,7 @@ describe('the chain of the journal', () => {
     const [first, ...others] = entries(5)
     await store.journal.add([{ ...(first as JournalEntry), at: now + 1e12 }, ...others])
     expect(await store.journal.sweep(now + 5, 100)).toBe(4)
-    expect(await store.journal.verify()).toEqual({ entries: 1, faults: [] })
+    expect(await store.journal.verify()).toEqual({ entries: 1, since: expect.any(Number), faults: [] })
   })
 
   it.each([0, -5, 2])(
@@ -211,7 +215,8 @@ describe('the chain of the journal', () => {
     const earlier = `drop index journal_place; drop table journal_chain; alter table journal drop column place;
       alter table journal drop column mark; drop index journal_mailboxes; drop index journal_recipients;
       alter table journal drop column mailboxes; alter table journal drop column recipients;
-      alter table journal drop column recipient_replies; delete from schema_versions where version >= 14`
+      alter table journal drop column recipient_replies; drop table mailbox_outcomes; drop table registrations;
+      create table last_sends (mailbox_key text primary key not null, at integer not null) strict; delete from schema_versions where version >= 14`
 
     it('its entries get their places when it is opened', async () => {
       const { store, dataDir, reopen } = await tenEntries()
@@ -227,7 +232,7 @@ describe('the chain of the journal', () => {
       )
       const { journal } = (await reopen()).store
       await journal.add(entries(1, 11))
-      expect(await journal.verify()).toEqual({ entries: 11, faults: [] })
+      expect(await journal.verify()).toEqual({ entries: 11, since: expect.any(Number), faults: [] })
     })
 
     it('one that was only made to look so does not open', async () => {

@@ -227,11 +227,15 @@ describe('a viewer', () => {
     ['/providers/example/check', {}],
     ['/consent-links/link-1/revoke', {}],
     ['/explain', { text: 'AADSTS70008' }],
+    ['/journal/verification', {}],
+    ['/logins/login-1/trace', { minutes: '10' }],
+    ['/logins/login-1/trace/end', {}],
   ]
 
   it.each([
     '/logins/new',
     '/logins/login-1/mending',
+    '/logins/login-1/trace',
     '/mailboxes/new',
     '/mailboxes/me@example.com/remove',
     '/explain',
