@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants } from 'node:fs'
-import { chmod, link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { chmod, link, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure, failure, filled } from '../base/failure.ts'
 import { shellWord } from '../base/text.ts'
@@ -32,7 +32,7 @@ export function dataFiles(dataDir: string): DataFiles {
 }
 
 /**
- * Makes the data directory (mode 0700) if there is none, and refuses one that other users of the
+ * Makes the data directory (mode 0700) if there is none, takes an empty one of ours for itself, and refuses one that other users of the
  * machine can enter or put another in the place of, or that holds a file which is theirs, or which
  * they can read or write. May be called any number of times.
  * @throws Failure `configuration`
@@ -44,6 +44,7 @@ export async function prepareDataDir(dataDir: string): Promise<DataFiles> {
   try {
     // mkdir's mode is cut by the umask; chmod's is not.
     if ((await mkdir(dataDir, { recursive: true, mode: 0o700 })) !== undefined) await makePrivate(dataDir)
+    else if (await isOursAndEmpty(dataDir)) await chmod(dataDir, 0o700).catch(() => {})
     if (!(await stat(dataDir)).isDirectory()) throw notADirectory(dataDir)
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'EEXIST'
@@ -109,6 +110,13 @@ export async function ownersOfRunning(dataDir: string): Promise<Owners | undefin
   const owners = ourOwners()
   if (!owners || process.geteuid?.() !== 0) return owners
   return new Set([...owners, (await stat(dataDir)).uid])
+}
+
+/** Made for postern, by `mkdir` or as a volume: nobody has kept anything there yet. */
+async function isOursAndEmpty(dataDir: string): Promise<boolean> {
+  const { uid } = await stat(dataDir)
+  if (uid !== process.geteuid?.()) return false
+  return (await readdir(dataDir).catch(() => ['?'])).length === 0
 }
 
 /**

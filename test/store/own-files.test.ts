@@ -1,4 +1,4 @@
-import { chmod, chown, lchown, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, lchown, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -38,6 +38,26 @@ describe('a data directory', () => {
     expect(await refusal()).toBe(told)
     await chmod(parent, 0o1777)
     expect(await refusal()).toBeUndefined()
+  })
+
+  it('an empty directory of ours is taken, whatever its mode, and one with a file in it is refused', async () => {
+    await mkdir(dataDir, { recursive: true })
+    for (const mode of [0o755, 0o777, 0o2770]) {
+      await chmod(dataDir, mode)
+      expect(await refusal()).toBeUndefined()
+      expect((await stat(dataDir)).mode & 0o777).toBe(0o700)
+    }
+    await writeFile(join(dataDir, 'something'), '', { mode: 0o600 })
+    await chmod(dataDir, 0o755)
+    expect(await refusal()).toContain('its mode is 755')
+  })
+
+  it.runIf(isRoot)('an empty directory of somebody else is not taken', async () => {
+    await mkdir(dataDir, { recursive: true })
+    await chmod(dataDir, 0o755)
+    await chown(dataDir, stranger, stranger)
+    expect(await refusal()).toContain(dataDir)
+    expect((await stat(dataDir)).mode & 0o777).toBe(0o755)
   })
 
   it('a directory is refused farther down such a folder, and behind a link', async () => {
