@@ -201,5 +201,13 @@ function nextStep({ registeredProviders, mailboxes }: RunningPostern): string {
 function signInWords({ signInLink }: RunningPostern): string {
   if (!isatty(stderr.fd)) return 'To sign in to the pages: "postern sign-in" prints a one-time link.'
   const link = signInLink()
-  return `Sign in once, within 15 minutes:\n    ${link}`
+  return `Open this link to sign in (works once, 15 minutes):\n    ${link}${tunnelWords(new URL(link))}`
+}
+
+/** Who has come to this machine by ssh has the browser on another one, where `localhost` is that one. */
+function tunnelWords({ hostname, port, protocol }: URL): string {
+  const [, , server] = (process.env.SSH_CONNECTION ?? '').split(' ')
+  if (server === undefined || protocol !== 'http:') return ''
+  const there = port === '' ? '80' : port
+  return `\n  From the machine with your browser, first:\n    ssh -L ${there}:${hostname}:${there} ${server}`
 }

@@ -23,6 +23,15 @@ export async function consentLink(postern, address) {
 }
 
 /**
+ * A one-use link that signs a browser in to the pages.
+ * @param {import('./postern-process.js').Postern} postern
+ * @returns {Promise<string>}
+ */
+export async function signInLink(postern) {
+  return (await command(postern, 'sign-in')).url
+}
+
+/**
  * Runs a verb with `--json` and reads its answer.
  * @param {import('./postern-process.js').Postern} postern
  * @param {string[]} words

@@ -1,5 +1,5 @@
 import { startInbox } from './inbox.js'
-import { addMailbox, consentLink } from './mailbox.js'
+import { addMailbox, consentLink, signInLink } from './mailbox.js'
 import { setStage } from './stage.js'
 import { printOpening, printReady } from './story.js'
 import { walkThrough } from './walk-through.js'
@@ -50,7 +50,7 @@ async function run() {
 
   printOpening(stage, inbox.url, mailbox)
   if (auto) return Promise.race([walkThrough(stage, mailbox, link), tooLong, interrupted])
-  printReady(stage, inbox.url, mailbox, link)
+  printReady(stage, inbox.url, mailbox, link, await signInLink(stage.postern))
   tell = (what) => console.log(`  ${new Date().toLocaleTimeString('en-GB')}  ${what}`)
   await interrupted
   console.log('\n  Cleaning up.')

@@ -59,8 +59,9 @@ export function printOpening({ authority, mailProvider, postern }, inboxUrl, mai
  * @param {string} inboxUrl
  * @param {import('./mailbox.js').DemoMailbox} mailbox
  * @param {string} link
+ * @param {string} signIn
  */
-export function printReady({ postern }, inboxUrl, mailbox, link) {
+export function printReady({ postern }, inboxUrl, mailbox, link, signIn) {
   heading('1. Give the consent, in a browser')
   say(`  ${link}`)
   say(dim(`  Sign in as ${mailbox.address} with any password, then allow. The link works once.`))
@@ -70,6 +71,9 @@ export function printReady({ postern }, inboxUrl, mailbox, link) {
   say(pythonCommand(postern.smtpPort, mailbox))
   heading('3. See it arrive')
   say(`  ${inboxUrl}`)
+  heading('And the pages of postern')
+  say(`  ${signIn}`)
+  say(dim('  This link signs you in once, within 15 minutes.'))
   say()
   say(dim('  Ctrl-C ends the demo and removes its data.'))
   say()
