@@ -523,6 +523,7 @@ async function startDoors(
     clock,
     log,
     version,
+    organisation: config.organisation,
   })
   const metricsServer = createMetricsServer({ listen: config.metrics.listen, metrics, readiness, log })
   const commandServer = createCommandServer({

@@ -51,5 +51,7 @@ export interface Config extends ProviderSettings {
   pageAccess: PageAccess
   logLevel: LogLevel
   journalRecipients: KeptRecipients
+  /** Who asks for consents, for the people who are asked. */
+  organisation?: string
   limits: Limits
 }

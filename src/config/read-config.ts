@@ -99,7 +99,8 @@ function toConfig(
   read: { registrations: RegistrationFiles; providers: ProvidersFile; extraCa?: string },
   environment: Environment,
 ): Config {
-  const { dataDir, trustedProxies, logLevel, journalRecipients, key, proxy, tlsCertFile, tlsKeyFile } = values
+  const { dataDir, trustedProxies, logLevel, journalRecipients, organisation, key, proxy } = values
+  const { tlsCertFile, tlsKeyFile } = values
   const { extraCa } = read
   return {
     dataDir,
@@ -119,6 +120,7 @@ function toConfig(
     pageAccess: toPageAccess(values),
     logLevel,
     journalRecipients,
+    ...(organisation !== undefined && { organisation }),
     limits: Object.fromEntries(limitKeys.map((limit) => [limit, values[limit]])) as unknown as Limits,
   }
 }

@@ -173,6 +173,13 @@ export const sharedSecret: Parse<Secret> = (text) => {
   return { value: new Secret(text) }
 }
 
+/** A name that people are shown. */
+export const displayName: Parse<string> = (text) => {
+  const value = text.trim()
+  if (value !== '' && value.length <= 100 && !/\p{C}/u.test(value)) return { value }
+  return { must: 'be a name of at most 100 characters' }
+}
+
 export const mailAddress: Parse<Address> = (text) => {
   const address = readAddress(text)
   return address === undefined ? { must: 'be one mail address' } : { value: address }

@@ -4,6 +4,7 @@ import { listeners, webListeners } from './listeners.ts'
 import { registrationSettings } from './registration-settings.ts'
 import {
   commandLine,
+  displayName,
   mailAddress,
   mailAddresses,
   networks,
@@ -122,6 +123,12 @@ export const settings = {
     'refused',
     oneOf(...keptRecipients),
     'Which recipients of messages the journal keeps: yes (all, at most 100 of a message), domains (only their domains), refused (those who did not get it, with what the provider said), no (how many). The log names none.',
+  ),
+  organisation: optional(
+    'POSTERN_ORGANISATION',
+    'Example Ltd, IT department',
+    displayName,
+    'Who asks for consents, as the people who are asked know them: it stands on the page of a consent link and on the page where somebody signs in; not set by default.',
   ),
   ...registrationSettings,
   notifyWebhookUrl: secret(

@@ -7,7 +7,6 @@ import type { KeyedHash, Secret } from '../base/secret.ts'
 import { type PageRole, type PageVerifier, pageRoles } from '../model/page-access.ts'
 import type { PageAccessStore, Store } from '../store/ports.ts'
 import { createEphemeralHmac } from './credential.ts'
-import { wrongCredentials } from './login-check.ts'
 import type { LoginThrottle, Look } from './login-throttle.ts'
 import { checkChosenPassword, preparePassword } from './password-policy.ts'
 import type { ChosenPasswords } from './verifiers.ts'
@@ -120,7 +119,8 @@ class CheckedPagePasswords implements PagePasswords {
       )
       return 'wrong'
     }
-    if (!(await this.#deps.throttle.attempt(attempt, look, gone)) || !role) throw wrongCredentials()
+    if (!(await this.#deps.throttle.attempt(attempt, look, gone)) || !role)
+      throw failure('page.wrong-password')
     if (verifier && prepared !== undefined) this.#quickLooks.remember(role, verifier, prepared)
     return role
   }

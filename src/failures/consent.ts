@@ -88,7 +88,7 @@ export const consentFailures = {
   },
   'consent.declined': {
     code: 'invalid',
-    message: '{provider} says that the consent was declined',
+    message: 'Access was not allowed at {provider}',
     fix: 'Start again and agree; if no such choice was offered, ask the administrator of the organisation to allow postern.',
   },
   'consent.unfinished': {

@@ -91,7 +91,7 @@ export const requestsFailures = {
   },
   'page.sign-in-needed': {
     code: 'wrong-credentials',
-    message: 'This page is for somebody who is signed in',
+    message: 'Sign in to continue',
     fix: 'Sign in with the password of the pages, or by a sign-in link, which works once. For a new link, run "postern sign-in" on the machine where postern runs, and open the address that it prints (it begins with {address}/).',
   },
   'page.sign-in-link-unknown': {
@@ -123,6 +123,20 @@ export const requestsFailures = {
     code: 'forbidden',
     message: '{person} may not look at these pages',
     fix: 'Ask whoever runs postern to name this address in POSTERN_ADMIN_EMAILS or POSTERN_VIEWER_EMAILS.',
+  },
+  'page.wrong-password': {
+    code: 'wrong-credentials',
+    message: 'Wrong password',
+  },
+  'page.key-without-right': {
+    code: 'invalid',
+    message: 'The key would permit nothing',
+    fix: 'Choose what it may do.',
+  },
+  'page.key-without-mailbox': {
+    code: 'invalid',
+    message: 'Access tokens and sending are for mailboxes, and none is chosen',
+    fix: 'Choose a mailbox.',
   },
   'page.passwords-differ': {
     code: 'invalid',
@@ -224,7 +238,7 @@ export const requestsFailures = {
   'command.mistaken-settings': {
     code: 'configuration',
     message: 'There are {count} mistakes in the settings:{list}',
-    fix: 'Mend them in the environment or in .env; .env.example explains each setting.',
+    fix: 'Correct them in .env or the environment, then start again; .env.example explains each setting.',
   },
   'command.nothing-pasted': {
     code: 'invalid',
@@ -262,7 +276,7 @@ export const requestsFailures = {
   'command.mistaken-setting': {
     code: 'configuration',
     message: 'There is a mistake in the settings:{list}',
-    fix: 'Mend them in the environment or in .env; .env.example explains each setting.',
+    fix: 'Correct them in .env or the environment, then start again; .env.example explains each setting.',
   },
   'trace.of-whom': {
     code: 'invalid',

@@ -30,6 +30,7 @@ export interface WebAppDeps extends WebAddresses {
   clock: Clock
   log: Log
   version: string
+  organisation?: string | undefined
 }
 
 /** The web application, in this order: headers, health, host and path, then API and pages. */
@@ -46,6 +47,7 @@ export function createWebApp({
   clock,
   log,
   version,
+  organisation,
 }: WebAppDeps): Express {
   const hosts = createHostAllowList({ publicUrl, pagesUrl }, ports)
   const app = express()
@@ -82,6 +84,7 @@ export function createWebApp({
     clock,
     log,
     version,
+    organisation,
   })
   app.use(pages.router)
   app.use(['/api', '/healthz', '/readyz', '/metrics'], problemHandler(log))

@@ -43,6 +43,8 @@ interface WebServerDeps {
   clock: Clock
   log: Log
   version: string
+  /** Who runs postern, as people who consent know them. */
+  organisation?: string | undefined
 }
 
 export function createWebServer({
@@ -57,6 +59,7 @@ export function createWebServer({
   clock,
   log,
   version,
+  organisation,
 }: WebServerDeps): WebServer {
   const connections = createWebConnections(limits, clock)
   const signInLinks = createSignInLinks({ publicUrl: pagesUrl, clock })
@@ -75,6 +78,7 @@ export function createWebServer({
     clock,
     log,
     version,
+    organisation,
   })
 
   async function openOne(endpoint: Endpoint, isFirst: boolean): Promise<void> {

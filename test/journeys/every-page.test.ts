@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addMailbox, command, consentLink } from '../../examples/demo/mailbox.js'
 import { sendWithPassword } from '../../examples/demo/send-with-password.js'
@@ -49,6 +49,17 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await look()
   }
 
+  /** Answers the question that a button asks before it does what cannot be undone. */
+  async function confirm(ask: string, answer: string, within: Locator = page.locator('main')) {
+    await within.locator('details.confirm > summary', { hasText: ask }).first().click()
+    await look()
+    await Promise.all([
+      page.waitForNavigation(),
+      within.locator('details.confirm[open] button', { hasText: answer }).click(),
+    ])
+    await look()
+  }
+
   async function press(name: string, at = page) {
     await Promise.all([at.waitForNavigation(), at.click(`main button:text-is("${name}")`)])
     await look(at)
@@ -81,7 +92,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
 
   it('an administrator signs in by the link, sets the passwords, and comes back by one', async () => {
     await page.goto(stage.postern.url)
-    expect(await main()).toContain('somebody who is signed in')
+    expect(await main()).toContain('Sign in to continue')
     await look()
     await go('/sign-in')
     const link = (await command(stage.postern, 'sign-in')) as { url: string }
@@ -89,17 +100,28 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await look()
     await press('Sign in')
     for (const role of ['administrator', 'viewer']) {
+      await go('/account')
       const form = page.locator('main form', { has: page.locator(`input[name=role][value=${role}]`) })
       await form.locator('input[name=password]').fill('too short')
       await form.locator('input[name=again]').fill('too short')
       await Promise.all([page.waitForNavigation(), form.locator('button').click()])
       expect(await main()).toContain('What to do')
+      expect(await page.title()).toMatch(/^Error: /)
+      expect(await page.evaluate('document.activeElement.getAttribute("role")')).toBe('alert')
       await look()
+      await page.click('text=Go to the field')
+      await page.keyboard.press('Tab')
       await form.locator('input[name=password]').fill(role === 'viewer' ? `${password} too` : password)
       await form.locator('input[name=again]').fill(role === 'viewer' ? `${password} too` : password)
       await Promise.all([page.waitForNavigation(), form.locator('button').click()])
-      expect(await main()).toContain(`${role === 'viewer' ? 'Viewer' : 'Administrator'}: change the password`)
+      expect(await main()).toContain(
+        `${role === 'viewer' ? 'Viewer' : 'Administrator'}: the password is set.`,
+      )
+      await page.reload()
+      expect(await main()).not.toContain('the password is set.')
     }
+    await go('/account')
+    expect(await main()).toContain('Viewer: change the password')
     await look()
   }, 60_000)
 
@@ -128,7 +150,9 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await press('Make a consent link')
     const link = await page.innerText('pre[data-copy]')
     await go('/consent-links')
-    await press('Revoke')
+    await confirm('Revoke…', 'Revoke the link')
+    expect(await main()).toContain('The link is revoked')
+    await page.reload()
     expect(await main()).toContain('no consent link')
     const guest = await open()
     expect((await guest.goto(link))?.status()).toBe(404)
@@ -194,12 +218,15 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
 
   it('an administrator makes an API key and revokes it', async () => {
     await go('/api-keys')
+    await page.click('main a:text-is("New API key")')
+    await look()
     await page.fill('input[name=name]', 'Backup script')
-    await press('Make the key')
+    await press('Create the key')
     expect(await main()).toContain('What to do')
-    await page.fill('input[name=name]', 'Backup script')
-    await page.check(`input[value="token:${address}"]`)
-    await press('Make the key')
+    expect(await page.inputValue('input[name=name]')).toBe('Backup script')
+    await page.check('input[value=token]')
+    await page.check(`input[value="${address}"]`)
+    await press('Create the key')
     const key = await page.innerText('code[data-copy]')
     const token = () =>
       fetch(`${stage.postern.url}/api/v1/mailboxes/${address}/token`, {
@@ -207,7 +234,8 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
       })
     expect((await token()).status).toBe(200)
     await go('/api-keys')
-    await press('Revoke')
+    await confirm('Revoke…', 'Revoke the key')
+    expect(await main()).toContain('The API key Backup script is revoked.')
     expect((await token()).status).toBe(401)
   }, 60_000)
 
@@ -267,8 +295,8 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     }
     // The administrator sees that browser, and signs it out.
     await go('/account')
-    const card = page.locator('li.card', { hasText: 'Viewer' })
-    await Promise.all([page.waitForNavigation(), card.locator('button').click()])
+    await confirm('End session…', 'End session', page.locator('tr', { hasText: 'Viewer' }))
+    expect(await main()).toContain('The session has ended')
     expect((await viewer.goto(stage.postern.url))?.status()).toBe(401)
   }, 60_000)
 

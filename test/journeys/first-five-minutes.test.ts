@@ -55,7 +55,7 @@ describe.runIf(peer('chromium', 'dovecot'))('an administrator with Chromium, fro
     await forms.locator('input[name=password]').fill(password)
     await forms.locator('input[name=again]').fill(password)
     await forms.locator('button').click()
-    expect(await page.innerText('main')).toContain('Administrator: change the password')
+    expect(await page.innerText('main')).toContain('Administrator: the password is set.')
 
     await page.click('nav >> text=Mailboxes')
     await page.click('text=Add a mailbox')
@@ -67,9 +67,10 @@ describe.runIf(peer('chromium', 'dovecot'))('an administrator with Chromium, fro
 
     await page.click('button:text-is("Connect")')
     await agreeAs(page, address, stage.postern.url)
+    await page.waitForURL('**/mailboxes/**')
     expect(await page.innerText('main')).toContain('postern can now send mail')
+    expect(await page.innerText('h1')).toBe(address)
 
-    await page.click(`text=Back to ${address}`)
     await page.click('text=Make a login')
     await page.fill('input[name=name]', 'Printer, 2nd floor')
     await page.click('button:text-is("Make the login")')
@@ -86,7 +87,7 @@ describe.runIf(peer('chromium', 'dovecot'))('an administrator with Chromium, fro
     await page.selectOption('select[name=login]', { label: 'Printer, 2nd floor' })
     await page.click('text=Send, and show each step')
     await page.waitForSelector('text=It has taken the message')
-    expect(await page.locator('.state.active:text-is("yes")').count()).toBe(8)
+    expect(await page.locator('.state.active:text-is("yes")').count()).toBe(10)
     expect(await page.locator('.state.lapsed').count()).toBe(0)
     expect(sink.messages.at(-1)?.raw.toString()).toContain('Subject: Test message of postern')
 
@@ -101,7 +102,7 @@ describe.runIf(peer('chromium', 'dovecot'))('an administrator with Chromium, fro
     await page.click('a.button')
     await page.fill('input[name=password]', 'not the password')
     await page.click('main button')
-    expect(await page.innerText('main')).toContain('Wrong user name or password')
+    expect(await page.innerText('main')).toContain('Wrong password')
     await page.fill('input[name=password]', password)
     await page.click('main button')
     await page.click('nav >> text=Logins')

@@ -16,37 +16,98 @@ async function signedIn() {
 }
 
 describe('the page of API keys', () => {
-  it('the page offers the scopes for each mailbox, and creates a key that is shown once', async () => {
-    const { services, get, post, lines } = await signedIn()
-    expect((await get('/api-keys')).text).toContain('value="token:me@example.com"')
+  it('the form makes a key of rights and mailboxes, which is shown for a while and to this browser only', async () => {
+    const { services, get, post, lines, bare } = await signedIn()
+    expect((await get('/api-keys/new')).text).toContain('name="mailbox" value="me@example.com"')
     const made = await post('/api-keys', {
       name: 'Backup',
-      scope: ['token:me@example.com', 'read'],
+      right: ['token', 'read'],
+      mailbox: 'me@example.com',
       expires: '2027-12-31',
     })
-    expect(made.status).toBe(201)
-    expect(made.text).toContain('the-text-of-a-new-key')
+    expect(made.status).toBe(303)
+    const shown = await get(made.headers.location ?? '')
+    expect(shown.text).toContain('the-text-of-a-new-key')
     expect(await services.apiKeys.list()).toMatchObject([
-      { name: 'Backup', scopes: ['token:me@example.com', 'read'] },
+      { name: 'Backup', scopes: ['read', 'token:me@example.com'] },
     ])
+    // Loading it again makes no other key.
+    expect((await get(made.headers.location ?? '')).text).toContain('the-text-of-a-new-key')
+    expect(await services.apiKeys.list()).toHaveLength(1)
+    const other = await signIn(bare)
+    expect((await bare.get(made.headers.location ?? '').set('Cookie', other.cookie)).status).toBe(404)
+    bare.time.monotonic += 15 * 60_000
+    expect((await get(made.headers.location ?? '')).status).toBe(404)
     const list = await get('/api-keys')
     expect(list.text).toContain('Backup')
     expect(list.text).not.toContain('the-text-of-a-new-key')
     expect(lines.join('\n')).not.toContain('the-text-of-a-new-key')
   })
 
-  it('the page revokes a key', async () => {
-    const { services, post } = await signedIn()
-    await services.apiKeys.add({ scopes: ['read'] })
+  it('the form for two hundred mailboxes takes their addresses as text', async () => {
+    const { services, get, post } = await signedIn()
+    for (let number = 0; number < 200; number += 1)
+      services.mailboxes.all.push({
+        address: `box${number}@example.com`,
+        provider: 'example',
+        state: 'active',
+      })
+    services.mailboxes.all.push({ address: '*@example.net', provider: 'example', state: 'active' })
+    const { text } = await get('/api-keys/new')
+    expect(text.length).toBeLessThan(20_000)
+    expect(text).not.toContain('box7@')
+    const form = { name: 'Two', right: 'send', mailbox: 'BOX7@example.com\r\n*@example.net' }
+    expect((await post('/api-keys', { ...form, mailbox: 'box700@example.com' })).text).toMatch(
+      /id="mailbox-field-wrong">There is no mailbox box700@example.com/,
+    )
+    expect((await post('/api-keys', { ...form, personal: 'yes' })).status).toBe(303)
+    expect(await services.apiKeys.list()).toMatchObject([
+      { scopes: ['send:box7@example.com', 'send:*@example.net+personal'] },
+    ])
+  })
+
+  it('the page revokes a key after a question, and says so', async () => {
+    const { services, get, post } = await signedIn()
+    await services.apiKeys.add({ scopes: ['read'], name: 'Old <script>' })
+    expect((await get('/api-keys')).text).toMatch(/<details class="confirm">.*cannot be undone.*<\/details>/s)
     expect((await post('/api-keys/key-1/revoke')).headers.location).toBe('/api-keys')
+    expect((await get('/api-keys')).text).toContain(
+      'The API key <strong>Old &lt;script&gt;</strong> is revoked.',
+    )
     expect(await services.apiKeys.list()).toEqual([])
+  })
+
+  it('the list of two hundred keys comes in pages that can be searched, each below 60 kilobytes', async () => {
+    const { services, get } = await signedIn()
+    for (let number = 0; number < 200; number += 1)
+      await services.apiKeys.add({ scopes: ['token:billing@example.com'], name: `Key number ${number}` })
+    const first = await get('/api-keys')
+    expect(first.text.length).toBeLessThan(60_000)
+    expect(first.text).toContain('1 to 50 of 200')
+    expect((await get('/api-keys?find=&from=150')).text).toContain('151 to 200 of 200')
+    const found = await get('/api-keys?find=number+77')
+    expect(found.text).toContain('Key number 77')
+    expect(found.text).not.toContain('Key number 78')
+    expect((await get('/api-keys?find=zzz')).text).toContain('Nothing is found for “zzz”.')
+  })
+
+  it.each([
+    [{ right: [] as string[] }, 'right', 'The key would permit nothing'],
+    [{ right: ['token'] }, 'mailbox', 'none is chosen'],
+  ])('the page says at the field what is wrong with a key: %j', async (form, field, says) => {
+    const { post } = await signedIn()
+    const { status, text } = await post('/api-keys', { name: 'x', ...form })
+    expect(status).toBe(400)
+    expect(text).toMatch(/<title>Error: New API key/)
+    expect(text).toContain(`href="#${field}-field"`)
+    expect(text).toMatch(new RegExp(`id="${field}-field-wrong">[^<]*${says}`))
   })
 
   it('the page says what is wrong with a key, and keeps what was chosen', async () => {
     const { services, post } = await signedIn()
     services.apiKeys.add = () =>
       Promise.reject(failureAs('invalid', 'The day is over', { fix: 'Choose a later one.' }))
-    const { status, text } = await post('/api-keys', { scope: 'admin', name: '<i>x' })
+    const { status, text } = await post('/api-keys', { right: 'admin', name: '<i>x' })
     expect(status).toBe(400)
     expect(text).toContain('Choose a later one.')
     expect(text).toContain('value="admin" checked')
@@ -55,6 +116,7 @@ describe('the page of API keys', () => {
 
   it.each([
     ['get', '/api-keys'],
+    ['get', '/api-keys/new'],
     ['post', '/api-keys'],
     ['post', '/api-keys/key-1/revoke'],
   ] as const)(

@@ -17,13 +17,20 @@ describe('a consent link', () => {
       'me@example.com',
       'boss@example.com',
       'Example Mail',
-      'owner',
+      'the administrator',
       '2026-03-01 10:20 UTC',
     ]) {
       expect(text).toContain(fact)
     }
     expect(text).not.toContain('login.example.com')
     expect(test.services.consent.begun).toEqual([])
+  })
+
+  it('a consent link says which organisation asks, where that is set', async () => {
+    const test = testServer({ organisation: 'Example Ltd <IT>' })
+    const { text } = await test.get(`/consent/${link}`)
+    expect(text).toContain('<dt>Requested by</dt><dd>Example Ltd &lt;IT&gt; (the administrator)</dd>')
+    expect((await test.get('/sign-in')).text).toMatch(/<footer>.*Example Ltd &lt;IT&gt; · /s)
   })
 
   it('a consent starts with a page that forwards to the provider, not with a redirect', async () => {

@@ -340,11 +340,12 @@ describe('consent links on a page', () => {
     const { cookie, csrf } = await signIn(test)
     const { text } = await test.get('/consent-links').set('Cookie', cookie)
     expect(text).toContain(
-      '<a href="/mailboxes/me%40example.com">me@example.com</a> <span class="state active">open<',
+      '<a href="/mailboxes/me%40example.com">me@example.com</a></td><td role="cell" class="side"><span class="badge warn">open<',
     )
     const revoked = await test.post('/consent-links/link-1/revoke', { csrf }).set('Cookie', cookie)
     expect([revoked.status, revoked.headers.location]).toEqual([303, '/consent-links'])
     expect(test.services.consent.revoked).toBe(true)
+    expect((await test.follow(revoked, cookie)).text).toContain('The link is revoked')
   })
 
   it('the page lets no viewer revoke a consent link', async () => {

@@ -93,8 +93,10 @@ describe('a form that was refused', () => {
   it('it says at the field what is wrong, and above the form, where the focus is', () => {
     expect(String(refused.summary)).toMatch(/role="alert" tabindex="-1" autofocus.*href="#again-field"/s)
     const field = String(textField({ name: 'again', label: html`Again`, type: 'password' }, state))
-    expect(field).toContain('aria-describedby="again-wrong" aria-invalid="true"')
-    expect(field).toContain('<span class="wrong" id="again-wrong">The two passwords are not the same</span>')
+    expect(field).toContain('aria-describedby="again-field-wrong" aria-invalid="true"')
+    expect(field).toContain(
+      '<span class="wrong" id="again-field-wrong">The two passwords are not the same</span>',
+    )
   })
 
   it('it keeps what was typed, and never a password', () => {

@@ -50,6 +50,7 @@ export function testServer({
   serving = () => true as boolean,
   trustedProxies = [] as string[],
   limits = {} as Partial<typeof defaultLimits>,
+  organisation = undefined as string | undefined,
 } = {}) {
   const lines: string[] = []
   const time = { now: Date.parse('2026-03-01T00:00:00Z'), monotonic: 5_000 }
@@ -122,6 +123,7 @@ export function testServer({
     clock,
     log,
     version: '0.1.0',
+    organisation,
   })
   const host = new URL(publicUrl).host
 

@@ -70,7 +70,7 @@ export const consent: Translated<typeof consentFailures> = {
     fix: '送った人に新しいリンクを依頼してください。',
   },
   'consent.declined': {
-    message: '{provider} によると、同意は拒否されました',
+    message: '{provider} でアクセスが許可されませんでした',
     fix: 'やり直して同意してください。選択肢が表示されなかった場合は、組織の管理者に postern の許可を依頼してください。',
   },
   'consent.unfinished': {

@@ -72,8 +72,8 @@ export const requests: Translated<typeof requestsFailures> = {
     fix: '同じブラウザーでもう一度サインインしてください。',
   },
   'page.sign-in-needed': {
-    message: 'このページを見るにはサインインが必要です',
-    fix: 'ページのパスワード、または一度だけ使えるサインインリンクでサインインしてください。新しいリンクが必要なときは、postern のマシンで「postern sign-in」を実行し、表示されたアドレス(先頭は {address}/)を開いてください。',
+    message: '続けるにはサインインしてください',
+    fix: '管理画面のパスワード、または一度だけ使えるサインインリンクでサインインしてください。新しいリンクが必要なときは、postern のマシンで「postern sign-in」を実行し、表示されたアドレス(先頭は {address}/)を開いてください。',
   },
   'page.sign-in-link-unknown': {
     message: 'このサインインリンクは無効です(存在しない、使用済み、または 15 分を過ぎています)',
@@ -98,6 +98,15 @@ export const requests: Translated<typeof requestsFailures> = {
   'page.person-unknown': {
     message: '{person} はこのページを見ることができません',
     fix: 'postern の運用者に、このアドレスを POSTERN_ADMIN_EMAILS または POSTERN_VIEWER_EMAILS に加えるよう依頼してください。',
+  },
+  'page.wrong-password': { message: 'パスワードが違います' },
+  'page.key-without-right': {
+    message: '許可する操作が選ばれていません',
+    fix: '許可する操作を選んでください。',
+  },
+  'page.key-without-mailbox': {
+    message: 'アクセストークンの取得と送信にはメールボックスが必要ですが、選ばれていません',
+    fix: 'メールボックスを選んでください。',
   },
   'page.passwords-differ': {
     message: '2 つのパスワードが一致しません',

@@ -1,15 +1,26 @@
-import type { Response, Router } from 'express'
+import type { Request, Response, Router } from 'express'
+import { failure } from '../../base/failure.ts'
+import { withoutCase } from '../../base/text.ts'
 import type { ApiKeyStatus, ApiKeys } from '../../credentials/api-keys.ts'
-import { type Address, isDomainMailbox } from '../../model/address.ts'
+import { type Address, addressKey, isDomainMailbox } from '../../model/address.ts'
 import { personalMark } from '../../model/api-key.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
+import { type Phrase, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
-import { errorSection, refusalOf } from './error-page.ts'
+import {
+  checkField,
+  checksField,
+  confirmation,
+  type FormState,
+  refusedForm,
+  textField,
+} from './form-parts.ts'
 import {
   type Fields,
   fieldsOf,
   form,
+  lines,
   mayChange,
   one,
   type PageContext,
@@ -18,10 +29,22 @@ import {
   several,
 } from './page-context.ts'
 import { credentialState, time } from './parts.ts'
+import { type ListPart, pagingOf, partOf, searchOf, table } from './tables.ts'
 
 interface ApiKeyPagesDeps {
   services: Pick<WebServices, 'mailboxes' | 'apiKeys'>
   contexts: PageContexts
+}
+
+/** Which field a refused key is about. */
+const fieldOfFailure: Readonly<Record<string, string>> = {
+  'page.key-without-right': 'right',
+  'page.key-without-mailbox': 'mailbox',
+  'mailbox.unknown': 'mailbox',
+  'api-key.mailbox-gone': 'mailbox',
+  'login.label-unfit': 'name',
+  'login.date-unreadable': 'expires',
+  'login.date-passed': 'expires',
 }
 
 /** The pages about API keys. */
@@ -31,126 +54,210 @@ export function createApiKeyPages({ services, contexts }: ApiKeyPagesDeps): Rout
 
   router
     .route('/api-keys')
-    .get(async (request, response) => {
-      const context = await contexts.toSee(request)
-      const { t, session, pages } = context
-      pages.send(response, { title: t`API keys`, body: await body(context, {}), session })
-    })
+    .get((request, response) => list(request, response))
     .post(readForm, async (request, response) => {
       await make(response, await contexts.toChange(request), fieldsOf(request.body))
     })
     .all(methodNotAllowed('GET', 'HEAD', 'POST'))
 
   router
+    .route('/api-keys/new')
+    .get(async (request, response) => {
+      await sendForm(response, await contexts.toFill(request), { values: fieldsOf(request.query) })
+    })
+    .all(methodNotAllowed('GET', 'HEAD'))
+
+  router
     .route('/api-keys/:id/revoke')
     .post(readForm, async (request, response) => {
-      const { pages, by } = await contexts.toChange(request)
-      await apiKeys.revoke(String(request.params.id), by)
-      response.redirect(303, pages.path('api-keys'))
+      const context = await contexts.toChange(request)
+      const id = String(request.params.id)
+      const named = (await apiKeys.list()).find((key) => key.id === id)?.name ?? id
+      await apiKeys.revoke(id, context.by)
+      context.done(response, context.t`The API key ${html`<strong>${named}</strong>`} is revoked.`, [
+        'api-keys',
+      ])
     })
     .all(methodNotAllowed('POST'))
 
   return router
 
-  async function body(context: PageContext, filled: Fields) {
+  async function list(request: Request, response: Response): Promise<void> {
+    const context = await contexts.toSee(request)
+    const { t, session, pages } = context
+    const all = await apiKeys.list()
+    const part = partOf(sorted(all), fieldsOf(request.query), ({ name, scopes }) => [name, ...scopes])
+    const body = apiKeyList(part, all.length, context)
+    pages.send(response, { title: t`API keys`, body, session, wide: true })
+  }
+
+  async function sendForm(
+    response: Response,
+    context: PageContext,
+    state: FormState,
+    summary?: Html,
+    status?: number,
+  ): Promise<void> {
+    const { t, session, pages } = context
     const addresses = (await mailboxes.list()).map(({ address }) => address)
-    return html`${mayChange(context) && newApiKeyForm(addresses, filled, context)}
-${apiKeyList(await apiKeys.list(), context)}`
+    const body = html`${summary}${newApiKeyForm(addresses, state, context)}`
+    pages.send(response, { title: t`New API key`, body, session }, status)
   }
 
   /** On an error, the form comes again with the error above it and with what was filled in. */
-  async function make(response: Response, context: PageContext, filled: Fields): Promise<void> {
-    const { t, session, pages } = context
+  async function make(response: Response, context: PageContext, values: Fields): Promise<void> {
+    const { t, pages } = context
     try {
-      const made = createdApiKey(await apiKeys.add(apiKeyRequestOf(filled), context.by), context)
-      pages.send(response, { title: t`An API key`, body: made, session, copying: true }, 201)
+      const known = (await mailboxes.list()).map(({ address }) => address)
+      const { apiKey, key } = await apiKeys.add(apiKeyRequestOf(values, known), context.by)
+      const body = html`<section class="done" role="status">
+<p>${t`API key "${apiKey.name}" created.`} ${t`Permissions: ${apiKey.scopes.join(', ')}`}</p>
+<p><code data-copy>${key.reveal()}</code></p>
+<p>${t`It is shown only now: copy it to where it is used.`} <a href="${pages.path('api-keys')}">${t`Back to the API keys`}</a></p>
+</section>`
+      context.show(response, { title: t`API key created`, body })
     } catch (error) {
-      const refusal = refusalOf(error)
-      const again = html`${errorSection(refusal, t)}${await body(context, filled)}`
-      pages.send(response, { title: t`API keys`, body: again, session }, refusal.status)
+      const { status, headers, summary, wrong } = refusedForm(error, t, fieldOfFailure)
+      response.set(headers)
+      await sendForm(response, context, { values, wrong }, summary, status)
     }
   }
 }
 
+/** Rights to everything, and those to mailboxes of one's choice. */
+const rights = ['read', 'token', 'send', 'admin'] as const
+
+const rightWords: Record<(typeof rights)[number], Phrase> = {
+  read: phrase('Read-only (no secrets)'),
+  token: phrase('Fetch access tokens of the mailboxes below'),
+  send: phrase('Send from the mailboxes below (XOAUTH2 or OAUTHBEARER)'),
+  admin: phrase('Everything that an administrator can do'),
+}
+
+/** So many mailboxes are ticked off; the addresses of more are written. */
+const mostToTick = 12
+
 /** The form for a key: what it may do, and nothing more. */
-function newApiKeyForm(mailboxes: readonly Address[], filled: Fields, context: PageContext): Html {
+function newApiKeyForm(mailboxes: readonly Address[], state: FormState, context: PageContext): Html {
   const { t } = context
-  const chosen = several(filled, 'scope')
-  const choice = (scope: string, words: Html) =>
-    html`<label class="choice"><input type="checkbox" name="scope" value="${scope}"${chosen.includes(scope) && html` checked`}> <span>${words}</span></label>`
+  const choices = rights.map((right) => ({ value: right, label: html`${t.say(rightWords[right])}` }))
+  const label = t`Mailboxes`
+  const isWritten = mailboxes.length > mostToTick
   return form(
     context,
     ['api-keys'],
     html`<section>
-<h2>${t`Make an API key`}</h2>
-<label>${t`Name`} <input name="name" maxlength="200" placeholder="${t`Backup script`}" value="${one(filled, 'name') ?? ''}"></label>
-<fieldset>
-<legend>${t`What it may do`}</legend>
-${mailboxes.map((address) => [
-  choice(`token:${address}`, t`fetch access tokens for ${address}`),
-  choice(`send:${address}`, t`send from ${address} by XOAUTH2 or OAUTHBEARER`),
-  ...(isDomainMailbox(address)
-    ? [
-        choice(
-          `token:${address}${personalMark}`,
-          t`fetch access tokens for ${address}, and for mailboxes of it that a person has consented for`,
-        ),
-        choice(
-          `send:${address}${personalMark}`,
-          t`send from ${address}, and from mailboxes of it that a person has consented for`,
-        ),
-      ]
-    : []),
-])}
-${choice('read', t`look at everything but secrets`)}
-${choice('admin', t`everything that the owner may`)}
-</fieldset>
-<label>${t`Ends on`} <input type="date" name="expires" value="${one(filled, 'expires') ?? ''}"></label>
-<button>${t`Make the key`}</button>
+${textField({ name: 'name', label: t`Name`, hint: t`What the key is for`, maxlength: 200, placeholder: t`Backup script`, isFirst: true }, state)}
+${checksField({ name: 'right', label: t`What it may do`, choices }, state)}
+${
+  isWritten
+    ? textField(
+        {
+          name: 'mailbox',
+          label,
+          hint: t`For access tokens and for sending: one address on each line`,
+          rows: 4,
+        },
+        state,
+      )
+    : mailboxes.length > 0 &&
+      checksField(
+        {
+          name: 'mailbox',
+          label,
+          hint: t`For access tokens and for sending`,
+          choices: mailboxes.map((address) => ({ value: address, label: html`${address}` })),
+        },
+        state,
+      )
+}
+${
+  mailboxes.some(isDomainMailbox) &&
+  checkField(
+    {
+      name: 'personal',
+      label: t`In whole domains, also the mailboxes that a person has consented for`,
+    },
+    state,
+  )
+}
+${textField({ name: 'expires', label: t`Ends on`, hint: t`Empty: it does not expire`, type: 'date' }, state)}
+<button>${t`Create the key`}</button>
 </section>`,
   )
 }
 
-function apiKeyRequestOf(filled: Fields): Parameters<ApiKeys['add']>[0] {
-  const [name, expires] = ['name', 'expires'].map((field) => one(filled, field)?.trim())
-  return { scopes: several(filled, 'scope'), ...(name && { name }), ...(expires && { expires }) }
+/** @throws Failure `invalid`, `not-found` */
+function apiKeyRequestOf(values: Fields, known: readonly Address[]): Parameters<ApiKeys['add']>[0] {
+  const [name, expires] = ['name', 'expires'].map((field) => one(values, field)?.trim())
+  const chosen = rights.filter((right) => several(values, 'right').includes(right))
+  if (chosen.length === 0) throw failure('page.key-without-right')
+  const addresses = several(values, 'mailbox').flatMap((text) => lines({ mailbox: text }, 'mailbox'))
+  const scopes = chosen.flatMap((right) => {
+    if (right === 'read' || right === 'admin') return [right]
+    if (addresses.length === 0) throw failure('page.key-without-mailbox')
+    return addresses.map(
+      (address) => `${right}:${scopeOf(address, known, one(values, 'personal') === 'yes')}`,
+    )
+  })
+  return { scopes, ...(name && { name }), ...(expires && { expires }) }
 }
 
-function apiKeyList(apiKeys: readonly ApiKeyStatus[], context: PageContext): Html {
-  if (apiKeys.length === 0) return html`<p class="soft">${context.t`There is no API key yet.`}</p>`
-  return html`<ul class="cards">${apiKeys.map((key) => card(key, context))}</ul>`
+/** @throws Failure `not-found` */
+function scopeOf(text: string, known: readonly Address[], withPersonal: boolean): string {
+  const address = known.find((one) => addressKey(one) === withoutCase(text))
+  if (address === undefined) throw failure('mailbox.unknown', { mailbox: text })
+  return `${address}${withPersonal && isDomainMailbox(address) ? personalMark : ''}`
 }
 
-function card(key: ApiKeyStatus, context: PageContext): Html {
+/** Those that are in use first. */
+function sorted(all: readonly ApiKeyStatus[]): readonly ApiKeyStatus[] {
+  const rank = ({ state }: ApiKeyStatus) => (state === 'active' ? 0 : 1)
+  return [...all].sort((one, other) => rank(one) - rank(other))
+}
+
+function apiKeyList(part: ListPart<ApiKeyStatus>, total: number, context: PageContext): Html {
+  const { t, pages } = context
+  const action = pages.path('api-keys')
+  return html`${mayChange(context) && html`<p><a class="button" href="${pages.path('api-keys', 'new')}">${t`New API key`}</a></p>`}
+${total === 0 && html`<p class="soft">${t`There is no API key yet.`}</p>`}
+${searchOf(part, { action, label: t`Find an API key`, total }, t)}
+${part.shown.length > 0 && apiKeyTable(part.shown, context)}
+${pagingOf(part, action, t)}`
+}
+
+function apiKeyTable(rows: readonly ApiKeyStatus[], context: PageContext): Html {
   const { t } = context
-  const { id, name, state, scopes, expiresAt, lastUsedAt } = key
-  return html`<li class="card">
-<h2>${name} ${credentialState(state, t)}</h2>
-<dl>
-<dt>${t`May`}</dt><dd>${scopes.join(', ')}</dd>
-${expiresAt !== undefined && html`<dt>${t`Ends`}</dt><dd>${time(expiresAt)}</dd>`}
-<dt>${t`Last used`}</dt><dd>${lastUsedAt === undefined ? t`never` : time(lastUsedAt)}</dd>
-</dl>
-${
-  state !== 'revoked' &&
-  mayChange(context) &&
-  form(
-    context,
-    ['api-keys', id, 'revoke'],
-    html`<button class="quiet" aria-label="${t`Revoke ${name}`}">${t`Revoke`}</button>`,
-  )
-}
-</li>
-`
+  return table<ApiKeyStatus>({
+    caption: t`API keys`,
+    rows,
+    columns: [
+      { title: t`Name`, place: 'main', cell: ({ name }) => name },
+      { title: t`State`, place: 'side', cell: ({ state }) => credentialState(state, t) },
+      { title: t`Permissions`, cell: ({ scopes }) => scopes.join(', ') },
+      { title: t`Ends`, cell: ({ expiresAt }) => expiresAt !== undefined && time(expiresAt) },
+      {
+        title: t`Last used`,
+        cell: ({ lastUsedAt }) => (lastUsedAt === undefined ? t`never` : time(lastUsedAt)),
+      },
+      ...(mayChange(context)
+        ? [{ title: t`Revoke`, cell: (key: ApiKeyStatus) => revocation(key, context) }]
+        : []),
+    ],
+  })
 }
 
-function createdApiKey(
-  { apiKey, key }: Awaited<ReturnType<ApiKeys['add']>>,
-  { t, pages }: PageContext,
-): Html {
-  return html`<section class="done">
-<p>${t`The key for ${apiKey.name}, which may: ${apiKey.scopes.join(', ')}`}</p>
-<p><code data-copy>${key.reveal()}</code></p>
-<p>${t`It is shown this once.`} <a href="${pages.path('api-keys')}">${t`Back to the API keys`}</a></p>
-</section>`
+function revocation({ id, name, state }: ApiKeyStatus, context: PageContext): Html | undefined {
+  if (state === 'revoked') return undefined
+  const { t } = context
+  return confirmation(
+    {
+      ask: t`Revoke…`,
+      label: t`Revoke ${name}`,
+      question: t`Whatever uses the key is refused from now on. This cannot be undone.`,
+      answer: t`Revoke the key`,
+      path: ['api-keys', id, 'revoke'],
+    },
+    context,
+  )
 }

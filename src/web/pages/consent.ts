@@ -10,6 +10,7 @@ import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 import type { Callback, CallbackResult, CallbackResults } from './callback-results.ts'
 import { errorSection } from './error-page.ts'
+import type { FormAnswers } from './form-answers.ts'
 import type { PageSender } from './layout.ts'
 import { readForm } from './page-context.ts'
 import { askedBy, time } from './parts.ts'
@@ -31,8 +32,13 @@ export interface ConsentPagesDeps {
   cookie: ConsentCookie
   pendingOrigins: PendingOrigins
   results: CallbackResults
+  answers: Pick<FormAnswers, 'leave'>
   pages: PageSender
+  /** The address of the pages for administrators. */
+  pagesUrl: URL
   redirectUri: string
+  /** Who runs postern, as people who consent know them. */
+  organisation?: string | undefined
   countWrong: CountWrongSecret
 }
 
@@ -41,7 +47,19 @@ export interface ConsentPagesDeps {
  * that started the consent.
  */
 export function createConsentPages(deps: ConsentPagesDeps): Router {
-  const { consent, pageSignIns, startConsent, cookie, pendingOrigins, results, pages, countWrong } = deps
+  const {
+    consent,
+    pageSignIns,
+    startConsent,
+    cookie,
+    pendingOrigins,
+    results,
+    pages,
+    countWrong,
+    organisation,
+  } = deps
+  const { answers } = deps
+  const base = deps.pagesUrl.href.replace(/\/$/, '')
   const router = exactRouter()
 
   router
@@ -50,7 +68,7 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
       const { link } = request.params
       const t = phrasesFor(request)
       const opened = await counted(request, link, consent.openLink(link))
-      const body = invitation(opened, pages.path('consent', link), t)
+      const body = invitation(opened, { action: pages.path('consent', link), organisation }, t)
       pages.send(response, { title: t`Connect ${opened.mailbox}`, body })
     })
     .post((request, response) => {
@@ -128,7 +146,7 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
     completing: () => Promise<CompletedConsent>,
     { origin, ...callback }: Callback & { origin: ConsentOrigin | undefined },
   ): Promise<void> {
-    const act = () => resultOf(completing, origin)
+    const act = () => resultOf(completing, origin, phrasesFor(request))
     try {
       // A browser without our cookie has no consent of its own.
       if (callback.browser) showAt(response, await results.once(callback, act))
@@ -143,10 +161,23 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
   async function resultOf(
     completing: () => Promise<CompletedConsent>,
     origin: ConsentOrigin | undefined,
+    spoken: Phrases,
   ): Promise<CallbackResult> {
     try {
       const done = await completing()
-      return { status: 200, page: (t) => ({ title: t`Connected`, body: connected(done, origin, pages, t) }) }
+      const isHere = origin !== undefined && 'mailbox' in origin
+      // Whoever began on the page of the mailbox goes on there: it has what comes next. Not an HTTP
+      // redirect: the provider's site started this navigation, and a `SameSite=Strict` cookie would
+      // not be sent.
+      const forwardTo = isHere ? new URL(base + pathOfMailbox(done.mailbox)) : undefined
+      if (isHere) answers.leave(origin.session, pathOfMailbox(done.mailbox), connectedWords(done, spoken))
+      return {
+        status: 200,
+        page: (t) => ({
+          ...{ title: t`Connected`, body: connected(done, forwardTo, t) },
+          ...(forwardTo && { forwardTo }),
+        }),
+      }
     } catch (error) {
       if (!(error instanceof ConsentRefused) || undecided.includes(error.reason)) throw error
       return refusedResult(error, origin)
@@ -209,38 +240,44 @@ function callbackUrl(request: Request, redirectUri: string): URL {
 
 function invitation(
   { mailbox, providerName, signsInAs, requestedBy, expiresAt }: OpenedLink,
-  action: string,
+  { action, organisation }: { action: string; organisation: string | undefined },
   t: Phrases,
 ): Html {
   return html`<section>
 <p>${t`You are asked to let postern send mail for this mailbox. Go on only if you expected this.`}</p>
 <dl>
-<dt>${t`Asked by`}</dt><dd>${askedBy(requestedBy, t)}</dd>
+<dt>${t`Requested by`}</dt><dd>${organisation === undefined ? askedBy(requestedBy, t) : html`${organisation} (${askedBy(requestedBy, t)})`}</dd>
 <dt>${t`Mailbox`}</dt><dd>${mailbox}</dd>
 <dt>${t`Sign in as`}</dt><dd>${signsInAs}</dd>
 <dt>${t`At`}</dt><dd>${providerName}</dd>
-<dt>${t`This link ends`}</dt><dd>${time(expiresAt)}</dd>
+<dt>${t`Link expires`}</dt><dd>${time(expiresAt)}</dd>
 </dl>
-<p>${t`You type your password at ${providerName} only, never here.`}</p>
+<p>${t`You'll enter your password on ${providerName}'s own page. postern never sees it.`}</p>
 <form method="post" action="${action}"><button>${t`Continue to ${providerName}`}</button></form>
 </section>`
 }
 
-function connected(
-  { mailbox, signedInAs }: CompletedConsent,
-  origin: ConsentOrigin | undefined,
-  pages: PageSender,
-  t: Phrases,
-): Html {
-  const action =
-    origin && 'mailbox' in origin
-      ? html`<a href="${pages.path('mailboxes', mailbox)}">${t`Back to ${mailbox}`}</a>`
-      : undefined
-  const shown = html`<strong>${mailbox}</strong>`
+function connected(done: CompletedConsent, goOn: URL | undefined, t: Phrases): Html {
+  const action = goOn && html`<a class="button" href="${goOn.href}">${t`Continue`}</a>`
   return html`<section class="done">
-<p>${signedInAs === undefined ? t`postern can now send mail for ${shown}.` : t`postern can now send mail for ${shown}, as ${signedInAs} signed in and agreed.`}</p>
+<p>${wordsOf(done, t)}</p>
 <p>${action ?? t`You may close this page.`}</p>
 </section>`
+}
+
+function connectedWords(done: CompletedConsent, t: Phrases): Html {
+  return html`<section class="done" role="status"><p><strong>${t`Connected`}</strong>: ${wordsOf(done, t)}</p></section>`
+}
+
+function wordsOf({ mailbox, signedInAs }: CompletedConsent, t: Phrases): Html {
+  const shown = html`<strong>${mailbox}</strong>`
+  return signedInAs === undefined
+    ? t`postern can now send mail for ${shown}.`
+    : t`postern can now send mail for ${shown}, as ${signedInAs} signed in and agreed.`
+}
+
+function pathOfMailbox(mailbox: string): string {
+  return `/mailboxes/${encodeURIComponent(mailbox)}`
 }
 
 function consentedForAll(

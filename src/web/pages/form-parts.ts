@@ -1,13 +1,15 @@
 import { type Html, type HtmlValue, html } from '../html.ts'
 import type { Phrases } from '../texts/phrases.ts'
 import { errorSection, refusalOf } from './error-page.ts'
-import { type Fields, form, one, type PageContext } from './page-context.ts'
+import { type Fields, form, one, type PageContext, several } from './page-context.ts'
 
 /** What was typed into a form, and what is wrong with it. An empty form has neither. */
 export interface FormState {
   values: Fields
   /** What is wrong, by the name of the field. */
   wrong?: Readonly<Record<string, Html>>
+  /** Stands before the ids of the fields, where a page has several forms with the same names. */
+  prefix?: string
 }
 
 interface Field {
@@ -60,6 +62,24 @@ export function choiceField(field: ChoiceField, state: FormState): Html {
   return around(field, html`<select${commonAttributes(field, state)}>${options}</select>`, state)
 }
 
+interface ChecksField extends Field {
+  choices: readonly { value: string; label: Html }[]
+}
+
+/** Any of several. */
+export function checksField({ name, label, hint, choices }: ChecksField, state: FormState): Html {
+  const { wrong = {}, prefix } = state
+  const problem = wrong[name]
+  const id = idOf(name, prefix)
+  return html`<fieldset id="${id}" tabindex="-1"${problem && html` class="is-wrong" aria-describedby="${id}-wrong"`}>
+<legend>${label}</legend>
+${hint !== undefined && html`<span class="hint">${hint}</span>`}
+${problem && html`<span class="wrong" id="${id}-wrong">${problem}</span>`}
+${choices.map(({ value, label: words }) => checkField({ name, value, label: words }, state))}
+</fieldset>
+`
+}
+
 interface CheckField {
   name: string
   value?: string
@@ -68,33 +88,34 @@ interface CheckField {
 
 /** Yes or no; or one of several, where others have the same name. */
 export function checkField({ name, value = 'yes', label }: CheckField, { values }: FormState): Html {
-  const sent = Object.hasOwn(values, name) ? values[name] : undefined
-  const isChecked = Array.isArray(sent) ? sent.includes(value) : sent === value
+  const isChecked = several(values, name).includes(value)
   return html`<label class="choice"><input type="checkbox" name="${name}" value="${value}"${isChecked && html` checked`}> <span>${label}</span></label>
 `
 }
 
-function commonAttributes({ name, required, hint }: Field, { wrong = {} }: FormState): Html {
+function commonAttributes({ name, required, hint }: Field, { wrong = {}, prefix }: FormState): Html {
   const isWrong = wrong[name] !== undefined
-  const described = [isWrong && `${name}-wrong`, hint !== undefined && `${name}-hint`].filter(
+  const id = idOf(name, prefix)
+  const described = [isWrong && `${id}-wrong`, hint !== undefined && `${id}-hint`].filter(
     (one) => one !== false,
   )
-  return html` id="${idOf(name)}" name="${name}"${required === true && html` required`}${described.length > 0 && html` aria-describedby="${described.join(' ')}"`}${isWrong && html` aria-invalid="true"`}`
+  return html` id="${id}" name="${name}"${required === true && html` required`}${described.length > 0 && html` aria-describedby="${described.join(' ')}"`}${isWrong && html` aria-invalid="true"`}`
 }
 
-function around({ name, label, hint }: Field, input: Html, { wrong = {} }: FormState): Html {
+function around({ name, label, hint }: Field, input: Html, { wrong = {}, prefix }: FormState): Html {
   const problem = wrong[name]
+  const id = idOf(name, prefix)
   return html`<div class="field${problem && ' is-wrong'}">
-<label for="${idOf(name)}">${label}</label>
-${hint !== undefined && html`<span class="hint" id="${name}-hint">${hint}</span>`}
-${problem && html`<span class="wrong" id="${name}-wrong">${problem}</span>`}
+<label for="${id}">${label}</label>
+${hint !== undefined && html`<span class="hint" id="${id}-hint">${hint}</span>`}
+${problem && html`<span class="wrong" id="${id}-wrong">${problem}</span>`}
 ${input}
 </div>
 `
 }
 
-function idOf(name: string): string {
-  return `${name}-field`
+function idOf(name: string, prefix = ''): string {
+  return `${prefix}${name}-field`
 }
 
 export interface RefusedForm {
@@ -109,17 +130,19 @@ export interface RefusedForm {
 /**
  * A form that was refused, to be shown again with what was typed.
  * @param fields which field a failure is about, by its id
+ * @param prefix as `FormState.prefix`
  * @throws what is no refusal
  */
 export function refusedForm(
   error: unknown,
   t: Phrases,
   fields: Readonly<Record<string, string>> = {},
+  prefix = '',
 ): RefusedForm {
   const answer = refusalOf(error)
   const name = Object.hasOwn(fields, answer.failure.id) ? fields[answer.failure.id] : undefined
   const action =
-    name === undefined ? undefined : html`<p><a href="#${idOf(name)}">${t`Go to the field`}</a></p>`
+    name === undefined ? undefined : html`<p><a href="#${idOf(name, prefix)}">${t`Go to the field`}</a></p>`
   return {
     status: answer.status,
     headers: answer.headers,

@@ -40,6 +40,8 @@ interface PageSenderDeps {
   /** The path prefix of the public address: empty, or `/postern`. */
   basePath: string
   version: string
+  /** Who runs postern, for those who are not signed in. */
+  organisation?: string | undefined
   /** The words that a form has left for this session at this path, once. */
   wordsFor?: (session: string, path: string) => Html | undefined
 }
@@ -61,7 +63,7 @@ const places: readonly {
   { at: 'account', below: [], words: phrase('Users & sessions'), icon: 'people' },
 ]
 
-export function createPageSender({ basePath, version, wordsFor }: PageSenderDeps): PageSender {
+export function createPageSender({ basePath, version, organisation, wordsFor }: PageSenderDeps): PageSender {
   const path = (...pieces: string[]) => `${basePath}/${pieces.map(encodeURIComponent).join('/')}`
 
   function document(page: Page, { t, status, here, left }: Around): Html {
@@ -91,7 +93,7 @@ ${left}
 ${body}
 </main>
 <footer>
-${session ? html`<span>postern ${version}</span>${signOutForm(session, t)}` : html`<span>${t`Sends mail for apps that only know passwords`}</span>`}
+${session ? html`<span>postern ${version}</span>${signOutForm(session, t)}` : html`<span>${organisation !== undefined && html`${organisation} · `}${t`Sends mail for apps that only know passwords`}</span>`}
 </footer>
 </body>
 </html>

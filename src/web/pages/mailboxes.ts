@@ -94,9 +94,9 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
   router
     .route('/mailboxes/:address/consent')
     .post(readForm, async (request, response) => {
-      const { t, pages, by } = await contexts.toChange(request)
+      const { t, session, pages, by } = await contexts.toChange(request)
       const mailbox = String(request.params.address)
-      if (startConsent) return await startConsent(request, response, { mailbox })
+      if (startConsent) return await startConsent(request, response, { mailbox, session: session.id })
       const link = await consent.createLink(mailbox, theAdministrator, by)
       sendContinuePage(response, pages, new URL(link.url), t`Connect ${link.mailbox}`)
     })

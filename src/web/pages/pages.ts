@@ -64,6 +64,8 @@ export interface PagesDeps extends WebAddresses {
   clock: Clock
   log: Log
   version: string
+  /** Who runs postern, as people who consent know them. */
+  organisation?: string | undefined
 }
 
 /** All pages, and the handler of their errors. */
@@ -71,8 +73,12 @@ export function createPages(deps: PagesDeps): { router: Router; errorHandler: Er
   const { publicUrl, pagesUrl, hosts, services, clock, log, version } = deps
   const { consent, keyedHash, pageSignIns } = services
   const answers = createFormAnswers(clock)
+  const { organisation } = deps
   const senderAt = (url: URL) =>
-    createPageSender({ basePath: url.pathname.replace(/\/$/, ''), version, wordsFor: answers.take })
+    createPageSender({
+      ...{ basePath: url.pathname.replace(/\/$/, ''), version, organisation },
+      wordsFor: answers.take,
+    })
   const [pages, consentPages] = [senderAt(pagesUrl), senderAt(publicUrl)]
   const sessions = createSessions({
     publicUrl: pagesUrl,
@@ -111,8 +117,11 @@ export function createPages(deps: PagesDeps): { router: Router; errorHandler: Er
       cookie,
       pendingOrigins,
       results,
+      answers,
       pages: consentPages,
+      pagesUrl,
       redirectUri,
+      organisation,
       countWrong,
     }),
   )
@@ -169,13 +178,14 @@ function createAdministration(
   const { pageAccess, pagePasswords, pageSignIns, keyedHash } = services
   const redirectUri = redirectUriOf(publicUrl)
   const router = exactRouter()
+  const knownBrowsers = createKnownBrowsers({ publicUrl: pagesUrl, keyedHash, clock })
   router.use(
     createSignInPages({
       signIns: pageSignIns,
       pagesUrl,
       pages,
       sessions,
-      knownBrowsers: createKnownBrowsers({ publicUrl: pagesUrl, keyedHash, clock }),
+      knownBrowsers,
       pagePasswords,
       signInLinks,
       countWrong,
@@ -192,7 +202,8 @@ function createAdministration(
   router.use(createConsentLinkPages({ services, contexts }))
   router.use(createJournalPages({ services, contexts }))
   router.use(createExplainPages({ services, contexts }))
-  router.use(createAccessPages({ pageAccess, sessions, pagePasswords, signInLinks, contexts, log }))
+  const access = { pageAccess, sessions, pagePasswords, knownBrowsers, signInLinks, contexts, log }
+  router.use(createAccessPages(access))
   return router
 }
 

@@ -16,8 +16,11 @@ import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
  *   checklist(steps, t), checkedStep(step, t)  steps with ✓ ✕ ○ and the time each took, in one card
  * tables.ts
  *   table(view), paging(view, t), searchForm(view, t)
+ *   partOf(all, query, wordsOf)              a page of a list that is searched (`find`, `from`), with
+ *                                            searchOf(part, …) above it and pagingOf(part, …) below
  * form-parts.ts
- *   textField(field, state), choiceField(field, state), checkField(field, state)
+ *   textField(field, state), choiceField(field, state), checkField(field, state),
+ *   checksField(field, state)                label, hint, what is wrong, and what was typed
  *   refusedForm(error, t, fields)            what is wrong with a form: `state` for its fields, a summary
  *   confirmation(question, context)          a button that asks before it does what cannot be undone
  * page-context.ts
@@ -163,5 +166,6 @@ export const theAdministrator = phrase('the administrator')
 
 /** Who asked for a consent: everybody else is a name. */
 export function askedBy(requestedBy: string, t: Phrases): string {
-  return requestedBy === theAdministrator ? t.say(theAdministrator) : requestedBy
+  // Who runs the command on the server has the key of the owner.
+  return [theAdministrator, 'owner'].includes(requestedBy) ? t.say(theAdministrator) : requestedBy
 }

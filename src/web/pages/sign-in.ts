@@ -15,7 +15,8 @@ import { checkCsrf, type Sessions } from '../sessions.ts'
 import { bareAddress, type ProvenPerson, type SignInLinks } from '../sign-in-links.ts'
 import { type Phrase, type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'
 import type { CallbackResult, CallbackResults } from './callback-results.ts'
-import { errorSection, refusalOf } from './error-page.ts'
+import { errorSection } from './error-page.ts'
+import { choiceField, type FormState, refusedForm, textField } from './form-parts.ts'
 import { continuePage, type PageSender, sendContinuePage, sendProviderRedirect } from './layout.ts'
 import { fieldsOf, one, readForm, readShortForm } from './page-context.ts'
 import type { ConsentCookie } from './start-consent.ts'
@@ -49,7 +50,7 @@ export function createSignInPages(deps: SignInPagesDeps): Router {
     .route('/sign-in')
     .get((request, response) => {
       const t = phrasesFor(request)
-      pages.send(response, { title: t`Sign in`, body: passwordForm(t) })
+      pages.send(response, { title: t`Sign in`, body: passwordForm(t, { values: {} }) })
     })
     .post(readShortForm, async (request, response) => {
       const fields = fieldsOf(request.body)
@@ -67,11 +68,13 @@ export function createSignInPages(deps: SignInPagesDeps): Router {
         )
         response.redirect(303, pages.path())
       } catch (error) {
-        const refusal = refusalOf(error)
         const t = phrasesFor(request)
-        response.set(refusal.headers)
-        const body = html`${errorSection(refusal, t)}${passwordForm(t)}`
-        pages.send(response, { title: t`Sign in`, body }, refusal.status)
+        const { status, headers, summary, wrong } = refusedForm(error, t, {
+          'page.wrong-password': 'password',
+        })
+        response.set(headers)
+        const body = html`${summary}${passwordForm(t, { values: fields, wrong })}`
+        pages.send(response, { title: t`Sign in`, body }, status)
       }
     })
     .all(methodNotAllowed('GET', 'HEAD', 'POST'))
@@ -122,22 +125,36 @@ export function createSignInPages(deps: SignInPagesDeps): Router {
     .post(readForm, async (request, response) => {
       checkCsrf(await sessions.require(request), request.body)
       await sessions.end(request, response)
-      const t = phrasesFor(request)
-      const body = html`<section class="done"><p>${t`This browser is signed out.`}</p></section>`
-      pages.send(response, { title: t`Signed out`, body })
+      response.redirect(303, pages.path('signed-out'))
     })
     .all(methodNotAllowed('POST'))
 
+  router
+    .route('/signed-out')
+    .get((request, response) => {
+      const t = phrasesFor(request)
+      const body = html`<section class="done" role="status">
+<p>${t`This browser is signed out.`}</p>
+<p><a class="button" href="${pages.path('sign-in')}">${t`Sign in`}</a></p>
+</section>`
+      pages.send(response, { title: t`Signed out`, body })
+    })
+    .all(methodNotAllowed('GET', 'HEAD'))
+
   return router
 
-  function passwordForm(t: Phrases): Html {
+  function passwordForm(t: Phrases, state: FormState): Html {
+    const roles = [
+      { value: 'administrator', words: t`Administrator` },
+      { value: 'viewer', words: t`Viewer` },
+    ]
     return html`${signIns.providers().map(({ id, name }) => providerForm(id, name, t))}<form method="post" action="${pages.path('sign-in')}">
 <section>
-<label>${t`As`} <select name="name"><option value="administrator">${t`Administrator`}</option><option value="viewer">${t`Viewer`}</option></select></label>
-<label>${t`Password`} <input type="password" name="password" required autocomplete="current-password"></label>
+${choiceField({ name: 'name', label: t`Role`, options: roles }, state)}
+${textField({ name: 'password', label: t`Password`, type: 'password', required: true, autocomplete: 'current-password', isFirst: true }, state)}
 <button>${t`Sign in`}</button>
 </section>
-<p class="soft">${t`No password yet, or forgotten?`} ${t`For a new link, run "postern sign-in" on the machine where postern runs, and open the address that it prints (it begins with ${bareAddress(pagesUrl)}/).`}</p>
+<p class="soft">${t`Forgot the password?`} ${t`For a new link, run "postern sign-in" on the machine where postern runs, and open the address that it prints (it begins with ${bareAddress(pagesUrl)}/).`}</p>
 </form>`
   }
 

@@ -9,8 +9,8 @@ import { isToken, tokenHash } from '../sign-in-links.ts'
 import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 import { type PageSender, sendProviderRedirect } from './layout.ts'
 
-/** Where a consent was started: at a consent link, or on the page of a mailbox. */
-export type ConsentOrigin = { link: string } | { mailbox: string }
+/** Where a consent was started: at a consent link, or by a signed-in browser on the page of a mailbox. */
+export type ConsentOrigin = { link: string } | { mailbox: string; session: string }
 
 /** Starts a consent in this browser and sends it to the provider. */
 export type StartConsent = (request: Request, response: Response, origin: ConsentOrigin) => Promise<void>
@@ -31,7 +31,10 @@ export function createStartConsent({
   return async (request, response, origin) => {
     const t = phrasesFor(request)
     const browser = cookie.ensure(request, response)
-    const { authorizationUrl, byHand, mailbox, providerName } = await consent.begin(origin, browser)
+    const { authorizationUrl, byHand, mailbox, providerName } = await consent.begin(
+      'link' in origin ? origin : { mailbox: origin.mailbox },
+      browser,
+    )
     pendingOrigins.remember(authorizationUrl, browser, origin)
     if (byHand) {
       const action = pages.path('oauth', 'paste')

@@ -63,6 +63,7 @@ body {
 body.signed-in { max-width: var(--wide); }
 main { max-width: var(--narrow); }
 main.wide { max-width: none; }
+.narrow { max-width: var(--narrow); }
 
 /* Header, navigation, footer */
 header, footer {

@@ -1,5 +1,7 @@
+import { withoutCase } from '../../base/text.ts'
 import { type Html, type HtmlValue, html } from '../html.ts'
 import type { Phrases } from '../texts/phrases.ts'
+import { type Fields, one } from './page-context.ts'
 
 /** A column of a table. */
 export interface Column<Row> {
@@ -74,6 +76,58 @@ export function paging({ from, shown, found, atOnce, href }: PagingView, t: Phra
 ${from > 0 && html`<a href="${href(Math.max(0, from - atOnce))}" rel="prev">${t`Previous`}</a>`}
 ${from + shown < found && html`<a href="${href(from + atOnce)}" rel="next">${t`Next`}</a>`}</nav>
 `
+}
+
+/** A part of a list: what a page of it shows. */
+export interface ListPart<Row> {
+  shown: readonly Row[]
+  found: number
+  from: number
+  atOnce: number
+  /** What was searched for. */
+  text: string
+}
+
+/** Rows on one page: as many as a page of 60 kilobytes holds. */
+const rowsAtOnce = 50
+
+/**
+ * The rows that a search has found, a page of them.
+ * @param query `find` and `from`
+ * @param wordsOf what is searched of a row
+ */
+export function partOf<Row>(
+  all: readonly Row[],
+  query: Fields,
+  wordsOf: (row: Row) => readonly string[],
+  atOnce = rowsAtOnce,
+): ListPart<Row> {
+  const text = one(query, 'find')?.trim() ?? ''
+  const key = withoutCase(text)
+  const found = all.filter((row) => wordsOf(row).some((words) => withoutCase(words).includes(key)))
+  const asked = Number(one(query, 'from') ?? 0)
+  const from = Number.isInteger(asked) && asked > 0 && asked < found.length ? asked : 0
+  return { shown: found.slice(from, from + atOnce), found: found.length, from, atOnce, text }
+}
+
+/** The search above a list that has more than a page, and what is said where it finds nothing. */
+export function searchOf<Row>(
+  part: ListPart<Row>,
+  { action, label, total }: { action: string; label: Html; total: number },
+  t: Phrases,
+): Html {
+  return html`${total > part.atOnce && searchForm({ action, label, value: part.text }, t)}
+${part.found === 0 && total > 0 && html`<p role="status">${t`Nothing is found for “${part.text}”.`} <a href="${action}">${t`Show all`}</a></p>`}`
+}
+
+/** The ways on in a part of a list. */
+export function pagingOf<Row>(
+  { shown, ...part }: ListPart<Row>,
+  action: string,
+  t: Phrases,
+): Html | undefined {
+  const href = (from: number) => `${action}?${new URLSearchParams({ find: part.text, from: String(from) })}`
+  return paging({ ...part, shown: shown.length, href }, t)
 }
 
 interface SearchView {

@@ -32,6 +32,8 @@ export const japaneseOfPages = {
   Search: '検索',
   'Sign out': 'サインアウト',
   'What to do:': '対処方法:',
+  'Nothing is found for “{1}”.': '「{1}」に一致するものはありません。',
+  'Show all': 'すべて表示',
   'Try again': 'もう一度試す',
   'Back to {1}': '{1} に戻る',
   'You may close this page.': 'このページは閉じてかまいません。',
@@ -60,29 +62,44 @@ export const japaneseOfPages = {
     'このリンクで、このブラウザーは postern の管理者としてサインインします。使えるのは 1 回だけです。',
   'This link signs this browser in as a viewer, who sees the pages and changes nothing. It works once.':
     'このリンクで、このブラウザーは閲覧者(見るだけで変更はできません)としてサインインします。使えるのは 1 回だけです。',
-  'No password yet, or forgotten?': 'パスワードがまだない、または忘れた場合:',
   As: '役割',
   Password: 'パスワード',
+  Role: '役割',
+  'Forgot the password?': 'パスワードを忘れた場合:',
   Administrator: '管理者',
   Viewer: '閲覧者',
 
   // Access
-  'Who looks at the pages': 'ページにアクセスできる人',
-  'The administrator may do everything on these pages.': '管理者はこのページですべての操作ができます。',
-  'The viewer sees mailboxes, logins and what happens, and changes nothing.':
-    '閲覧者はメールボックス、ログイン、起きたことを見るだけで、変更はできません。',
+  'the password is changed.': 'パスワードを変更しました。',
+  'the password is set.': 'パスワードを設定しました。',
+  'The session has ended: that browser has to sign in again.':
+    'セッションを終了しました。そのブラウザーは再びサインインする必要があります。',
+  'Can do everything on these pages.': '管理画面のすべての操作ができます。',
+  'Sees mailboxes, logins and activity, and changes nothing.':
+    'メールボックス、ログイン情報、アクティビティを閲覧できます。変更はできません。',
+  'A new password signs out every other browser, and ends sign-in links that were made before.':
+    '新しいパスワードを設定すると、ほかのブラウザーはすべてサインアウトされ、それまでに作成されたサインインリンクは無効になります。',
+  'A new password signs out every browser of a viewer, and ends sign-in links that were made before.':
+    '新しいパスワードを設定すると、閲覧者のブラウザーはすべてサインアウトされ、それまでに作成されたサインインリンクは無効になります。',
+  'Without a password you can only sign in with a one-time link from the server.':
+    'パスワードを設定するまでは、サーバーで発行する 1 回限りのリンクでしかサインインできません。',
+  'Your present password (administrator)': '現在のパスワード(管理者)',
+  'New password': '新しいパスワード',
+  '10 characters or more': '10 文字以上',
+  'Repeat password': 'パスワード(確認)',
+  'Change password': 'パスワードを変更',
+  'Set password': 'パスワードを設定',
+  User: '利用者',
+  'Signed in from': '接続元',
+  unknown: '不明',
+  'End session': 'セッションを終了',
+  'End session…': 'セッションを終了…',
+  'End session: {1}, {2}': 'セッションを終了: {1}、{2}',
+  'That browser is signed out at once. What somebody is typing there is lost.':
+    'そのブラウザーはただちにサインアウトされます。入力中の内容は失われます。',
   'Signed in now': '現在サインイン中',
   'change the password': 'パスワードの変更',
   'set a password': 'パスワードの設定',
-  'With a new one every browser of a viewer is signed out, and sign-in links that were made before end.':
-    '新しいパスワードを設定すると、閲覧者のブラウザーはすべてサインアウトされ、それまでに作成されたサインインリンクは無効になります。',
-  'With a new one every other browser is signed out, and sign-in links that were made before end.':
-    '新しいパスワードを設定すると、ほかのブラウザーはすべてサインアウトされ、それまでに作成されたサインインリンクは無効になります。',
-  'Until there is a password, a one-time link is the only way in.':
-    'パスワードを設定するまでは、1 回限りのリンクでしか入れません。',
-  'New password, of 10 characters or more': '新しいパスワード(10 文字以上)',
-  'Once more': 'もう一度入力',
-  'Change it': '変更する',
   'Set it': '設定する',
   'by a one-time link': '1 回限りのリンク',
   'by the password': 'パスワード',
@@ -90,36 +107,46 @@ export const japaneseOfPages = {
   'this browser': 'このブラウザー',
   From: '接続元',
   Browser: 'ブラウザー',
-  'does not say': '不明',
   Since: '開始',
   'Last seen': '最終アクセス',
-  'Sign it out': 'サインアウトさせる',
 
   // API keys
-  'Make an API key': 'APIキーを作る',
-  'An API key': 'APIキー',
   Name: '名前',
+  'New API key': '新しい API キー',
+  'API key created': 'API キーを作成しました',
+  'API key "{1}" created.': 'API キー「{1}」を作成しました。',
+  'Permissions: {1}': '権限: {1}',
+  Permissions: '権限',
+  'It is shown only now: copy it to where it is used.':
+    '表示されるのは今だけです。使用する場所にコピーしてください。',
+  'The API key {1} is revoked.': 'API キー {1} を取り消しました。',
+  'Read-only (no secrets)': '読み取り専用(秘密情報は含まない)',
+  'Fetch access tokens of the mailboxes below': '下のメールボックスのアクセストークンを取得する',
+  'Send from the mailboxes below (XOAUTH2 or OAUTHBEARER)':
+    '下のメールボックスから送信する(XOAUTH2 または OAUTHBEARER)',
+  'Everything that an administrator can do': '管理者と同じすべての操作',
+  'What the key is for': 'キーの用途',
+  'For access tokens and for sending: one address on each line':
+    'アクセストークンの取得と送信に使います。1 行に 1 つのアドレスを入力してください',
+  'For access tokens and for sending': 'アクセストークンの取得と送信に使います',
+  'In whole domains, also the mailboxes that a person has consented for':
+    'ドメイン全体の場合、個人が同意したメールボックスも含める',
+  'Empty: it does not expire': '空欄の場合は無期限です',
+  'Create the key': 'キーを作成',
+  'Find an API key': 'API キーを検索',
+  'Whatever uses the key is refused from now on. This cannot be undone.':
+    'このキーを使うプログラムは今後拒否されます。元に戻すことはできません。',
+  'Revoke the key': 'キーを取り消す',
+  'Revoke…': '取り消す…',
   'Backup script': 'バックアップスクリプト',
   'What it may do': '許可する操作',
-  'fetch access tokens for {1}': '{1} のアクセストークンを取得する',
-  'fetch access tokens for {1}, and for mailboxes of it that a person has consented for':
-    '{1} と、その中で個人が同意したメールボックスのアクセストークンを取得する',
-  'send from {1}, and from mailboxes of it that a person has consented for':
-    '{1} と、その中で個人が同意したメールボックスから送信する',
-  'send from {1} by XOAUTH2 or OAUTHBEARER': 'XOAUTH2 または OAUTHBEARER で {1} から送信する',
-  'look at everything but secrets': '秘密以外のすべてを見る',
-  'everything that the owner may': '所有者と同じすべての操作',
   'Ends on': '有効期限',
-  'Make the key': 'キーを作る',
-  May: '許可',
   Ends: '有効期限',
   'Last used': '最終使用',
   never: 'なし',
   'Revoke {1}': '{1} を取り消す',
   Revoke: '取り消す',
   'There is no API key yet.': 'APIキーはまだありません。',
-  'The key for {1}, which may: {2}': '{1} のキー(許可: {2})',
-  'It is shown this once.': '表示されるのは今回だけです。',
   'Back to the API keys': 'APIキーに戻る',
 
   // Consents in a browser
@@ -142,14 +169,14 @@ export const japaneseOfPages = {
   'Not connected': '接続できませんでした',
   'You are asked to let postern send mail for this mailbox. Go on only if you expected this.':
     'postern がこのメールボックスからメールを送ることへの許可が求められています。心当たりがある場合だけ進んでください。',
-  'Asked by': '依頼者',
+  'Requested by': '依頼者',
+  'Link expires': 'リンクの有効期限',
+  "You'll enter your password on {1}'s own page. postern never sees it.":
+    'パスワードは {1} のページで入力します。postern がパスワードを知ることはありません。',
   'the administrator': '管理者',
   Mailbox: 'メールボックス',
   'Sign in as': 'サインインする人',
   At: 'サインイン先',
-  'This link ends': 'リンクの有効期限',
-  'You type your password at {1} only, never here.':
-    'パスワードを入力するのは {1} だけです。ここでは決して入力しません。',
   'postern can now send mail for {1}.': 'postern は {1} からメールを送れるようになりました。',
   'postern can now send mail for {1}, as {2} signed in and agreed.':
     '{2} がサインインして同意したので、postern は {1} からメールを送れるようになりました。',
@@ -446,7 +473,12 @@ export const japaneseOfPages = {
   open: '未使用',
   used: '使用済み',
   Made: '作成',
-  Used: '使用',
+  'The link is revoked: it opens nothing any more.': 'リンクを取り消しました。今後は使えません。',
+  'Find a link': 'リンクを検索',
+  'Used or expires': '使用・有効期限',
+  'Whoever has the link cannot use it any more. The page of the mailbox makes another one.':
+    'このリンクは使えなくなります。新しいリンクはメールボックスのページで作成できます。',
+  'Revoke the link': 'リンクを取り消す',
   'Revoke the link for {1}': '{1} のリンクを取り消す',
 
   // Activity
