@@ -1,4 +1,4 @@
-import { lazy } from './base/async.ts'
+import { createPeriodicTask, lazy } from './base/async.ts'
 import { systemClock } from './base/clock.ts'
 import type { Log, LogLevel } from './base/log.ts'
 import type { LocalDoctor } from './cli/context.ts'
@@ -29,10 +29,12 @@ import { createHttpFetch } from './net/http-fetch.ts'
 import type { SmtpListener } from './net/listen.ts'
 import { createNameResolver } from './net/name-resolver.ts'
 import { createNotices } from './notices/create-notices.ts'
-import { createCatalogue } from './providers/catalogue.ts'
+import { createCatalogue, type LiveCatalogue } from './providers/catalogue.ts'
 import { createRegistrations } from './providers/create-registrations.ts'
+import { needsCare } from './providers/forecast.ts'
 import { lookAtEndpoint } from './providers/oauth/endpoint-look.ts'
 import { createOAuthClients, type TokenRequest } from './providers/oauth/oauth-clients.ts'
+import type { OwnCertificates } from './providers/own-certificates.ts'
 import type { Catalogue } from './providers/provider.ts'
 import { givenTo } from './providers/registration.ts'
 import { createRegistrationChecks } from './providers/registration-checks.ts'
@@ -41,6 +43,7 @@ import { createSmtpServer } from './smtp/smtp-server.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
 import { followStore } from './store/followed-store.ts'
 import { ensureOwnerKey } from './store/owner-key.ts'
+import type { Store } from './store/ports.ts'
 import { rememberReads } from './store/remembered-reads.ts'
 import { inspectStore, type OpenedStore, openStore } from './store/store.ts'
 import { createCertificates } from './tls/certificates.ts'
@@ -83,6 +86,7 @@ export interface OpenedServices {
   logins: Logins
   apiKeys: ApiKeys
   registrations: Registrations
+  ownCertificates: Pick<OwnCertificates, 'make' | 'show' | 'tryNow'>
   close(): Promise<void>
 }
 
@@ -135,10 +139,12 @@ export async function openServices(config: Config, plainLog: Log): Promise<Opene
     clock,
   })
   const registrations = createRegistrations({ store, catalogue, checks, clock, log })
+  const ownCertificates = createOwnCertificateCare({ store, catalogue, http, log })
   follow({ registrationsChanged: () => registrations.refresh() })
   await registrations.refresh()
   return {
     registrations,
+    ownCertificates,
     mailboxes: createMailboxes({
       store,
       catalogue,
@@ -390,9 +396,11 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     clock,
     log,
   })
+  const ownCertificates = createOwnCertificateCare({ store, catalogue, http, log })
   return {
     catalogue,
     registrations,
+    ownCertificates,
     tokens,
     relay,
     traces,
@@ -450,7 +458,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       consent.device.close()
       traces.close()
       try {
-        await Promise.all([notices.close(), keepAlive.close()])
+        await Promise.all([notices.close(), keepAlive.close(), ownCertificates.close()])
         await relay.close()
         // Before the way to the provider and the store close: a rotation under way must be stored, and what was counted.
         await Promise.all([tokens.close(), governors.close()])
@@ -458,6 +466,42 @@ function composeServices(config: Config, log: Log, data: ServedData) {
         await http.close()
       }
     },
+  }
+}
+
+/** Looks each minute; what is needed for a certificate is loaded with the first that needs something. */
+function createOwnCertificateCare({
+  store,
+  catalogue,
+  http,
+  log,
+}: {
+  store: Pick<Store, 'registrations'>
+  catalogue: LiveCatalogue
+  http: Pick<ReturnType<typeof createHttpFetch>, 'via'>
+  log: Log
+}): Omit<OwnCertificates, 'round'> & ReturnType<typeof createPeriodicTask> {
+  const own = lazy(async () => {
+    const [{ createOwnCertificates }, { createCertificateKeeper }, { issueForClient }] = await Promise.all([
+      import('./providers/create-own-certificates.ts'),
+      import('./providers/certificate-keeper.ts'),
+      import('./tls/issue.ts'),
+    ])
+    const keeper = createCertificateKeeper({ registrations: store.registrations, catalogue, clock })
+    return createOwnCertificates({ keeper, http, issue: issueForClient, clock, log })
+  })
+  const isNeeded = () =>
+    catalogue
+      .entries()
+      .some(({ registered }) => registered && needsCare(registered.registration, clock.now()))
+  const rounds = createPeriodicTask(60, async () => {
+    if (isNeeded()) await (await own()).round()
+  })
+  return {
+    show: async (id) => (await own()).show(id),
+    make: async (id, request, by) => (await own()).make(id, request, by),
+    tryNow: async (id) => (await own()).tryNow(id),
+    ...rounds,
   }
 }
 
@@ -574,6 +618,7 @@ async function startDoors(
     serving = true
     services.notices.start()
     services.keepAlive.start()
+    services.ownCertificates.start()
     const { length: mailboxes } = await data.store.mailboxes.list()
     return {
       mailboxes,

@@ -15,7 +15,7 @@ import { parseAddress } from '../model/address.ts'
 import { meaningOf } from '../providers/errors/explained.ts'
 import type { Broker, Context } from './context.ts'
 import { suggestionFor, suggestionText } from './provider.ts'
-import { collect, confirmed, table } from './terminal.ts'
+import { collect, table } from './terminal.ts'
 
 interface AddOptions {
   provider?: string
@@ -122,11 +122,8 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .command('remove')
     .argument('<address>')
     .description('remove a mailbox, its grant, and logins that have no other mailbox')
-    .option('--yes', 'without asking, which it does on a terminal')
     .addHelpText('after', '\nExample:\n  postern mailbox remove billing@example.com')
-    .action(async (address: string, { yes }: { yes?: boolean }, command: Command) => {
-      const question = `Remove ${address} with its grant, and the logins that have no other mailbox?`
-      if (!yes && !(await confirmed(question, context.terminal))) command.error('error: nothing was removed')
+    .action(async (address: string, _options: object, command: Command) => {
       const { mailbox, revoked, gone } = await context.withBroker((broker) => remove(broker, address))
       const logins = revoked.map(({ userName }) => userName).join(', ')
       const words = [
@@ -257,6 +254,8 @@ const words: Record<EndingStatus['kind'], string> = {
   'client-secret': 'the client secret of the registration',
   'old-client-secret': 'an earlier client secret of the registration',
   certificate: 'the certificate of the registration',
+  'own-certificate': 'the certificate of the registration, which postern renews',
+  'own-certificate-refused': 'the certificate of the registration, which could not be renewed',
 }
 
 /** What a mailbox may send now, as lines of name and value for `postern mailbox show`. */

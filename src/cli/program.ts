@@ -13,7 +13,6 @@ import { addLoginVerbs } from './login.ts'
 import { addMailboxVerbs } from './mailbox.ts'
 import { addProviderVerbs } from './provider.ts'
 import { type Reached, reachBroker, reachRunningBroker } from './reach-broker.ts'
-import { addStatusVerbs } from './status.ts'
 import {
   describeFailure,
   exitCodes,
@@ -88,7 +87,6 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
     addTraceVerb,
     addExplainVerb,
     addDoctorVerb,
-    addStatusVerbs,
   ]) {
     add(program, context)
   }
@@ -129,7 +127,7 @@ function createContext(terminal: Terminal, deps: CommandDeps): Context {
     withBroker: withStore(false),
     withNewBroker: withStore(true),
     withRunningBroker: async (work) =>
-      closing(reachRunningBroker((await config()).config), ({ broker, smtp }) => work(broker, smtp)),
+      closing(reachRunningBroker((await config()).config), ({ broker }) => work(broker)),
     warn,
     tell(command, result, inWords) {
       terminal.stdout.write(

@@ -46,6 +46,40 @@ export const providerFailures = {
     message: '{provider} cannot be asked: {reason}',
     fix: 'Check the way there (firewall, proxy, DNS), the endpoints in the providers file, and try again in a while.',
   },
+  'certificate.no-such-registration': {
+    code: 'not-found',
+    message: 'There is no registration "{provider}" whose certificate postern could keep',
+    fix: 'Make it with "postern registration add": those of the settings have their certificates in files.',
+  },
+  'certificate.not-ours-to-make': {
+    code: 'invalid',
+    message: 'Postern makes no certificate for the registration {provider}',
+    fix: 'It does for registrations at Microsoft 365 with the ID of one tenant: set that.',
+  },
+  'certificate.changed-meanwhile': {
+    code: 'store-unavailable',
+    message: 'The registration {provider} was changed meanwhile',
+    fix: 'Try again.',
+  },
+  'certificate.object-id-needed': {
+    code: 'provider-setup',
+    message: 'Entra does not tell the object id of the app registration',
+    fix: 'Give it with "postern registration certificate {provider} --object-id ID": in the Entra admin centre, App registrations, the app, Overview, Object ID.',
+  },
+  'certificate.key-id-unknown': {
+    code: 'provider-setup',
+    message: 'Entra does not tell by which id it knows the old certificate',
+  },
+  'certificate.renewal-refused': {
+    code: 'provider-setup',
+    message: 'The next certificate of the registration {provider} could not be registered: {reason}',
+    fix: 'Upload the certificate that "postern registration certificate {provider}" prints, in the Entra admin centre at the app registration under Certificates & secrets: it is used as soon as Entra takes it.',
+  },
+  'certificate.old-stays': {
+    code: 'provider-setup',
+    message: 'The old certificate of the registration {provider} stays at Entra: {reason}',
+    fix: 'Nothing has to be done, since nobody has its key any more. It can be deleted at the app registration under Certificates & secrets.',
+  },
   'exchange.not-there': {
     code: 'invalid',
     message: 'The mailboxes of {provider} are not set up by Exchange Online PowerShell',

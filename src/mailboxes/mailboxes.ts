@@ -199,7 +199,7 @@ export function holdingUp({
 
 /** An ending that needs somebody: postern sees to the others. */
 export function isToBeSeenTo({ kind }: EndingStatus): boolean {
-  return kind !== 'unused' && kind !== 'old-client-secret'
+  return kind !== 'unused' && kind !== 'old-client-secret' && kind !== 'own-certificate'
 }
 
 /** Times: ISO 8601. */

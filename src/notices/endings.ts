@@ -27,7 +27,7 @@ export function endingRegistrations(
     }
   }
   return [...sharing].flatMap(([key, { ending, providers }]) => {
-    const what = ending.kind === 'certificate' ? 'certificate' : 'client secret'
+    const what = ending.kind.includes('certificate') ? 'certificate' : 'client secret'
     return conditionOf(ending, now, {
       key,
       provider: providers[0] ?? '',

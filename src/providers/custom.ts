@@ -120,6 +120,7 @@ const takenOver = [
   'revocationEndpoint',
   'jwksUri',
   'userinfoEndpoint',
+  'graphEndpoint',
   'applicationScopes',
   'identityClaim',
   'redirectUri',
@@ -138,10 +139,13 @@ function oauthOf(base: OAuthServer, entry: CustomProvider): OAuthServer {
 
 function registrationOf(entry: CustomProvider): Registration {
   const { clientId, clientSecrets, certificate, serviceAccount, tenant, grantsEndAfterDays } = entry
+  const { spareCertificate, ownCertificate } = entry
   return {
     clientId,
     clientSecrets,
     ...(certificate && { certificate }),
+    ...(spareCertificate && { spareCertificate }),
+    ...(ownCertificate && { ownCertificate }),
     ...(serviceAccount && { serviceAccount }),
     ...(tenant !== undefined && { tenant }),
     ...(grantsEndAfterDays !== undefined && { grantsEndAfterDays }),

@@ -1,15 +1,24 @@
 import type { ListedGrant } from '../model/grant.ts'
 import type { Words } from './errors/known-error.ts'
 import type { Provider, Registration } from './provider.ts'
+import type { OwnCertificateState } from './settings.ts'
 
 /** Something that expires if nothing is done. */
 export interface Expiry {
   /**
    * `unused`: a refresh token that is not used. `refresh-token`: by the expiry that the provider
-   * gave. `test-phase`: the grants of a registration in test status. `old-client-secret`: it has
+   * gave. `own-certificate`: one that postern renews itself. `test-phase`: the grants of a registration in test status. `old-client-secret`: it has
    * expired while another one works.
    */
-  kind: 'unused' | 'refresh-token' | 'test-phase' | 'client-secret' | 'old-client-secret' | 'certificate'
+  kind:
+    | 'unused'
+    | 'refresh-token'
+    | 'test-phase'
+    | 'client-secret'
+    | 'old-client-secret'
+    | 'certificate'
+    | 'own-certificate'
+    | 'own-certificate-refused'
   /** Milliseconds since 1970. */
   endsAt: number
   /**
@@ -36,6 +45,14 @@ export const expiryFixes: Record<Expiry['kind'], Words> = {
   certificate: {
     en: 'Give the registration a new certificate at the provider, then put it into the settings with its key, and restart.',
     ja: 'プロバイダーで登録に新しい証明書を追加し、鍵とともに設定に入れて再起動してください。',
+  },
+  'own-certificate': {
+    en: 'Nothing is to be done: postern makes the next one 30 days before, and has it registered itself.',
+    ja: '操作は不要です。postern が 30 日前に次の証明書を作り、自分で登録します。',
+  },
+  'own-certificate-refused': {
+    en: 'Postern could not have the next one registered: upload what "postern registration certificate" prints, at the app registration under Certificates & secrets. It is used as soon as the provider takes it.',
+    ja: 'postern は次の証明書を登録できませんでした。「postern registration certificate」が表示する証明書を、アプリの登録の「証明書とシークレット」にアップロードしてください。プロバイダーが受け付け次第、使われます。',
   },
   'client-secret': {
     en: 'Make a new client secret at the provider, put it into the settings as the next one, and restart: both work until the first one ends.',
@@ -111,20 +128,35 @@ function refreshTokenExpiry({ renewedAt, refreshTokenEndsAt: endsAt }: ForecastG
  * When the credentials of a registration expire, as far as their dates are in the settings. Secrets
  * overlap: only the expiry of the last one matters, and it is unknown if one has no date.
  */
-export function registrationExpiries({ clientSecrets, certificate }: Registration, now: number): Expiry[] {
-  if (certificate)
-    return [
-      {
-        kind: 'certificate',
-        daysAhead,
-        endsAt: certificate.expiresAt,
-      },
-    ]
+export function registrationExpiries(
+  { clientSecrets, certificate, ownCertificate }: Registration,
+  now: number,
+): Expiry[] {
+  if (certificate) return [certificateExpiry(certificate.expiresAt, ownCertificate, now)]
   if (clientSecrets.length === 0) return []
   const ends = clientSecrets.map(({ expiresAt }) => expiresAt ?? Number.POSITIVE_INFINITY)
   const last = Math.max(...ends)
   const old = last <= now ? [] : ends.filter((end) => end <= now).sort((one, other) => one - other)
   return [...old.map(oldSecretExpiry), ...(Number.isFinite(last) ? [secretExpiry(last)] : [])]
+}
+
+/** Ten days are enough for the next one, unless something is wrong that nobody has said. */
+const renewedWithinDays = 10
+
+function certificateExpiry(endsAt: number, own: OwnCertificateState | undefined, now: number): Expiry {
+  if (!own) return { kind: 'certificate', daysAhead, endsAt }
+  const isLate = endsAt - now < (renewalDays - renewedWithinDays) * day
+  if (own.refused || isLate) return { kind: 'own-certificate-refused', daysAhead, endsAt }
+  return { kind: 'own-certificate', daysAhead: [], endsAt }
+}
+
+/** So long before its end postern makes the next one of its own certificates. */
+export const renewalDays = 30
+
+/** Whether something is to be done for a certificate of postern's own. */
+export function needsCare({ certificate, ownCertificate: own }: Registration, now: number): boolean {
+  if (!own) return false
+  return own.underway || (certificate !== undefined && certificate.expiresAt - now <= renewalDays * day)
 }
 
 function secretExpiry(endsAt: number): Expiry {

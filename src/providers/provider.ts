@@ -6,6 +6,7 @@ import type {
   ClientAuthentication,
   ClientCertificate,
   ClientSecret,
+  OwnCertificateState,
   ProxyChoice,
   ServiceAccount,
 } from './settings.ts'
@@ -83,6 +84,8 @@ export interface OAuthServer {
   /** Entra: for the consent of an administrator for a whole tenant. */
   adminConsentEndpoint?: string
   jwksUri?: string
+  /** Entra: the origin of Microsoft Graph, by which an app renews its own certificate. */
+  graphEndpoint?: string
   /**
    * Gives the address of the account if the ID token has none (OpenID Connect Core, section 5.3).
    */
@@ -173,6 +176,10 @@ export interface Registration {
   /** In the order in which they are tried. */
   clientSecrets: readonly ClientSecret[]
   certificate?: ClientCertificate
+  /** Tried where that one is refused: the one before it, until all of the provider's servers know the new one. */
+  spareCertificate?: ClientCertificate
+  /** Postern makes its certificates itself. */
+  ownCertificate?: OwnCertificateState
   serviceAccount?: ServiceAccount
   /** At Microsoft. */
   tenant?: string

@@ -65,9 +65,16 @@ export function changedEntry(
     ])
   const left = secrets.filter((_, index) => index + 1 !== removeClientSecret)
   const all = addClientSecret ? [...left, ...kept([addClientSecret], today)] : left
+  const isOther =
+    certificate !== undefined ||
+    (['preset', 'tenant', 'clientId'] as const).some(
+      (name) => fields[name] !== undefined && fields[name] !== before[name],
+    )
   return withoutAbsent({
     ...before,
     ...fields,
+    // Whoever gives another certificate, or names another app, looks after it from now on.
+    ...(isOther && { ownCertificate: undefined }),
     clientSecrets: all.length > 0 ? all : undefined,
     ...(certificate !== undefined && {
       certificate: certificate?.certificate,

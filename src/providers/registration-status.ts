@@ -99,7 +99,8 @@ function fieldsOf(
   entry: CustomProvider | undefined,
 ): RegistrationFields {
   if (entry) {
-    const { id: _id, clientSecrets: _s, certificate: _c, serviceAccount: _a, proxy, ...fields } = entry
+    const { id: _id, clientSecrets: _s, certificate: _c, serviceAccount: _a, proxy, ...others } = entry
+    const { spareCertificate: _p, ownCertificate: _o, ...fields } = others
     const shown = typeof proxy === 'object' ? proxy.origin : proxy
     return { ...fields, ...(shown !== undefined && { proxy: shown }) }
   }
@@ -113,7 +114,8 @@ function fieldsOf(
 }
 
 function shownFields(entry: StoredEntry): RegistrationFields {
-  const { clientSecrets: _s, certificate: _c, certificateKey: _k, serviceAccount: _a, ...fields } = entry
+  const { clientSecrets: _s, certificate: _c, certificateKey: _k, serviceAccount: _a, ...others } = entry
+  const { ownCertificate: _o, ...fields } = others
   const proxy = shownProxy(entry.proxy)
   return { ...fields, ...(proxy !== undefined && { proxy }) }
 }

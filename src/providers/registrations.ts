@@ -49,7 +49,14 @@ export type RegistrationSource = 'settings' | 'stored' | 'shipped'
 export interface RegistrationFields
   extends Omit<
     CustomProvider,
-    'id' | 'clientId' | 'clientSecrets' | 'certificate' | 'serviceAccount' | 'proxy'
+    | 'id'
+    | 'clientId'
+    | 'clientSecrets'
+    | 'certificate'
+    | 'spareCertificate'
+    | 'ownCertificate'
+    | 'serviceAccount'
+    | 'proxy'
   > {
   /** Absent only with a service account, which has one. */
   clientId?: string

@@ -51,6 +51,14 @@ export interface ClientCertificate {
   expiresAt: number
 }
 
+/** That postern makes the certificates of a registration itself, and how that goes. */
+export interface OwnCertificateState {
+  /** There is a next one, or an old one that the provider still has. */
+  underway: boolean
+  /** The last try to have the next one registered was refused. */
+  refused: boolean
+}
+
 /** A Google service account, as its key file has it. */
 export interface ServiceAccount {
   email: string
@@ -84,6 +92,8 @@ export interface CustomProvider {
   revocationEndpoint?: string
   jwksUri?: string
   userinfoEndpoint?: string
+  /** Microsoft Graph, of a cloud that no preset knows. */
+  graphEndpoint?: string
   scopes?: readonly string[]
   /** Of a grant without a person. */
   applicationScopes?: readonly string[]
@@ -95,6 +105,9 @@ export interface CustomProvider {
   clientId: string
   clientSecrets: readonly ClientSecret[]
   certificate?: ClientCertificate
+  /** The one before it, while not all of the provider's servers know the new one. */
+  spareCertificate?: ClientCertificate
+  ownCertificate?: OwnCertificateState
   serviceAccount?: ServiceAccount
   clientAuthentication?: ClientAuthentication
   /** The one that the registration has, where the provider cannot come back to postern. */

@@ -1,7 +1,9 @@
 import { Secret } from '../base/secret.ts'
 import type { StoredRegistration } from '../model/registration.ts'
+import { readClientCertificate } from './file/credentials.ts'
 import type { ProviderEntry } from './file/providers-file-schema.ts'
 import { resolveEntry } from './file/resolve-entry.ts'
+import type { OwnCertificate } from './own-certificates.ts'
 import type { FieldMistake, RegistrationFields } from './registrations.ts'
 import type { CustomProvider } from './settings.ts'
 
@@ -14,6 +16,8 @@ export interface StoredEntry extends RegistrationFields {
   /** PEM, as `certificateKey`. */
   certificate?: string
   certificateKey?: string
+  /** What postern keeps of the certificates that it makes itself, keys among it. */
+  ownCertificate?: OwnCertificate
   /** JSON. */
   serviceAccount?: string
 }
@@ -39,7 +43,7 @@ const [certificateFile, certificateKeyFile, serviceAccountFile] = ['certificate'
 
 /** As an entry of the providers file, whose files are `textOf` it. */
 export function asFileEntry(id: string, entry: StoredEntry): Record<string, unknown> {
-  const { certificate, certificateKey, serviceAccount, clientSecrets, ...fields } = entry
+  const { certificate, certificateKey, ownCertificate: _, serviceAccount, clientSecrets, ...fields } = entry
   return {
     ...fields,
     id,
@@ -70,7 +74,19 @@ export function providerIn(
     read: (name) => texts[name] ?? '',
     report: (place, message) => mistakes.push({ field: fieldOf(place), message: withoutName(message) }),
   })
-  return { provider, mistakes }
+  return { provider: { ...provider, ...ownOf(entry) }, mistakes }
+}
+
+function ownOf({
+  ownCertificate: own,
+}: StoredEntry): Pick<CustomProvider, 'spareCertificate' | 'ownCertificate'> {
+  if (!own) return {}
+  const { old, next, refused } = own
+  const spare = old && readClientCertificate(old.certificate, old.key)
+  return {
+    ...(spare && 'certificate' in spare && { spareCertificate: spare.certificate }),
+    ownCertificate: { underway: old !== undefined || next !== undefined, refused: refused !== undefined },
+  }
 }
 
 const fieldsOfFiles: Readonly<Record<string, string>> = {

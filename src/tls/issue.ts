@@ -91,6 +91,29 @@ export async function issueForServer(
   return { cert: cert.toString('pem').concat('\n'), key: privatePem(keys.privateKey) }
 }
 
+/**
+ * Creates a self-signed certificate by which a client proves that it has the key. Who shall believe
+ * it is given the certificate itself.
+ */
+export async function issueForClient(commonName: string, life: Life): Promise<Issued> {
+  const x509 = await loadX509()
+  const keys = await newKeys()
+  const cert = await x509.X509CertificateGenerator.createSelfSigned({
+    ...life,
+    serialNumber: serialNumber(),
+    name: [{ CN: [commonName.slice(0, 64)] }],
+    signingAlgorithm: algorithm,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
+  return { cert: cert.toString('pem').concat('\n'), key: privatePem(keys.privateKey) }
+}
+
 /** The scope of an authority; undefined if it was created without a limit. */
 export async function scopeOfAuthority({ cert }: Pick<Issued, 'cert'>): Promise<Scope | undefined> {
   const x509 = await loadX509()

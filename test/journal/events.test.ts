@@ -21,6 +21,7 @@ const notKept: Record<string, string> = {
   'grants.kept-alive': 'each day the same',
   'grants.keep-alive-failed': 'the store is down',
   'notice.look-failed': 'the store is down',
+  'certificate.look-failed': 'the store is down',
   'login.without-password': 'said at each start',
   'login.names-alike': 'said at each start',
   'mailbox.let-in': 'the try that it comes of is kept',

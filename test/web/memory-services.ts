@@ -17,6 +17,7 @@ import type { PageRole } from '../../src/model/page-access.ts'
 import type { Notices } from '../../src/notices/notices.ts'
 import { createCatalogue } from '../../src/providers/catalogue.ts'
 import { createRegistrations, type FollowingRegistrations } from '../../src/providers/create-registrations.ts'
+import type { OwnCertificateStatus } from '../../src/providers/own-certificates.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
 import type { CheckedPoint, RegistrationChecks } from '../../src/providers/registration-checks.ts'
 import { followStore } from '../../src/store/followed-store.ts'
@@ -386,6 +387,18 @@ export function memoryRegistrations(clock: Clock, log: Log): FollowingRegistrati
   const registrations = createRegistrations({ store, catalogue, checks: scriptedChecks(), clock, log })
   follow({ registrationsChanged: () => registrations.refresh() })
   return registrations
+}
+
+/** Has one, whose certificate is in use. */
+export function scriptedOwnCertificates() {
+  const status: OwnCertificateStatus = {
+    inUse: {
+      certificate: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
+      thumbprint: '0A2D4CBF8AC2354F6C44D0AC60B26EA662F07C92',
+      endsAt: '2027-03-01T00:00:00.000Z',
+    },
+  }
+  return { show: async () => status, make: async () => status, tryNow: async () => status }
 }
 
 /** Says what a test scripts. */

@@ -26,6 +26,7 @@ import {
   scriptedDoctor,
   scriptedNetworkAccess,
   scriptedNotices,
+  scriptedOwnCertificates,
   scriptedPageSignIns,
   scriptedTestMessage,
 } from './memory-services.ts'
@@ -92,6 +93,7 @@ export function testServer({
     traces: createTraces({ clock, log }),
     catalogue: memoryCatalogue(registered),
     registrations: memoryRegistrations(clock, log),
+    ownCertificates: scriptedOwnCertificates(),
     registrationChecks: scriptedChecks(),
     doctor: scriptedDoctor(),
     smtp: () => [{ host: '127.0.0.1', port: 2587, tls: 'none' as const, plainAuth: false, oldTls: false }],

@@ -37,6 +37,33 @@ export const provider: Translated<typeof providerFailures> = {
     message: '{provider} に問い合わせできません: {reason}',
     fix: 'そこまでの経路 (ファイアウォール、プロキシ、DNS) とプロバイダーファイルのエンドポイントを確かめ、しばらくしてからもう一度試してください。',
   },
+  'certificate.no-such-registration': {
+    message: 'postern が証明書を管理できる登録「{provider}」はありません',
+    fix: '「postern registration add」で作成してください。設定にある登録の証明書はファイルにあります。',
+  },
+  'certificate.not-ours-to-make': {
+    message: 'postern は登録 {provider} の証明書を作成しません',
+    fix: '1 つのテナントの ID を持つ Microsoft 365 の登録であれば作成します。テナント ID を設定してください。',
+  },
+  'certificate.changed-meanwhile': {
+    message: '登録 {provider} はその間に変更されました',
+    fix: 'もう一度試してください。',
+  },
+  'certificate.object-id-needed': {
+    message: 'Entra はアプリの登録のオブジェクト ID を教えません',
+    fix: '「postern registration certificate {provider} --object-id ID」で指定してください。Entra 管理センターの「アプリの登録」でアプリを開き、「概要」の「オブジェクト ID」にあります。',
+  },
+  'certificate.key-id-unknown': {
+    message: 'Entra は古い証明書を識別する ID を教えません',
+  },
+  'certificate.renewal-refused': {
+    message: '登録 {provider} の次の証明書を登録できませんでした: {reason}',
+    fix: '「postern registration certificate {provider}」が表示する証明書を、Entra 管理センターのアプリの登録の「証明書とシークレット」にアップロードしてください。Entra が受け付け次第、使われます。',
+  },
+  'certificate.old-stays': {
+    message: '登録 {provider} の古い証明書が Entra に残っています: {reason}',
+    fix: '鍵はもう誰も持っていないので、何もする必要はありません。アプリの登録の「証明書とシークレット」で削除できます。',
+  },
   'exchange.not-there': {
     message: '{provider} のメールボックスは Exchange Online PowerShell では設定しません',
     fix: 'Microsoft 365 のいずれかのプロバイダーのスクリプトを選んでください。',

@@ -97,6 +97,7 @@ export const entrySchema = z
     revocationEndpoint: endpoint.optional(),
     jwksUri: endpoint.optional(),
     userinfoEndpoint: endpoint.optional(),
+    graphEndpoint: endpoint.optional(),
     scopes: z.array(scope).min(1).optional(),
     applicationScopes: z.array(scope).min(1).optional(),
     identityClaim: z.enum(['email', 'preferred_username', 'upn', 'sub']).optional(),

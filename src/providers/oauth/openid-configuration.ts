@@ -117,8 +117,11 @@ export async function clientAuthentications(provider: RegisteredProvider): Promi
   const { id, oauth, registration } = provider
   const method = oauth.clientAuthentication
   if (method === 'none') return [openid.None()]
-  if (method === 'private_key_jwt' && registration.certificate)
-    return [await assertionBy(registration.certificate, oauth.tokenEndpoint ?? '')]
+  const { certificate, spareCertificate } = registration
+  if (method === 'private_key_jwt' && certificate) {
+    const all = spareCertificate ? [certificate, spareCertificate] : [certificate]
+    return Promise.all(all.map((one) => assertionBy(one, oauth.tokenEndpoint ?? '')))
+  }
   const secrets = registration.clientSecrets.map(({ value }) => value.reveal())
   if (secrets.length === 0 || method === 'private_key_jwt') {
     const isKey = method === 'private_key_jwt'

@@ -8,6 +8,8 @@ interface Cloud {
   name: string
   /** Origin of the authority that issues tokens. */
   login: string
+  /** Origin of Microsoft Graph. */
+  graph: string
   /**
    * Origins of Exchange Online in scopes: first that for a consent, then that for the app itself.
    */
@@ -21,6 +23,7 @@ const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
     id: 'microsoft',
     name: 'Microsoft 365 (work or school)',
     login: 'https://login.microsoftonline.com',
+    graph: 'https://graph.microsoft.com',
     resources: ['https://outlook.office.com', 'https://outlook.office365.com'],
     host: 'smtp.office365.com',
     supportStatus: {
@@ -37,6 +40,7 @@ const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
     id: 'microsoft-gcc-high',
     name: 'Microsoft 365 US Government GCC High',
     login: 'https://login.microsoftonline.us',
+    graph: 'https://graph.microsoft.us',
     resources: ['https://outlook.office365.us', 'https://outlook.office365.us'],
     host: 'smtp.office365.us',
     supportStatus: {
@@ -57,6 +61,7 @@ const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
     id: 'microsoft-dod',
     name: 'Microsoft 365 US Government DoD',
     login: 'https://login.microsoftonline.us',
+    graph: 'https://dod-graph.microsoft.us',
     resources: ['https://outlook.office365.us', 'https://outlook.office365.us'],
     host: 'outlook-dod.office365.us',
     supportStatus: {
@@ -77,6 +82,7 @@ const clouds: Readonly<Record<MicrosoftCloud, Cloud>> = {
     id: 'microsoft-china',
     name: 'Microsoft 365 operated by 21Vianet (China)',
     login: 'https://login.partner.microsoftonline.cn',
+    graph: 'https://microsoftgraph.chinacloudapi.cn',
     resources: ['https://partner.outlook.cn', 'https://partner.outlook.cn'],
     host: 'smtp.partner.outlook.cn',
     supportStatus: {
@@ -238,7 +244,7 @@ export const outlook: Provider = {
   limits: { connections: 2, messagesPerMinute: 30 },
 }
 
-function entra(tenant: string, { login, resources }: Cloud): OAuthServer {
+function entra(tenant: string, { login, graph, resources }: Cloud): OAuthServer {
   const authority = `${login}/${encodeURIComponent(tenant)}`
   const [delegated, application] = resources
   const sendMail = `${delegated}/SMTP.Send`
@@ -249,6 +255,7 @@ function entra(tenant: string, { login, resources }: Cloud): OAuthServer {
     deviceAuthorizationEndpoint: `${authority}/oauth2/v2.0/devicecode`,
     adminConsentEndpoint: `${authority}/v2.0/adminconsent`,
     jwksUri: `${login}/common/discovery/v2.0/keys`,
+    graphEndpoint: graph,
     // Only `SMTP.Send`: with the IMAP and POP scopes, the default consent policy of a tenant
     // requires an administrator.
     scopes: ['openid', 'profile', 'email', 'offline_access', sendMail],
@@ -285,7 +292,12 @@ function withoutPeople({
 }
 
 /** Personal accounts have no administrator, and their access tokens cannot be read. */
-function withoutApps({ adminConsentEndpoint: _a, tokenClaims: _t, ...oauth }: OAuthServer): OAuthServer {
+function withoutApps({
+  adminConsentEndpoint: _a,
+  graphEndpoint: _g,
+  tokenClaims: _t,
+  ...oauth
+}: OAuthServer): OAuthServer {
   return { ...oauth, applicationScopes: [] }
 }
 

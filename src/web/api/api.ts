@@ -17,7 +17,7 @@ import { type BearerCheck, bearerOf, insufficientScope } from './bearer.ts'
 import { consentRoutes, providerRoutes } from './consent-routes.ts'
 import { apiKeyRoutes, loginRoutes, signInLinkRoutes } from './credential-routes.ts'
 import { mailboxRoutes, tokenRoutes } from './mailbox-routes.ts'
-import { registrationRoutes } from './registration-routes.ts'
+import { certificateRoutes, registrationRoutes } from './registration-routes.ts'
 
 const bodyLimit = 64 * 1024
 
@@ -151,12 +151,14 @@ export function apiRoutes({
   log: Log
 }): ApiRoute[] {
   const { mailboxes, logins, apiKeys, consent, notices, tokens, catalogue } = services
-  const { registrations, registrationChecks, journal, doctor, traces, sendTestMessage } = services
+  const { registrations, ownCertificates, registrationChecks, journal, doctor, traces, sendTestMessage } =
+    services
   return [
     ...consentRoutes(consent),
     ...mailboxRoutes({ mailboxes, logins, sendTestMessage, consent, notices, doctor }),
     ...providerRoutes({ catalogue, registrationChecks, redirectUri }),
     ...registrationRoutes(registrations),
+    ...certificateRoutes(ownCertificates),
     ...tokenRoutes({ mailboxes, tokens, log }),
     ...loginRoutes(logins),
     ...apiKeyRoutes(apiKeys),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Secret } from '../../base/secret.ts'
 import type { NewRegistration, RegistrationChanges, Registrations } from '../../providers/registrations.ts'
+import type { WebServices } from '../web-services.ts'
 import { type ApiRoute, readInput } from './api-route.ts'
 
 /*
@@ -29,6 +30,7 @@ const fields = {
   revocationEndpoint: text,
   jwksUri: text,
   userinfoEndpoint: text,
+  graphEndpoint: text,
   scopes: texts,
   applicationScopes: texts,
   identityClaim: z.enum(['email', 'preferred_username', 'upn', 'sub']),
@@ -76,6 +78,38 @@ const changes: z.ZodType<RegistrationChanges> = z.strictObject({
 })
 
 const removal = z.strictObject({ force: z.enum(['true', 'false']).exactOptional() })
+
+const certificateRequest = z.strictObject({
+  objectId: text.exactOptional(),
+  renew: z.boolean().exactOptional(),
+})
+
+/** The certificate that postern makes itself. */
+export function certificateRoutes(certificates: WebServices['ownCertificates']): ApiRoute[] {
+  const path = '/registrations/:id/certificate'
+  return [
+    {
+      method: 'GET',
+      path,
+      needs: 'read',
+      answer: async ({ param }) => ({ body: await certificates.show(param('id')) }),
+    },
+    {
+      method: 'POST',
+      path,
+      needs: 'admin',
+      answer: async ({ param, body, by }) => ({
+        body: await certificates.make(param('id'), readInput(certificateRequest, body ?? {}), by),
+      }),
+    },
+    {
+      method: 'POST',
+      path: `${path}/tries`,
+      needs: 'admin',
+      answer: async ({ param }) => ({ body: await certificates.tryNow(param('id')) }),
+    },
+  ]
+}
 
 export function registrationRoutes(registrations: Registrations): ApiRoute[] {
   return [

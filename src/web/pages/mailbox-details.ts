@@ -222,6 +222,8 @@ export const endingWords: Record<EndingStatus['kind'], Phrase> = {
   'client-secret': phrase('The client secret of the app registration'),
   'old-client-secret': phrase('An earlier client secret of the app registration'),
   certificate: phrase('The certificate of the app registration'),
+  'own-certificate': phrase('The certificate of the app registration, which postern renews'),
+  'own-certificate-refused': phrase('The certificate of the app registration, which could not be renewed'),
 }
 
 /** What will end, and when. */

@@ -193,6 +193,8 @@ export const japaneseOfPages = {
   'The client secret of the app registration': 'アプリ登録のクライアントシークレット',
   'An earlier client secret of the app registration': 'アプリ登録の以前のクライアントシークレット',
   'The certificate of the app registration': 'アプリ登録の証明書',
+  'The certificate of the app registration, which postern renews': 'postern が更新するアプリ登録の証明書',
+  'The certificate of the app registration, which could not be renewed': '更新できなかったアプリ登録の証明書',
   'What will end': '期限のあるもの',
 
   // Logins
@@ -674,6 +676,13 @@ export const japaneseOfPages = {
   'App registration added': 'アプリ登録を追加',
   'App registration changed': 'アプリ登録を変更',
   'App registration removed': 'アプリ登録を削除',
+  'Certificate of an app registration made': 'アプリ登録の証明書を作成',
+  'Certificate of an app registration registered at its provider': 'アプリ登録の証明書をプロバイダーに登録',
+  'Certificate of an app registration in use': 'アプリ登録の証明書の使用を開始',
+  'Old certificate of an app registration removed at its provider':
+    'アプリ登録の古い証明書をプロバイダーから削除',
+  'Certificate of an app registration not renewed': 'アプリ登録の証明書を更新できませんでした',
+  'Certificate of an app registration has to wait': 'アプリ登録の証明書の手続きを待機中',
   'Login made': 'ログインを作成',
   'Login revoked': 'ログインを取り消し',
   'API key made': 'APIキーを作成',
