@@ -125,6 +125,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'providers/oauth/oauth-client.ts',
     'providers/oauth/oauth-clients.ts',
     'providers/oauth/token-claims.ts',
+    'providers/own-certificates.ts',
     'providers/presets/presets.ts',
     'providers/provider-status.ts',
     'providers/provider.ts',
