@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../../examples/demo/free-port.js'
 import type { Finding } from '../../src/diagnosis/finding.ts'
 import { phrasesIn, readyFor } from '../../src/web/texts/phrases.ts'
+import { type ConnectProxyOptions, startConnectProxy } from '../support/connect-proxy.ts'
 import { app, mailbox, type Patient, type SetUp, setUp } from './sick-set-up.ts'
 
 // What is known of the errors of providers.
@@ -497,5 +498,153 @@ describe('postern doctor, without a postern that runs', () => {
     const { fault } = await examine(stage)
     expect(fault?.step).toBe(step)
     expect(fault?.fix).toMatch(fix)
+  })
+})
+
+/** Nothing is known of the provider but its issuer. */
+const discovered = ({ origin }: { origin: string }) => ({
+  ...{ preset: undefined, tenant: undefined, tokenEndpoint: undefined },
+  ...{ issuer: origin, name: 'Ours', scopes: ['mail'], mechanisms: ['XOAUTH2'] },
+})
+
+const metadataOf = (origin: string, changes: object = {}) => ({
+  issuer: origin,
+  authorization_endpoint: `${origin}/authorize`,
+  token_endpoint: `${origin}/token`,
+  jwks_uri: `${origin}/keys`,
+  response_types_supported: ['code'],
+  ...changes,
+})
+
+const published = (changes: object) => (origin: string) => ({
+  body: JSON.stringify(metadataOf(origin, changes)),
+})
+
+describe('postern doctor, of a provider that is discovered', () => {
+  it('nothing is found where the issuer publishes its endpoints', async () => {
+    const stage = await patient({ entry: discovered, metadata: published({}) })
+    await stage.serve()
+    const { healthy, findings } = await examine(stage, mailbox)
+    expect(findings.filter(({ outcome }) => outcome === 'fault')).toEqual([])
+    expect(healthy).toBe(true)
+    expect(findings.find(({ step }) => step === 'endpoint')?.outcome).toBe('good')
+    expect(stage.asked.filter((one) => one.includes('/.well-known/')).length).toBeGreaterThan(0)
+  })
+
+  it.each<[string, SetUp['metadata'] | undefined, RegExp]>([
+    ['an issuer that publishes nothing', undefined, /404|cannot be discovered/],
+    ['an issuer that is down', () => ({ status: 503, body: '{}' }), /503|cannot be discovered/],
+    ['a page in the place of the metadata', () => ({ body: '<html>Hello</html>' }), /cannot be discovered/],
+    [
+      'the metadata of another issuer',
+      published({ issuer: 'https://login.example.org' }),
+      /issuer|cannot be discovered/,
+    ],
+    ['metadata without a token endpoint', published({ token_endpoint: undefined }), /token/],
+  ])('the true cause is found: %s', async (_what, metadata, says) => {
+    const stage = await patient({ entry: discovered, ...(metadata && { metadata }) })
+    await stage.serve()
+    const { fault } = await examine(stage, mailbox)
+    expect({ step: fault?.step, what: `${fault?.what} ${fault?.said}` }).toEqual({
+      step: 'endpoint',
+      what: expect.stringMatching(says),
+    })
+    expect(fault?.fix).toMatch(/./)
+    // Nothing behind it is examined.
+    expect(stage.provider.heard).toEqual([])
+  })
+
+  it('the true cause is found: nobody is there where the issuer should be', async () => {
+    const nowhere = `http://127.0.0.1:${await freePort()}`
+    const stage = await patient({ entry: () => discovered({ origin: nowhere }) })
+    await stage.serve()
+    const { fault } = await examine(stage, mailbox)
+    expect(fault?.step).toBe('endpoint')
+    expect(fault?.what).toContain(nowhere)
+  })
+})
+
+describe('postern doctor, through a proxy', () => {
+  async function behind(options: ConnectProxyOptions = {}, credentials = '', change: SetUp = {}) {
+    const proxy = await startConnectProxy(options)
+    onTestFinished(() => proxy.close())
+    const url = proxy.origin.replace('//', `//${credentials}`)
+    const stage = await patient({ ...change, entry: () => ({ proxy: url }) })
+    await stage.serve()
+    return { proxy, stage }
+  }
+
+  it.each([
+    ['lets everybody through', {}, ''],
+    ['wants a password, and gets it', { credentials: 'postern:pr0xy-secret' }, 'postern:pr0xy-secret@'],
+  ])('nothing is found where the proxy %s', async (_what, options, credentials) => {
+    const { proxy, stage } = await behind(options, credentials)
+    const { healthy, findings } = await examine(stage, mailbox)
+    expect(findings.filter(({ outcome }) => outcome === 'fault')).toEqual([])
+    expect(healthy).toBe(true)
+    // Both servers of the provider are reached by it, and neither in another way.
+    expect(proxy.tunnels).toContain(`127.0.0.1:${stage.provider.port}`)
+    expect(new Set(proxy.tunnels).size).toBe(2)
+    expect(JSON.stringify(findings)).not.toContain('pr0xy-secret')
+  })
+
+  it.each<[string, ConnectProxyOptions, string, RegExp, RegExp]>([
+    [
+      'a proxy that refuses',
+      { instead: (client) => void client.end('HTTP/1.1 403 Forbidden\r\n\r\n') },
+      '',
+      /does not let us through to .*403/,
+      /allow CONNECT/,
+    ],
+    [
+      'a proxy that demands a password',
+      { credentials: 'postern:pr0xy-secret' },
+      '',
+      /does not let us through to .*407/,
+      /name and password into its address/,
+    ],
+    [
+      'a proxy that gets a wrong password',
+      { credentials: 'postern:pr0xy-secret' },
+      'postern:wrong-secret@',
+      /does not let us through to .*407/,
+      /Check the proxy's name and password/,
+    ],
+    [
+      'something that is no proxy',
+      { instead: (client) => void client.end('220 mail.example ready\r\n') },
+      '',
+      /does not speak HTTP/,
+      /host and port/,
+    ],
+  ])('the true cause is found: %s', async (_what, options, credentials, says, fix) => {
+    const { proxy, stage } = await behind(options, credentials)
+    const { fault } = await examine(stage, mailbox)
+    expect(fault?.step).toBe('endpoint')
+    expect(fault?.what).toContain(proxy.origin)
+    expect(fault?.what).toMatch(says)
+    expect(fault?.fix).toMatch(fix)
+    expect(JSON.stringify(fault)).not.toContain('secret')
+    expect(stage.provider.heard).toEqual([])
+  })
+
+  it('the true cause is found: a proxy that is not there', async () => {
+    const proxy = `http://127.0.0.1:${await freePort()}`
+    const stage = await patient({ entry: () => ({ proxy }) })
+    await stage.serve()
+    const { fault } = await examine(stage, mailbox)
+    expect(fault?.step).toBe('endpoint')
+    expect(fault?.what).toContain(`The proxy ${proxy} cannot be used`)
+  })
+
+  it('the true cause is found: a proxy that lets nothing through to the port of the mail server', async () => {
+    const closed: string[] = []
+    const { proxy, stage } = await behind({ refuses: (target) => closed.includes(target) })
+    closed.push(`127.0.0.1:${stage.provider.port}`)
+    const { fault, findings } = await examine(stage, mailbox)
+    expect(findings.find(({ step }) => step === 'endpoint')?.outcome).toBe('good')
+    expect(fault).toMatchObject({ step: 'connect', id: 'proxy.refused' })
+    expect(fault?.fix).toContain('Have the proxy allow CONNECT')
+    expect(proxy.tunnels.length).toBeGreaterThan(0)
   })
 })

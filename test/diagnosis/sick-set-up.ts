@@ -31,6 +31,8 @@ export interface SetUp {
   /** Of the entry in the providers file. */
   entry?: (known: { smtpPort: number; origin: string }) => object
   settings?: Record<string, string>
+  /** The metadata that its issuer publishes (OpenID Connect Discovery). Absent: none. */
+  metadata?: (origin: string) => { status?: number; body: string }
   /** Nobody consented. */
   withoutGrant?: boolean
 }
@@ -99,15 +101,20 @@ async function startEndpoint(change: SetUp) {
     for await (const chunk of request) body += chunk
     const grant = new URLSearchParams(body).get('grant_type') ?? ''
     asked.push(`${request.method} ${request.url} ${grant}`.trim())
-    const answer = answerTo(grant, change)
     const date = new Date(Date.now() - (change.minutesBehind ?? 0) * 60_000).toUTCString()
+    if (request.url?.startsWith('/.well-known/')) {
+      const { status = 200, body: text } = change.metadata?.(origin()) ?? { status: 404, body: '{}' }
+      return void response.writeHead(status, { 'content-type': 'application/json', date }).end(text)
+    }
+    const answer = answerTo(grant, change)
     response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', date })
     response.end(JSON.stringify(answer.json))
   })
+  const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: origin(),
     asked,
     async close() {
       server.closeAllConnections()

@@ -15,6 +15,8 @@ export interface ConnectProxy extends HttpProxy {
 export interface ConnectProxyOptions {
   /** `name:password` that it asks for. */
   credentials?: string
+  /** The targets, `host:port`, that it lets nobody through to. */
+  refuses?: (target: string) => boolean
   /** What it does instead of opening a tunnel. */
   instead?: (client: Duplex) => void
 }
@@ -22,6 +24,7 @@ export interface ConnectProxyOptions {
 /** An HTTP proxy on loopback that knows CONNECT and nothing else. */
 export async function startConnectProxy({
   credentials,
+  refuses = () => false,
   instead,
 }: ConnectProxyOptions = {}): Promise<ConnectProxy> {
   const tunnels: string[] = []
@@ -41,6 +44,7 @@ export async function startConnectProxy({
       return void client.end(
         'HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\n\r\n',
       )
+    if (refuses(request.url ?? '')) return void client.end('HTTP/1.1 403 Forbidden\r\n\r\n')
     tunnels.push(request.url ?? '')
     const target = new URL(`tcp://${request.url}`)
     const upstream = connect(Number(target.port), target.hostname.replace(/^\[|\]$/g, ''), () => {
