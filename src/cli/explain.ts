@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import type { Explanation } from '../diagnosis/explain.ts'
 import type { MailboxStatus } from '../mailboxes/mailboxes.ts'
-import { covers } from '../model/address.ts'
+import { type Address, covers } from '../model/address.ts'
 import type { Context } from './context.ts'
 import { pauseText } from './mailbox.ts'
 
@@ -50,7 +50,7 @@ async function readStart(stream: Readable): Promise<string> {
 
 async function answer(text: string, command: Command, context: Context): Promise<void> {
   // Loaded only now: every other verb does without the catalogue.
-  const { addressesIn, elsewhere, explain } = await import('../diagnosis/explain.ts')
+  const { elsewhere, explain, mailboxIn } = await import('../diagnosis/explain.ts')
   const first = explain(text)
   if (!first) {
     const look = elsewhere(text).map(({ en }) => en)
@@ -58,7 +58,7 @@ async function answer(text: string, command: Command, context: Context): Promise
     context.tell(command, { known: false, look }, unknownWords(look))
     return
   }
-  const here = await standingOf(addressesIn(text), context)
+  const here = await standingOf((isHere) => mailboxIn(text, isHere), text, context)
   const explanation = here
     ? (explain(text, { mailbox: here.address, provider: here.provider }) ?? first)
     : first
@@ -72,22 +72,24 @@ async function answer(text: string, command: Command, context: Context): Promise
  * run, and no failure to ask it counts.
  */
 async function standingOf(
-  addresses: readonly string[],
+  find: (isHere: (address: Address) => boolean) => Address | undefined,
+  text: string,
   context: Context,
 ): Promise<MailboxStatus | undefined> {
-  if (addresses.length === 0) return undefined
+  if (!text.includes('@')) return undefined
   try {
     return await context.withRunningBroker(async ({ mailboxes }) => {
       const known = await mailboxes.list()
-      const named = addresses.find((address) => known.some((one) => covers(one.address, address)))
-      return named === undefined ? undefined : mailboxes.show(named)
+      const isHere = (address: Address) => known.some((one) => covers(one.address, address))
+      const named = find(isHere)
+      return named === undefined || !isHere(named) ? undefined : mailboxes.show(named)
     })
   } catch {
     return undefined
   }
 }
 
-function inEnglish({ id, meaning, fix, kind, confidence, sources, mailbox }: Explanation) {
+function inEnglish({ id, meaning, fix, kind, confidence, sources, mailbox, toFill }: Explanation) {
   return {
     id,
     meaning: meaning.en,
@@ -99,11 +101,12 @@ function inEnglish({ id, meaning, fix, kind, confidence, sources, mailbox }: Exp
     confidence,
     sources,
     ...(mailbox !== undefined && { mailbox }),
+    ...(toFill.length > 0 && { toFill: toFill.map(({ en }) => en) }),
   }
 }
 
 function inWords(
-  { meaning, fix, kind, confidence, sources }: Explanation,
+  { meaning, fix, kind, confidence, sources, toFill }: Explanation,
   here: MailboxStatus | undefined,
   reason: Explanation | undefined,
 ): string {
@@ -115,7 +118,7 @@ function inWords(
   return `${meaning.en}
 
 What to do:
-${steps.join('')}
+${steps.join('')}${toFill.map(({ en }) => `  ${en}\n`).join('')}
 ${here ? `${hereWords(here, reason)}\n` : ''}${whoWords[kind.who]} ${aboutWords[kind.about]}
 Known from: ${confidenceWords[confidence]} (${sources[0]}${sources.length > 1 ? ', …' : ''}).
 `

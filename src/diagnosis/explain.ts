@@ -1,6 +1,6 @@
 import { type Address, parseAddress } from '../model/address.ts'
-import type { Command, Family, KnownError, Values, Words } from '../providers/errors/known-error.ts'
-import { fillCommand, findInText } from '../providers/errors/known-errors.ts'
+import type { Command, Family, KnownError, Place, Values, Words } from '../providers/errors/known-error.ts'
+import { fillCommand, findInText, openPlaces } from '../providers/errors/known-errors.ts'
 import { sources } from '../providers/errors/sources.ts'
 
 /**
@@ -16,8 +16,10 @@ export interface Explanation {
   kind: KnownError['kind']
   confidence: KnownError['evidence']['confidence']
   sources: readonly string[]
-  /** The mailbox that the text seems to be about. */
+  /** The mailbox that the text is about, where that is certain. */
   mailbox?: Address
+  /** What is to be put into the commands by hand, because nothing says for certain what it is. */
+  toFill: readonly Words[]
 }
 
 /** A thing to do, with its command as it is typed. */
@@ -43,7 +45,29 @@ export function explain(text: string, values: Values = {}): Explanation | undefi
     confidence: error.evidence.confidence,
     sources: error.evidence.sources.map((name) => sources[name]),
     ...(mailbox !== undefined && { mailbox: parseAddress(mailbox) }),
+    toFill: toFillOf(error, filled),
   }
+}
+
+function toFillOf({ fix }: KnownError, values: Values): Words[] {
+  const open = fix.flatMap(({ command }) => (command ? openPlaces(command, values) : []))
+  const places = [...new Set(open.map(([place]) => place))]
+  return places.map((place) => {
+    const shown = [...new Set(open.flatMap(([one, text]) => (one === place ? [text] : [])))]
+    return {
+      en: `Put ${placeWords[place].en} in the place of ${shown.join(' and ')}: the text does not say for certain which it is.`,
+      ja: `${shown.join(' と ')} の部分には${placeWords[place].ja}を入れてください。この文面からは確定できません。`,
+    }
+  })
+}
+
+const placeWords: Record<Place, Words> = {
+  mailbox: { en: 'the address of the mailbox', ja: 'メールボックスのアドレス' },
+  sender: { en: 'the sender address', ja: '差出人アドレス' },
+  provider: {
+    en: 'the id of the provider (postern provider list)',
+    ja: 'プロバイダーの ID(postern provider list)',
+  },
 }
 
 function providerOf(family: Family): Values {
@@ -53,8 +77,24 @@ function providerOf(family: Family): Values {
 const longestText = 32_768
 const addresses = /[^\s<>()[\]{},;:"'=\\|/]{1,64}@[a-z0-9][a-z0-9.-]{2,200}[a-z0-9]/gi
 
+/**
+ * The mailbox that a text is about. Undefined where it is not certain: most addresses in a log or a
+ * bounce are those of recipients, or of the people who ask.
+ * @param isHere whether it is a mailbox of this installation
+ */
+export function mailboxIn(
+  text: string,
+  isHere: (address: Address) => boolean = () => false,
+): Address | undefined {
+  const here = addressesIn(text).filter(isHere)
+  const [only, ...others] = here
+  if (only !== undefined && others.length === 0) return only
+  const named = mailboxesNamedIn(text).filter((address) => here.length === 0 || isHere(address))
+  return named.length === 1 ? named[0] : undefined
+}
+
 /** Everything in a text that may be a mail address, to compare it with the mailboxes that there are. */
-export function addressesIn(text: string): Address[] {
+function addressesIn(text: string): Address[] {
   const found = text.slice(0, longestText).match(addresses) ?? []
   return [...new Set(found.flatMap((one) => addressOf(one) ?? []))].slice(0, 20)
 }
@@ -67,25 +107,31 @@ function addressOf(text: string): Address | undefined {
   }
 }
 
-const before = String.raw`(?:\bfor|\buser(?:[ _-]?name)?|\bmailbox|\baccount|\blogin|\bfrom|\bsender)["']?\s*(?:[:=]|is)?\s*["'<]*`
-const named = new RegExp(`${before}(${addresses.source})`, 'i')
+const label = String.raw`(?<![\w-])(?:user(?:[ _-]?name)?|sasl_username|mailbox|login|sender|from)["']?=["'<]*|(?<![\w-])["']?(?:user(?:[ _-]?name)?|mailbox|login|sender)["']?:\s*["'<]*|\bMAIL FROM:\s*<`
+const ours = String.raw`\b(?:refused the (?:sign-in|access token)|No access token) for\s+`
+/** Where a text says plainly who sends. */
+const whoSends: readonly RegExp[] = [
+  new RegExp(`(?:${label})(${addresses.source})`, 'gi'),
+  new RegExp(`${ours}(${addresses.source})`, 'gi'),
+  new RegExp(`(${addresses.source})\\s+(?:is )?not allowed to send as`, 'gi'),
+]
 const asSender = new RegExp(`not allowed to send as\\s+["'<]*(${addresses.source})`, 'i')
-const whoIsNotAllowed = new RegExp(`(${addresses.source})\\s+(?:is )?not allowed to send as`, 'i')
 
 /**
  * Only an address that the text itself calls a user, a sender or the like: what merely looks like
- * one may be a password.
+ * one may be a recipient, or a password.
  */
-function valuesIn(text: string): Values {
+function mailboxesNamedIn(text: string): Address[] {
   const short = withoutSecrets(text.slice(0, longestText))
-  const mailbox = addressAt(whoIsNotAllowed, short) ?? addressAt(named, short)
-  const sender = addressAt(asSender, short)
-  return { ...(mailbox && { mailbox }), ...(sender && { sender }) }
+  const found = whoSends.flatMap((pattern) => [...short.matchAll(pattern)].map(([, address = '']) => address))
+  return [...new Set(found.flatMap((one) => addressOf(one.replace(/\.+$/, '')) ?? []))]
 }
 
-function addressAt(pattern: RegExp, text: string): Address | undefined {
-  const [, found] = pattern.exec(text) ?? []
-  return found === undefined ? undefined : addressOf(found.replace(/\.+$/, ''))
+function valuesIn(text: string): Values {
+  const mailbox = mailboxIn(text)
+  const [, sent] = asSender.exec(withoutSecrets(text.slice(0, longestText))) ?? []
+  const sender = sent === undefined ? undefined : addressOf(sent.replace(/\.+$/, ''))
+  return { ...(mailbox && { mailbox }), ...(sender && { sender }) }
 }
 
 /** `smtp://user:secret@host`, and what is called a password. */

@@ -56,6 +56,16 @@ describe('postern explain', () => {
     })
   })
 
+  it('what is to be put into a command by hand is said', async () => {
+    const { stdout } = await stage.postern(['explain', `user ${me} says: AADSTS70008`])
+    expect(stdout).toContain('postern consent ADDRESS')
+    expect(stdout).toContain('Put the address of the mailbox in the place of ADDRESS')
+    const { stdout: whole } = await stage.postern(['explain', `user=${me}: AADSTS70008`])
+    expect(whole).not.toContain('in the place of')
+    const { stdout: json } = await stage.postern(['explain', '--json', 'AADSTS70008'])
+    expect(JSON.parse(json).toFill).toEqual([expect.stringContaining('in the place of ADDRESS')])
+  })
+
   it('an unknown error is told where to look, and exits with 1', async () => {
     const { code, stdout, stderr } = await stage.postern(['explain', 'it', 'does', 'not', 'work'])
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
@@ -101,6 +111,17 @@ describe('postern explain beside a running postern', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ here: { address: me, state: 'absent' } })
   })
 
+  it('the mailbox is filled in as the one that is here, and of several only the one that the text says sends', async () => {
+    await stage.serve()
+    for (const address of [me, 'you@example.com'])
+      await stage.postern(['mailbox', 'add', address, '--provider', 'microsoft'])
+    const consentIn = async (text: string) =>
+      /postern consent (\S+)/.exec((await stage.postern(['explain', text])).stdout)?.[1]
+    expect(await consentIn(`anna@example.net cannot send by ${me}: AADSTS70008`)).toBe(me)
+    expect(await consentIn(`to=<${me}>, from=<you@example.com>: AADSTS70008`)).toBe('you@example.com')
+    expect(await consentIn(`${me} wrote to you@example.com: AADSTS70008`)).toBe('ADDRESS')
+  })
+
   it('the answer says nothing of a mailbox that is not known', async () => {
     await stage.serve()
     const { code, stdout } = await stage.postern(['explain', `user ${me}: AADSTS70008`])
@@ -126,7 +147,7 @@ describe('postern explain where there is nothing else', () => {
     const folder = await mkdtemp(join(tmpdir(), 'postern-nothing-'))
     try {
       for (const env of [{}, { POSTERN_SMTP_LISTEN: 'nonsense', POSTERN_DATA_DIR: '/nonexistent' }]) {
-        const { code, stdout, stderr } = await run(['explain', `${me}: user ${me} AADSTS70008`], folder, env)
+        const { code, stdout, stderr } = await run(['explain', `user=${me} AADSTS70008`], folder, env)
         expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
         expect(stdout).toContain(`postern consent ${me}`)
       }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressesIn, elsewhere, explain } from '../../src/diagnosis/explain.ts'
+import { elsewhere, explain, mailboxIn } from '../../src/diagnosis/explain.ts'
 import { knownErrors } from '../../src/providers/errors/known-errors.ts'
 import { meaninglessTexts, pastedTexts } from './pasted-texts.ts'
 
@@ -51,7 +51,7 @@ describe('a pasted text', () => {
     for (const piece of slow) {
       const begun = performance.now()
       explain(piece.repeat(1 + 200_000 / piece.length))
-      addressesIn(piece.repeat(1 + 200_000 / piece.length))
+      mailboxIn(piece.repeat(1 + 200_000 / piece.length), () => true)
       expect({ piece, isQuick: performance.now() - begun < 1_000 }).toEqual({ piece, isQuick: true })
     }
   })
@@ -89,9 +89,53 @@ describe('the fix', () => {
     expect(commandsOf('to=<anna@example.net>, said: AADSTS70008')).toEqual(['postern consent ADDRESS'])
   })
 
+  it.each([
+    'user anna@example.net reports: AADSTS70008',
+    'for anna@example.net it says AADSTS70008',
+    'my login anna@example.net gets AADSTS70008',
+    'From: postmaster@example.net\nSubject: Undeliverable\n\nAADSTS70008',
+    'user=anna@example.net and user=bob@example.net: AADSTS70008',
+    'contact your account manager at account@example.net about AADSTS70008',
+  ])('the mailbox is left open where it is not certain: %s', (text) => {
+    expect(commandsOf(text)).toEqual(['postern consent ADDRESS'])
+    const told = explain(text)
+    expect(told?.mailbox).toBeUndefined()
+    expect(told?.toFill).toEqual([
+      {
+        en: 'Put the address of the mailbox in the place of ADDRESS: the text does not say for certain which it is.',
+        ja: expect.stringMatching(/^ADDRESS の部分には/),
+      },
+    ])
+  })
+
+  it.each([
+    'sasl_username=me@example.com, AADSTS70008',
+    'MAIL FROM:<me@example.com> AADSTS70008',
+    'Username: me@example.com AADSTS70008',
+    'from=<me@example.com>, to=<anna@example.net>: AADSTS70008',
+    'No access token for me@example.com can be had: AADSTS70008',
+  ])('the mailbox is filled in where the text says plainly who sends: %s', (text) => {
+    expect(commandsOf(text)).toEqual(['postern consent me@example.com'])
+    expect(explain(text)?.toFill).toEqual([])
+  })
+
+  it('each place of a command that stays open is said once, as it stands there', () => {
+    const placesOf = (text: string) =>
+      explain(text)
+        ?.toFill.map(({ en }) => / in the place of ([^:]+):/.exec(en)?.[1])
+        .sort()
+    expect(placesOf('550 5.7.60 SMTP; Client does not have permissions to send as this sender')).toEqual([
+      '<MAILBOX>',
+      '<SENDER>',
+    ])
+    expect(placesOf('535 5.7.139 SmtpClientAuthentication is disabled for the Mailbox')).toEqual([
+      '<MAILBOX> and ADDRESS',
+    ])
+  })
+
   it('the fix is safe to paste into a shell, whatever the text names', () => {
     for (const hostile of ["a'b@example.com", 'a$(id)@example.com', 'a`id`@example.com', '-rf@example.com']) {
-      const [command = ''] = commandsOf(`user ${hostile}: AADSTS70008`)
+      const [command = ''] = commandsOf(`user=${hostile}: AADSTS70008`)
       expect(command).toMatch(/^postern consent ([\w@+.-]+|'.*'|ADDRESS)$/)
       expect(command).not.toMatch(/consent -/)
     }

@@ -145,14 +145,30 @@ function tells(words: RegExp, text: string): boolean {
 }
 
 export function fillCommand({ shell, text }: Command, values: Values): string {
-  return text.replace(/\{(\w+)\}/g, (_match, name: string) => {
-    const value = values[name as Place]
-    // A value that begins like an option would be one.
-    if (shell === 'sh')
-      return value === undefined || value.startsWith('-') ? unfilled[name as Place] : shellWord(value)
-    if (name === 'mailbox') return members(value)
-    return quoted(value ?? `<${name.toUpperCase()}>`)
+  return text.replace(places, (_match, name: Place) => {
+    const value = values[name]
+    if (value === undefined || isOption(value, shell))
+      return shell === 'sh' ? unfilled[name] : quoted(`<${name.toUpperCase()}>`)
+    if (shell === 'sh') return shellWord(value)
+    return name === 'mailbox' ? members(value) : quoted(value)
   })
+}
+
+/** The places of a command that stay to be filled in by hand, with what stands there. */
+export function openPlaces({ shell, text }: Command, values: Values): [Place, string][] {
+  const all = [...text.matchAll(places)].map(([, name]) => name as Place)
+  return all.flatMap((name): [Place, string][] => {
+    const value = values[name]
+    if (value !== undefined && !isOption(value, shell)) return []
+    return [[name, shell === 'sh' ? unfilled[name] : `<${name.toUpperCase()}>`]]
+  })
+}
+
+const places = /\{(\w+)\}/g
+
+/** A value that begins like an option would be one. */
+function isOption(value: string, shell: Command['shell']): boolean {
+  return shell === 'sh' && value.startsWith('-')
 }
 
 const unfilled: Record<Place, string> = { mailbox: 'ADDRESS', sender: 'SENDER', provider: 'PROVIDER' }

@@ -1,7 +1,7 @@
 import type { Request, Response, Router } from 'express'
 import type { Explanation } from '../../diagnosis/explain.ts'
 import type { MailboxStatus } from '../../mailboxes/mailboxes.ts'
-import { covers } from '../../model/address.ts'
+import { type Address, covers } from '../../model/address.ts'
 import type { Words } from '../../providers/errors/known-error.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
@@ -37,8 +37,8 @@ export function createExplainPages({ services, contexts }: ExplainPagesDeps): Ro
     const context = await contexts.toChange(request)
     const text = one(fieldsOf(request.body), 'text') ?? ''
     // Loaded only now: with the catalogue of all errors.
-    const { addressesIn, elsewhere, explain } = await import('../../diagnosis/explain.ts')
-    const here = await named(addressesIn(text))
+    const { elsewhere, explain, mailboxIn } = await import('../../diagnosis/explain.ts')
+    const here = await named((isHere) => mailboxIn(text, isHere))
     const values = here && { mailbox: here.address, provider: here.provider }
     const explanation = explain(text, values)
     const answer = explanation
@@ -48,11 +48,13 @@ export function createExplainPages({ services, contexts }: ExplainPagesDeps): Ro
   }
 
   /** The mailbox here that the text is about. */
-  async function named(addresses: readonly string[]): Promise<MailboxStatus | undefined> {
-    if (addresses.length === 0) return undefined
+  async function named(
+    find: (isHere: (address: Address) => boolean) => Address | undefined,
+  ): Promise<MailboxStatus | undefined> {
     const known = await services.mailboxes.list()
-    const address = addresses.find((one) => known.some((mailbox) => covers(mailbox.address, one)))
-    return address === undefined ? undefined : services.mailboxes.show(address)
+    const isHere = (one: Address) => known.some((mailbox) => covers(mailbox.address, one))
+    const address = find(isHere)
+    return address === undefined || !isHere(address) ? undefined : services.mailboxes.show(address)
   }
 
   function send(response: Response, { pages, session, t }: PageContext, body: Html): void {
@@ -86,7 +88,7 @@ const confidenceWords: Record<Explanation['confidence'], Phrase> = {
 }
 
 function explanationSection(
-  { meaning, fix, kind, confidence, sources }: Explanation,
+  { meaning, fix, kind, confidence, sources, toFill }: Explanation,
   here: MailboxStatus | undefined,
   context: PageContext,
 ): Html {
@@ -103,6 +105,7 @@ ${here && hereLine(here, context)}
 ${command && html`<pre tabindex="0" data-copy>${command.text}</pre>`}</li>
 `,
   )}</ol>
+${toFill.map((words) => html`<p>${words[t.language]}</p>`)}
 <p class="soft">${t`Known: ${t.say(confidenceWords[confidence])}.`} ${sources.join('; ')}</p>
 </section>`
 }
