@@ -146,7 +146,7 @@ describe('the page of what happened', () => {
     expect(text).toContain('<option value="done" selected>done</option>')
     expect(text).toContain('<option value="today" selected>today</option>')
     expect(text).toContain(
-      'name="mailbox" maxlength="254" autocomplete="off" list="known-mailbox" value="ME@"',
+      'name="mailbox" maxlength="254" autocomplete="off" placeholder="any part" list="known-mailbox" value="ME@"',
     )
     expect(text.indexOf('role="search"')).toBeLessThan(text.indexOf('id="activity"'))
   })

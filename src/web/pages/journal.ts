@@ -212,7 +212,7 @@ interface Choices {
 
 function filterForm(filled: Fields, { mailboxes, logins }: Choices, { t, pages }: PageContext): Html {
   const text = (name: string, words: Html, suggested: readonly string[] = []) =>
-    html`<label>${words} <input type="search" name="${name}" maxlength="254" autocomplete="off"${suggested.length > 0 && html` list="known-${name}"`} value="${textIn(filled, name)}"></label>
+    html`<label>${words} <input type="search" name="${name}" maxlength="254" autocomplete="off" placeholder="${t`any part`}"${suggested.length > 0 && html` list="known-${name}"`} value="${textIn(filled, name)}"></label>
 ${suggested.length > 0 && html`<datalist id="known-${name}">${[...new Set(suggested)].slice(0, mostSuggested).map((value) => html`<option value="${value}">`)}</datalist>`}`
   const choice = (name: string, words: Html, options: readonly (readonly [string, Phrase])[]) =>
     html`<label>${words} <select name="${name}"><option value="">${t`all`}</option>${options.map(
@@ -220,10 +220,10 @@ ${suggested.length > 0 && html`<datalist id="known-${name}">${[...new Set(sugges
         html`<option value="${value}"${value === textIn(filled, name) && html` selected`}>${t.say(said)}</option>`,
     )}</select></label>`
   const hasDays = ['since', 'until'].some((name) => textIn(filled, name) !== '')
-  return html`<form class="search" role="search" method="get" action="${pages.path('journal')}">
-${text('mailbox', t`Mailbox, or part of it`, mailboxes)}
+  return html`<form class="search events" role="search" method="get" action="${pages.path('journal')}">
+${text('mailbox', t`Mailbox`, mailboxes)}
 ${text('login', t`Login`, logins)}
-${text('recipient', t`Recipient, or part of it`)}
+${text('recipient', t`Recipient`)}
 ${choice(
   'kind',
   t`Kind`,

@@ -240,12 +240,29 @@ td button, td details.confirm > summary { min-height: 2rem; padding: .2rem .7rem
 :focus-visible { outline: .2rem solid var(--accent); outline-offset: .15rem; }
 
 /* What happened */
-td details.entry { margin: 0; font-size: var(--small); }
+form.search details { flex-basis: 100%; margin: 0; }
+form.events label { flex-basis: 8.5rem; }
+#entries { font-size: var(--small); }
+#entries .badge { font-size: inherit; }
+td details.entry { margin: 0; }
 td details.entry > summary { padding: 0; }
+@media (min-width: 48rem) {
+  #entries td { white-space: nowrap; }
+  #entries td:nth-child(3), #entries td:nth-child(4) { max-width: 14rem; overflow: hidden; text-overflow: ellipsis; }
+  #entries td:last-child { width: 45%; max-width: 0; }
+  td details.entry:not([open]) > summary { overflow: hidden; text-overflow: ellipsis; }
+  td details.entry[open] { white-space: normal; }
+}
+@media (max-width: 47.99rem) {
+  #entries td:last-child { flex: 1 1 100%; }
+  #entries td:last-child::before { content: none; }
+}
 td details.entry[open] > summary { margin: 0 0 var(--space-2); }
-td details.entry > dl { grid-template-columns: minmax(6rem, 10rem) 1fr; margin: 0; }
+td details.entry > dl { display: block; margin: 0; }
+td details.entry dd { margin: 0 0 var(--space-2); }
 td details.entry dt, td details.entry dd { font-size: var(--small); }
 figure { margin: 0; }
+figure > :last-child { margin-bottom: 0; }
 figcaption, .legend { margin: 0 0 var(--space-2); }
 .legend, .marks, .scale { color: var(--soft); font-size: var(--small); }
 .legend span { margin-right: var(--space-3); }
