@@ -23,6 +23,7 @@ import type { CheckedPoint, RegistrationChecks } from '../../src/providers/regis
 import { followStore } from '../../src/store/followed-store.ts'
 import type { SendTestMessage, StepOutcome } from '../../src/upstream/test-message.ts'
 import type { PageSignIns } from '../../src/web/page-sign-ins.ts'
+import type { WebServices } from '../../src/web/web-services.ts'
 import { failureAs } from '../support/made-failure.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 
@@ -390,7 +391,7 @@ export function memoryRegistrations(clock: Clock, log: Log): FollowingRegistrati
 }
 
 /** Has one, whose certificate is in use. */
-export function scriptedOwnCertificates() {
+export function scriptedOwnCertificates(): WebServices['ownCertificates'] {
   const status: OwnCertificateStatus = {
     inUse: {
       certificate: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',

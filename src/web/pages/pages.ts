@@ -28,6 +28,7 @@ import { createLoginPages } from './logins.ts'
 import { createMailboxPages } from './mailboxes.ts'
 import { createPageContexts, type PageContexts } from './page-context.ts'
 import { createProviderPages } from './providers.ts'
+import { createCertificatePages } from './registration-certificate.ts'
 import { createProviderSignInPages, createSignInCompletion, createSignInPages } from './sign-in.ts'
 import {
   createConsentCookie,
@@ -52,6 +53,7 @@ export interface PagesDeps extends WebAddresses {
     | 'keyedHash'
     | 'catalogue'
     | 'registrationChecks'
+    | 'ownCertificates'
     | 'consent'
     | 'notices'
     | 'sendTestMessage'
@@ -196,6 +198,7 @@ function createAdministration(
   router.use(createMailboxPages({ services, startConsent: startHere, contexts, redirectUri }))
   router.use(createTestMessagePages({ services, contexts }))
   router.use(createProviderPages({ services, contexts, redirectUri }))
+  router.use(createCertificatePages({ services, contexts }))
   router.use(createLoginPages({ services, contexts }))
   router.use(createTracePages({ services, contexts }))
   router.use(createApiKeyPages({ services, contexts }))

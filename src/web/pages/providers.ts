@@ -39,7 +39,7 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
       const details = providerDetails(services.catalogue, id, { redirectUri, language: t.language })
       pages.send(response, {
         title: details.name,
-        body: providerPage(details, context),
+        body: providerPage(details, hasOwnCertificate(details), context),
         session,
         copying: true,
       })
@@ -75,6 +75,13 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
     })
     .all(methodNotAllowed('GET', 'HEAD'))
 
+  /** Postern makes a certificate for what is kept in the store. */
+  function hasOwnCertificate({ id, registered }: ProviderDetails): boolean {
+    if (!registered) return false
+    const { source, oauth } = services.catalogue.registered(id)
+    return source === 'stored' && oauth.graphEndpoint !== undefined
+  }
+
   /** A domain mailbox stands for mailboxes that only their administrator can name. */
   async function mailboxesAt(id: string, appOnly: boolean): Promise<readonly Address[]> {
     const there = (await services.mailboxes.list()).filter(({ provider }) => provider === id)
@@ -87,15 +94,15 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
 }
 
 /** The page of one provider: how well it is known, and how to set it up. */
-function providerPage(details: ProviderDetails, context: PageContext): Html {
-  const { t } = context
+function providerPage(details: ProviderDetails, ownCertificate: boolean, context: PageContext): Html {
+  const { t, pages } = context
   const { registered, missing, missingFailure, standing, flows, smtp, scopes, setUp } = details
   const state = registered
     ? t`there is one`
     : html`${t`none yet.`} ${missingFailure && t.fixOf({ ...missingFailure, message: '', fix: missing })}`
   return html`<section>
 <dl>
-<dt>${t`Registration`}</dt><dd>${state}</dd>
+<dt>${t`Registration`}</dt><dd>${state}${ownCertificate && html` <a href="${pages.path('registrations', details.id, 'certificate')}">${t`Its certificate`}</a>`}</dd>
 <dt>${t`Known`}</dt><dd>${evidenceWords[standing.evidence][t.language]}</dd>
 <dt>${t`Ways to a grant`}</dt><dd>${flows.map((flow) => t.say(flowWords[flow])).join(', ')}</dd>
 <dt>${t`Mail server`}</dt><dd>${smtp.host}:${smtp.port} (${smtp.tls})</dd>

@@ -398,6 +398,30 @@ export const japaneseOfPages = {
   'Redirect URI': 'リダイレクトURI',
   'To know': '注意点',
   'To do at the provider': 'プロバイダーでの作業',
+  'Its certificate': '証明書',
+  'Certificate of {1}': '{1} の証明書',
+  'That is done: this is how the certificate stands now.':
+    '完了しました。証明書の現在の状態は次のとおりです。',
+  'Postern makes the key, which never leaves it, and the certificate. 30 days before its end it makes the next one, has it registered at Microsoft by the proof that it has the old one, and takes the old one out. The journal says each step.':
+    'postern が鍵と証明書を作ります。鍵は postern の外に出ません。期限の 30 日前に次の証明書を作り、古い証明書を持つ証明によって Microsoft に登録し、古い証明書を取り除きます。各段階はジャーナルに記録されます。',
+  'The next certificate could not be registered: {1}': '次の証明書を登録できませんでした: {1}',
+  'Upload it by hand: it is used as soon as the provider takes it.':
+    '手動でアップロードしてください。プロバイダーが受け付け次第、使われます。',
+  'registered, not taken everywhere yet': '登録済み、まだ全体では有効ではありません',
+  'in use': '使用中',
+  Save: '保存',
+  'to be uploaded': 'アップロードが必要',
+  'Object ID of the app registration': 'アプリの登録のオブジェクト ID',
+  'not known': '不明',
+  'Download the certificate': '証明書をダウンロード',
+  'Upload it in the Entra admin centre: App registrations, the app, Certificates & secrets, Certificates.':
+    'Entra 管理センターの「アプリの登録」でアプリを開き、「証明書とシークレット」の「証明書」にアップロードしてください。',
+  'thumbprint {1}, ends on {2}': '拇印 {1}、期限 {2}',
+  'On the Overview of the app registration: neither the client ID nor that of the Enterprise application. Without it postern may be unable to renew the certificate.':
+    'アプリの登録の「概要」にあります。クライアント ID でも、エンタープライズアプリケーションのものでもありません。これがないと、postern が証明書を更新できないことがあります。',
+  'I have uploaded it: try it now': 'アップロードしました: 今すぐ試す',
+  'Make the next one now': '次の証明書を今すぐ作る',
+  'Make a certificate': '証明書を作る',
   'Set up Exchange Online by a script': 'スクリプトで Exchange Online を設定する',
   'A file of PowerShell for exactly the mailboxes that postern has here. It can be run again, shows with {1} what it would change, and takes back with {2} what it made.':
     'postern がここに持つメールボックスだけのための PowerShell ファイルです。何度でも実行でき、{1} で変更内容を表示し、{2} で作成したものを元に戻します。',
