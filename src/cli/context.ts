@@ -21,6 +21,7 @@ import type { PageRole } from '../model/page-access.ts'
 import type { SmtpListener } from '../net/listen.ts'
 import type { SentLink } from '../notices/notices.ts'
 import type { RegistrationCheck } from '../providers/registration-checks.ts'
+import type { Registrations } from '../providers/registrations.ts'
 import type { TracePage, TraceRequest, TraceStatus } from '../traces/traces.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -63,6 +64,7 @@ export interface Broker {
   mailboxes: Omit<Mailboxes, 'named' | 'isPersonal' | 'signInName' | 'tryNow'>
   logins: Logins
   apiKeys: Omit<ApiKeys, 'check'>
+  registrations: Registrations
   close(): Promise<void>
 }
 

@@ -13,6 +13,7 @@ import { addLoginVerbs } from './login.ts'
 import { addMailboxVerbs } from './mailbox.ts'
 import { addProviderVerbs } from './provider.ts'
 import { type Reached, reachBroker, reachRunningBroker } from './reach-broker.ts'
+import { addRegistrationVerbs } from './registration.ts'
 import {
   describeFailure,
   exitCodes,
@@ -75,6 +76,7 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
   for (const add of [
     addConfigVerbs,
     addProviderVerbs,
+    addRegistrationVerbs,
     addMailboxVerbs,
     addConsentVerb,
     addLoginVerbs,

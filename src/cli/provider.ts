@@ -2,6 +2,7 @@ import { Resolver } from 'node:dns/promises'
 import type { Command } from 'commander'
 import { systemClock } from '../base/clock.ts'
 import { asFailure, Failure } from '../base/failure.ts'
+import { Secret } from '../base/secret.ts'
 import { shellWord } from '../base/text.ts'
 import type { Config } from '../config/config.ts'
 import { redirectUriOf } from '../consent/consent-service.ts'
@@ -10,6 +11,7 @@ import { createHttpFetch } from '../net/http-fetch.ts'
 import { createCatalogue, type Suggestion, suggestProvider, withoutOAuth } from '../providers/catalogue.ts'
 import { createOAuthClients } from '../providers/oauth/oauth-clients.ts'
 import { objectIdIn } from '../providers/oauth/token-claims.ts'
+import type { Catalogue } from '../providers/provider.ts'
 import {
   evidenceWords,
   type ProviderDetails,
@@ -22,6 +24,7 @@ import {
   createRegistrationChecks,
   type RegistrationCheck,
 } from '../providers/registration-checks.ts'
+import type { RegistrationSource } from '../providers/registrations.ts'
 import { NoStoreHere } from '../store/data-dir.ts'
 import type { Context } from './context.ts'
 import { collect, exitCodes, table } from './terminal.ts'
@@ -37,7 +40,7 @@ export function addProviderVerbs(program: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  postern provider list --for billing@example.com')
     .action(async ({ for: address }: { for?: string }, command: Command) => {
       const { config } = await context.config()
-      const providers = providerList(createCatalogue(config))
+      const providers = providerList(await catalogueWithStored(context, config))
       const suggestion = address === undefined ? undefined : await suggestionFor(parseAddress(address))
       const result = { providers, withoutOAuth, ...(suggestion && { suggestion }) }
       context.tell(
@@ -63,7 +66,7 @@ export function addProviderVerbs(program: Command, context: Context): void {
       const mailbox = options.mailbox === undefined ? undefined : parseAddress(options.mailbox)
       const token = options.ask ? await ask(config, id, mailbox ?? 'nobody@example.com') : undefined
       const redirectUri = redirectUriOf(config.publicUrl)
-      const details = providerDetails(createCatalogue(config), id, {
+      const details = providerDetails(await catalogueWithStored(context, config), id, {
         redirectUri,
         mailbox,
         objectId: token?.objectId,
@@ -104,13 +107,32 @@ function addProviderScriptVerb(provider: Command, context: Context): void {
       const token = options.ask ? await ask(config, id, mailboxes[0] ?? 'nobody@example.com') : undefined
       if (token?.mistake) context.warn([`${token.mistake.what}. ${token.mistake.fix}`])
       const { exchangeScriptOf } = await import('../providers/exchange-script.ts')
-      const script = exchangeScriptOf(createCatalogue(config), id, {
+      const script = exchangeScriptOf(await catalogueWithStored(context, config), id, {
         mailboxes,
         appOnly: options.appOnly === true,
         objectId: options.objectId ?? token?.objectId,
       })
       context.tell(command, { script }, script)
     })
+}
+
+/** The settings, and what is in the store without its secrets: those do not leave it. */
+async function catalogueWithStored(context: Context, config: Config): Promise<Catalogue> {
+  const all = await context
+    .withBroker(({ registrations }) => registrations.list())
+    .catch((error: unknown) => {
+      // Before there is a store, or where it cannot be asked, the settings are all that is known.
+      if (error instanceof Failure) return []
+      throw error
+    })
+  const stored = all.filter(({ source, trouble }) => source === 'stored' && !trouble)
+  return createCatalogue(
+    config,
+    stored.map(({ id, fields, clientSecrets }) => {
+      const { proxy: _, clientId = '', ...rest } = fields
+      return { ...rest, id, clientId, clientSecrets: clientSecrets.map(() => ({ value: new Secret('') })) }
+    }),
+  )
 }
 
 /** What the provider says against it is part of the answer. */
@@ -186,7 +208,8 @@ function checkHere(config: Config, id: string): Promise<RegistrationCheck> {
 
 const marks: Record<CheckedPoint['outcome'], string> = { good: 'good ', wrong: 'WRONG', unknown: '?    ' }
 
-function checkText({ points }: RegistrationCheck): string {
+/** For a terminal. */
+export function checkText({ points }: RegistrationCheck): string {
   const lines = points.flatMap(({ outcome, what, details = [], fix }) => [
     `${marks[outcome]}  ${what}`,
     ...details.map((detail) => `         - ${detail}`),
@@ -202,12 +225,18 @@ interface TokenReport {
   objectId?: string
 }
 
+const sources: Record<RegistrationSource, string> = {
+  settings: 'the settings',
+  stored: 'the store ("postern registration show")',
+  shipped: 'this installation',
+}
+
 /** Everything about one provider, for a terminal. */
 function providerText(details: ProviderDetails, token?: TokenReport): string {
-  const { id, name, registered, missing, standing, flows, smtp, scopes, setUp } = details
+  const { id, name, registered, source = 'settings', missing, standing, flows, smtp, scopes, setUp } = details
   const facts: [string, string | undefined][] = [
     ['provider', `${id}: ${name}`],
-    ['registered', registered ? 'yes' : `no. ${missing ?? ''}`],
+    ['registered', registered ? `yes, by ${sources[source]}` : `no. ${missing ?? ''}`],
     ['known', evidenceWords[standing.evidence].en],
     ['ways', flows.join(', ')],
     ['smtp', `${smtp.host}:${smtp.port} ${smtp.tls}`],

@@ -62,6 +62,15 @@ export function createRemoteBroker(address: BrokerAddress): RunningBroker {
       list: async () => (await call<{ apiKeys: never[] }>('GET', '/api-keys')).apiKeys,
       revoke: (id) => call('DELETE', `/api-keys/${encodeURIComponent(id)}`),
     },
+    registrations: {
+      list: async () => (await call<{ registrations: never[] }>('GET', '/registrations')).registrations,
+      show: (id) => call('GET', registrationPath(id)),
+      add: (request) => call('POST', '/registrations', opened(request)),
+      set: (id, changes) => call('PATCH', registrationPath(id), opened(changes)),
+      remove: (id, { force = false } = {}) =>
+        call('DELETE', `${registrationPath(id)}${force ? '?force=true' : ''}`),
+      check: (id) => call('POST', `${registrationPath(id)}/check`),
+    },
     health: () => call('GET', '/health'),
     tryMailbox: (mailbox) => call('POST', `${mailboxPath(mailbox)}/tries`),
     createConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`),
@@ -112,6 +121,21 @@ function mailboxPath(address: string): string {
 
 function loginPath(id: string): string {
   return `/logins/${encodeURIComponent(id)}`
+}
+
+function registrationPath(id: string): string {
+  return `/registrations/${encodeURIComponent(id)}`
+}
+
+/** Its secrets are texts on the way: nobody else can listen there. */
+function opened(value: object): object {
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, openedValue(one)]))
+}
+
+function openedValue(value: unknown): unknown {
+  if (value instanceof Secret) return value.reveal()
+  if (Array.isArray(value)) return value.map(openedValue)
+  return typeof value === 'object' && value !== null ? opened(value) : value
 }
 
 /** A secret in an answer is a `Secret` from here on. */

@@ -6,7 +6,8 @@ import { doubtOfFile } from '../store/file-trust.ts'
 
 /** Where a command reads and writes. */
 export interface Terminal {
-  stdin: Readable
+  /** A person who types, where it can be told to show nothing of that. */
+  stdin: Readable & { isTTY?: boolean; setRawMode?(on: boolean): unknown }
   stdout: Writable
   stderr: Writable
 }
@@ -50,19 +51,55 @@ export async function readSecret(from: string, { stdin, stderr }: Terminal): Pro
   // What they have read cannot be taken back, and a new secret in a file that is as open would not
   // be one either.
   if (doubt !== undefined) stderr.write(`postern: ${from} ${doubt.problem}. ${doubt.fix}.\n`)
-  const text = await (from === '-' ? readAll(stdin) : readSecretFile(from))
+  const text = await (from === '-' ? readInput(stdin, stderr) : readTextFile(from))
   const secret = text.replace(/\r?\n$/, '')
   if (secret === '') throw failure('command.input-empty', { from: from === '-' ? 'Standard input' : from })
   return new Secret(secret)
 }
 
-async function readSecretFile(path: string): Promise<string> {
+/** @throws Failure `invalid` */
+export async function readTextFile(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable'
     throw failure('command.file-unreadable', { path, reason, cause: error })
   }
+}
+
+async function readInput(stdin: Terminal['stdin'], stderr: Writable): Promise<string> {
+  if (!stdin.isTTY || !stdin.setRawMode) return readAll(stdin)
+  stderr.write('Secret (nothing of it is shown): ')
+  stdin.setRawMode(true)
+  try {
+    return await readTyped(stdin)
+  } finally {
+    stdin.setRawMode(false)
+    stdin.pause()
+    stderr.write('\n')
+  }
+}
+
+/** One line, with what was typed wrong taken back. Ctrl-C and Ctrl-D give up. */
+function readTyped(stdin: Readable): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let typed = ''
+    const done = (text: string) => {
+      stdin.off('data', take)
+      resolve(text)
+    }
+    const take = (octets: Buffer) => {
+      for (const character of octets.toString('utf8')) {
+        if (character === '\r' || character === '\n') return done(typed)
+        if (character === '\u0003' || character === '\u0004') return done('')
+        typed = character === '\u007f' || character === '\b' ? typed.slice(0, -1) : typed + character
+      }
+    }
+    stdin.on('data', take)
+    stdin.once('end', () => done(typed))
+    stdin.once('error', reject)
+    stdin.resume()
+  })
 }
 
 async function readAll(stream: Readable): Promise<string> {

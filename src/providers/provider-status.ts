@@ -2,8 +2,16 @@ import { byId, Failure, failure, type SentenceById } from '../base/failure.ts'
 import type { Address } from '../model/address.ts'
 import type { Words } from './errors/known-error.ts'
 import { appOnlyCommands, mailboxPermissionCommands, smtpAuthCommands } from './exchange-commands.ts'
-import type { Catalogue, GrantFlow, Provider, Registration, SupportStatus } from './provider.ts'
+import type {
+  Catalogue,
+  GrantFlow,
+  Provider,
+  RegisteredProvider,
+  Registration,
+  SupportStatus,
+} from './provider.ts'
 import { type SettingsToMake, settingsToMake } from './registration.ts'
+import type { RegistrationSource } from './registrations.ts'
 import { type SetUpStep, type SetUpWay, setUpSteps } from './set-up-steps.ts'
 
 /**
@@ -14,6 +22,8 @@ export interface ProviderStatus {
   id: string
   name: string
   registered: boolean
+  /** Where its registration comes from, if it has one. */
+  source?: RegistrationSource
   /** What to set to have a registration. */
   missing?: string
   /** The same by its id. */
@@ -54,7 +64,15 @@ export function providerDetails(
 
 function statusOf(
   catalogue: Catalogue,
-  { id, name, supportStatus, flows, submission, oauth }: Provider,
+  {
+    id,
+    name,
+    supportStatus,
+    flows,
+    submission,
+    oauth,
+    source,
+  }: Provider & Pick<RegisteredProvider, 'source'>,
   { registered, language = 'en' }: { registered: boolean; language?: keyof Words | undefined },
 ): ProviderStatus {
   const none = registered ? undefined : missingFailure(catalogue, id)
@@ -63,6 +81,7 @@ function statusOf(
   const scopes = oauth.scopes.length > 0 ? oauth.scopes : oauth.applicationScopes
   return {
     ...{ id, name, registered, standing, flows, smtp: submission, scopes },
+    ...(registered && { source: source ?? ('settings' as const) }),
     ...(none?.fix !== undefined && {
       missing: none.fix,
       missingFailure: byId(none),
