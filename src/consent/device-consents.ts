@@ -72,7 +72,7 @@ export function createDeviceConsents(deps: DeviceConsentDeps): DeviceConsents {
   ): Promise<void> {
     const { address } = asked.mailbox
     try {
-      const done = await logged(log, finish(asked, begun, until))
+      const done = await logged(log, finish(asked, begun, until), { mailbox: address })
       end(id, { state: 'completed', ...done })
     } catch (error) {
       const { id: failure, code, message, fix } = asFailure(error)

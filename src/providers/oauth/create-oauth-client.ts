@@ -147,7 +147,10 @@ export function createOAuthClient({
         })
       } catch (error) {
         const state = deviceState(error)
-        if (state instanceof Failure) throw state
+        if (state instanceof Failure)
+          throw await explained(state, seenError(error as OAuthError, 'device', provider), {
+            provider: provider.id,
+          })
         return state ?? failing(error as Error)
       }
     },
