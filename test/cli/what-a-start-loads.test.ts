@@ -11,6 +11,8 @@ const laterImports = /(?<!typeof )\bimport\('([^']+)'\)/g
 
 interface Loaded {
   packages: Set<string>
+  /** The rooms that they lie in. */
+  rooms: Set<string>
   /** What one of these files loads only when it comes to it. */
   later: Set<string>
 }
@@ -31,7 +33,8 @@ function loadedWith(...roots: string[]): Loaded {
     }
   }
   for (const root of roots) visit(resolve(source, root))
-  return { packages, later }
+  const rooms = new Set([...files].map((file) => file.slice(source.length + 1).split('/')[0] ?? ''))
+  return { packages, rooms, later }
 }
 
 /** Type imports over several lines would look like values at their last line. */
@@ -48,6 +51,13 @@ function packageOf(name: string): string {
 
 it('every command loads no more than reads its arguments', () => {
   expect([...loadedWith('main.ts').packages]).toEqual(['commander'])
+})
+
+it('postern explain loads no package beside, and nothing that serves, sends or opens a store', () => {
+  const { packages, rooms } = loadedWith('main.ts', 'diagnosis/explain.ts')
+  expect([...packages]).toEqual(['commander'])
+  const heavy = ['app.ts', 'web', 'smtp', 'upstream', 'governor', 'grants', 'journal', 'notices', 'metrics']
+  expect(heavy.filter((room) => rooms.has(room))).toEqual([])
 })
 
 it('serve loads only what it needs to open its store and to listen', () => {

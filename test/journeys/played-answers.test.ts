@@ -16,14 +16,13 @@ import {
 // keeps, and what a person reads.
 
 /** `renewal`: a client signs in, and its mailbox needs a token. The others are of a consent. */
-type Moment = 'renewal' | 'code' | 'browser'
+type Moment = 'renewal' | 'code' | 'browser' | 'device'
 
-const momentOf: Record<AnswerPhase, Moment | undefined> = {
+const momentOf: Record<AnswerPhase, Moment> = {
   token: 'renewal',
   code: 'code',
   authorize: 'browser',
-  // A poll takes seconds: see `consent/device-consents`.
-  device: undefined,
+  device: 'device',
 }
 
 interface Play {
@@ -42,10 +41,7 @@ const ofServiceAccounts = /^google-(sub-|sa-|jwt-|unauthorized_client-|dwd-)/
 const plays: readonly Play[] = knownErrors.flatMap((error) => {
   const { when } = error
   if (when.layer !== 'answer') return []
-  return when.phases.flatMap((phase) => {
-    const moment = momentOf[phase]
-    return moment === undefined ? [] : [{ error, moment, ...playOf(error, when) }]
-  })
+  return when.phases.map((phase) => ({ error, moment: momentOf[phase], ...playOf(error, when) }))
 })
 
 function playOf(error: KnownError, when: AnswerPattern): Omit<Play, 'error' | 'moment'> {
@@ -62,11 +58,12 @@ function playOf(error: KnownError, when: AnswerPattern): Omit<Play, 'error' | 'm
  * The name that comes with a number of Entra is documented nowhere. It is what the entry demands of
  * one: behaviour depends on the name alone.
  */
-function nameOf({ kind, example }: KnownError, { error }: AnswerPattern): string {
+function nameOf({ kind, example }: KnownError, { error, phases }: AnswerPattern): string {
   const [, inExample] = /"error":"(\w+)"/.exec(example ?? '') ?? []
   if (error !== undefined) return error
   if (inExample !== undefined) return inExample
-  if (kind.lasts === 'passes') return 'temporarily_unavailable'
+  if (kind.lasts === 'passes')
+    return phases.includes('device') ? 'authorization_pending' : 'temporarily_unavailable'
   return kind.about === 'mailbox' ? 'invalid_grant' : 'invalid_client'
 }
 
@@ -76,8 +73,13 @@ function descriptionOf({ example = '' }: KnownError, { number, words }: AnswerPa
   return words === undefined ? 'It is so.' : wordsThatMatch(words)
 }
 
-function answerOf({ example, kind }: KnownError, { http, words }: AnswerPattern, body: object): PlayedAnswer {
-  const status = http?.at(-1) ?? (kind.lasts === 'passes' ? 503 : 400)
+function answerOf(
+  { example, kind }: KnownError,
+  { http, words, phases }: AnswerPattern,
+  body: object,
+): PlayedAnswer {
+  const isDown = kind.lasts === 'passes' && !phases.includes('device')
+  const status = http?.at(-1) ?? (isDown ? 503 : 400)
   // What is known by its status alone is a page of whatever stands in between.
   if (http && words === undefined)
     return { status, body: '<html>Sorry</html>', headers: { 'content-type': 'text/html' } }
@@ -91,6 +93,8 @@ interface Rule {
   about?: readonly KnownError['kind']['about'][]
   /** Errors that blame the request, which one organisation may forbid and another allow. */
   names?: readonly string[]
+  /** On another device. */
+  polls?: true
   /** What becomes of the grant. */
   grant: MailboxStatus['state']
   hears?: RegExp
@@ -130,6 +134,8 @@ const rules: readonly Rule[] = [
   },
   { moment: 'renewal', about: ['mailbox'], grant: 'lapsed', hears: /\[postern:REAUTH\]$/ },
   { moment: 'renewal', grant: 'active', hears: /\[postern:CONFIG\]$/, waits: 'registration' },
+  // Nobody has entered the code yet, so it is asked again.
+  { moment: 'consent', lasts: 'passes', polls: true, grant: 'active', hears: /^pending$/ },
   { moment: 'consent', grant: 'active' },
 ]
 
@@ -138,6 +144,7 @@ function ruleFor({ error: { id, kind }, moment, name, isServiceAccount }: Play):
     (rule) =>
       rule.moment === (moment === 'renewal' ? moment : 'consent') &&
       (rule.isServiceAccount ?? isServiceAccount) === isServiceAccount &&
+      (rule.polls === undefined || moment === 'device') &&
       (rule.lasts === undefined || rule.lasts === kind.lasts) &&
       (rule.about?.includes(kind.about) ?? true) &&
       (rule.names?.includes(name) ?? true),
@@ -172,6 +179,10 @@ async function playAll(stage: PlayedStage, here: readonly Play[]): Promise<Outco
 async function hear(stage: PlayedStage, play: Play, place: number): Promise<string> {
   const { moment, name, description } = play
   if (moment === 'renewal') return (await stage.send(place)).AUTH ?? 'nothing'
+  if (moment === 'device') {
+    const state = await stage.device(place, play.error.kind.lasts !== 'passes')
+    return state.state === 'refused' ? `${state.message} ${state.fix}` : state.state
+  }
   if (moment === 'code') return stage.consent(place, { code: 'the-code' })
   return stage.consent(place, { error: name, error_description: description })
 }
@@ -213,6 +224,7 @@ describe.each([
     expect(pauses.map(({ about }) => about)).toEqual(rule.waits === undefined ? [] : [rule.waits])
     if (rule.hears) expect(heard).toMatch(rule.hears)
 
+    if (rule.polls) return
     const event = rule.moment === 'consent' ? 'consent.refused' : eventOf(rule)
     const entry = journal.find((one) => one.event === event)
     expect(entry).toMatchObject({ outcome: event === 'consent.refused' ? 'refused' : 'failed' })
@@ -243,6 +255,7 @@ const momentWords: Record<Moment, string> = {
   renewal: 'to a renewal',
   code: 'to the code of a consent',
   browser: 'that the browser brings back',
+  device: 'to a device',
 }
 
 function titleOf({ error: { id }, moment }: Play): string {

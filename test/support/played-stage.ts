@@ -10,10 +10,12 @@ import { Secret } from '../../src/base/secret.ts'
 import type { Config } from '../../src/config/config.ts'
 import { diskFiles } from '../../src/config/files.ts'
 import { readConfig } from '../../src/config/read-config.ts'
+import type { DeviceConsentState } from '../../src/consent/consent-service.ts'
 import type { JournalEntryStatus, JournalPage } from '../../src/journal/journal.ts'
 import type { MailboxStatus } from '../../src/mailboxes/mailboxes.ts'
 import type { Family } from '../../src/providers/errors/known-error.ts'
 import { createAuthority } from './certificates.ts'
+import { eventually } from './eventually.ts'
 import { serves } from './hostile-scripts.ts'
 import { type Account, type SubmissionAnswers, sendMail } from './mail-session.ts'
 import { type Script, type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts'
@@ -47,6 +49,8 @@ export interface PlayedStage {
   /** What a person reads on a page of this address, `/mailboxes/…` and the like. */
   page(path: string): Promise<string>
   account(place: number): Account
+  /** Begins a consent on another device. How it stands after the first poll, or when it has ended. */
+  device(place: number, ends: boolean): Promise<DeviceConsentState>
   /** Begins a consent in a browser, and comes back to postern with this answer. What is shown then, as it is read. */
   consent(place: number, answer: Record<string, string>): Promise<string>
   /** How many requests its token endpoint had. */
@@ -94,6 +98,15 @@ export async function setPlayedStage(plays: readonly Play[]): Promise<PlayedStag
   const page = async (path: string, cookies = cookie) =>
     readableText(await (await fetch(`${origin}${path}`, { headers: { cookie: cookies } })).text())
 
+  async function device(place: number, ends: boolean): Promise<DeviceConsentState> {
+    const { id } = await ask<{ id: string }>(`mailboxes/${account(place).address}/device-consents`, 'POST')
+    const state = () => ask<DeviceConsentState>(`device-consents/${id}`)
+    const polled = () => tokens.requests.filter((one) => one === place).length > 1
+    if (ends) await eventually('the end of a consent', async () => (await state()).state !== 'pending')
+    else await eventually('a poll', polled)
+    return state()
+  }
+
   async function consent(place: number, answer: Record<string, string>): Promise<string> {
     const { url } = await ask<{ url: string }>(`mailboxes/${account(place).address}/consent-links`, 'POST')
     const begun = await fetch(url, { method: 'POST', redirect: 'manual', headers: { origin } })
@@ -116,6 +129,7 @@ export async function setPlayedStage(plays: readonly Play[]): Promise<PlayedStag
     },
     page: (path) => page(path),
     consent,
+    device,
     account,
     tokenRequests: (place) => tokens.requests.filter((one) => one === place).length,
     connections: (place) => providers[place]?.heard.length ?? 0,
@@ -169,6 +183,7 @@ function providerEntry(
     name: `Provider ${place}`,
     authorizationEndpoint: `${endpoint}/authorize`,
     tokenEndpoint: `${endpoint}/token`,
+    deviceAuthorizationEndpoint: `${endpoint}/device`,
     clientId: 'postern',
     smtp: { host: '127.0.0.1', port: provider?.port ?? 0, tls },
     mechanisms: [mechanism],
@@ -231,6 +246,15 @@ async function startTokenEndpoints(plays: readonly Play[]) {
     for await (const _ of request);
     const place = Number(request.url?.split('/')[1])
     requests.push(place)
+    const code = {
+      device_code: 'the-device-code',
+      user_code: 'ABCD',
+      verification_uri: 'https://example.com',
+    }
+    if (request.url?.endsWith('/device')) {
+      response.setHeader('content-type', 'application/json')
+      return void response.end(JSON.stringify({ ...code, expires_in: 600, interval: 1 }))
+    }
     const good = { access_token: `access-${requests.length}`, token_type: 'Bearer', expires_in: 3600 }
     const { status, body, headers = {} } = plays[place]?.answer ?? { status: 200, body: JSON.stringify(good) }
     const json = { 'content-type': 'application/json', 'cache-control': 'no-store' }
