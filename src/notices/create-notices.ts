@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createPeriodicTask } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { asFailure, byId, type Failure, failure } from '../base/failure.ts'
-import type { Log } from '../base/log.ts'
+import { actorFields, type Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
 import type { ConsentService } from '../consent/consent-service.ts'
 import { parseDisplayName } from '../credentials/credential.ts'
@@ -14,7 +14,7 @@ import type { Relay } from '../upstream/relay.ts'
 import { createCommandChannel, createMailChannel, createWebhookChannel } from './channels.ts'
 import { lapsedGrants, lastingTrouble } from './conditions.ts'
 import { endingGrants, endingRegistrations, inTestPhase } from './endings.ts'
-import type { Channel, Notices, NotifyConfig, SentLink } from './notices.ts'
+import type { Channel, Delivery, Notice, Notices, NotifyConfig, SentLink } from './notices.ts'
 import { createNotifier } from './notifier.ts'
 
 export interface NoticesDeps {
@@ -76,31 +76,56 @@ export function createNotices(deps: NoticesDeps): Notices {
         mailbox: address,
         consentLink: { url: new Secret(url), expiresAt },
       }
-      const deliveries: SentLink['deliveries'][number][] = []
-      for (const channel of channels) {
-        const error = await channel.deliver(notice, randomUUID()).then(
-          () => undefined,
-          (thrown: unknown) => asFailure(thrown),
-        )
+      const deliveries = await delivered(notice, channels, (channel, error) => {
+        const about = { mailbox: address, link: id, failure: error?.id, detail: error?.message }
         log.info(
-          {
-            event: 'consent-link.sent',
-            channel: channel.name,
-            mailbox: address,
-            link: id,
-            failure: error?.id,
-            detail: error?.message,
-          },
+          { event: 'consent-link.sent', channel, ...about },
           error ? 'A consent link was not delivered' : 'A consent link was sent',
         )
-        deliveries.push({ channel: channel.name, ...(error && { failure: error.message, why: byId(error) }) })
-      }
+      })
       if (deliveries.every(({ failure }) => failure !== undefined)) throw nothingDelivered(deliveries)
       return { id, mailbox: address, expiresAt, deliveries }
     },
 
+    async sendTest(asker, by) {
+      if (channels.length === 0) throw noChannel()
+      const notice = {
+        key: 'test',
+        kind: 'test' as const,
+        title: 'a test notice',
+        text: `${asker} asks whether notices arrive here. They do; nothing is to be done.`,
+      }
+      return delivered(notice, channels, (channel, error) => {
+        const about = { channel, notice: notice.key, ...actorFields(by) }
+        if (error)
+          log.warn(
+            { event: 'notice.failed', ...about, detail: error.message },
+            'A test notice was not delivered',
+          )
+        else log.info({ event: 'notice.sent', ...about }, 'A test notice was sent')
+      })
+    },
+
     close: looking.close,
   }
+}
+
+/** By every channel, one after another. */
+async function delivered(
+  notice: Notice,
+  channels: readonly Channel[],
+  tell: (channel: Channel['name'], error: Failure | undefined) => void,
+): Promise<Delivery[]> {
+  const deliveries: Delivery[] = []
+  for (const channel of channels) {
+    const error = await channel.deliver(notice, randomUUID()).then(
+      () => undefined,
+      (thrown: unknown) => asFailure(thrown),
+    )
+    tell(channel.name, error)
+    deliveries.push({ channel: channel.name, ...(error && { failure: error.message, why: byId(error) }) })
+  }
+  return deliveries
 }
 
 function channelsOf({ notify, relay, fetch, clock }: NoticesDeps): Channel[] {

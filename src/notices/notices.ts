@@ -1,4 +1,5 @@
 import type { SentenceById } from '../base/failure.ts'
+import type { Actor } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Address } from '../model/address.ts'
 
@@ -15,8 +16,20 @@ export interface Notices {
    * as `ConsentService.createLink`
    */
   sendConsentLink(mailbox: string, requestedBy: string): Promise<SentLink>
+  /**
+   * Sends a notice that says it is a test, by every channel.
+   * @throws Failure `configuration` without a channel
+   */
+  sendTest(asker: string, by?: Actor): Promise<readonly Delivery[]>
   /** Resolves when what was under way has ended. */
   close(): Promise<void>
+}
+
+/** `why`: the failure by its id. */
+export interface Delivery {
+  channel: Channel['name']
+  failure?: string
+  why?: SentenceById
 }
 
 export interface SentLink {
@@ -24,8 +37,7 @@ export interface SentLink {
   mailbox: Address
   /** ISO 8601. */
   expiresAt: string
-  /** `why`: the failure by its id. */
-  deliveries: readonly { channel: Channel['name']; failure?: string; why?: SentenceById }[]
+  deliveries: readonly Delivery[]
 }
 
 /** Something that a person has to know, in the words that they get. */
@@ -50,6 +62,8 @@ type NoticeKind =
   | 'ends-soon'
   /** Tokens have failed for long. */
   | 'trouble'
+  /** Somebody wants to see whether notices arrive. */
+  | 'test'
 
 /** One channel to people. */
 export interface Channel {

@@ -36,7 +36,7 @@ export interface WebServices {
   setLogLevel(level: LogLevel): void
   traces: Pick<Traces, 'begin' | 'read' | 'list' | 'stop' | 'end'>
   consent: ConsentService
-  notices: Pick<Notices, 'channels' | 'sendConsentLink'>
+  notices: Pick<Notices, 'channels' | 'sendConsentLink' | 'sendTest'>
   tokens: TokenBroker
   catalogue: Catalogue
   /** App registrations: of the settings, and of the store. */

@@ -264,6 +264,8 @@ describe('a viewer', () => {
     ['/mailboxes/me@example.com/remove', {}],
     ['/mailboxes/me@example.com/consent', {}],
     ['/mailboxes/me@example.com/tries', {}],
+    ['/mailboxes/sent-consent-links', { mailbox: 'me@example.com' }],
+    ['/test-notices', {}],
     ['/mailboxes/me@example.com/consent-links', {}],
     ['/mailboxes/me@example.com/sent-consent-links', {}],
     ['/logins', { mailbox: 'me@example.com' }],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { failure } from '../../src/base/failure.ts'
 import { failureAs } from '../support/made-failure.ts'
 import { pausedSending } from '../support/sending-status.ts'
 import { judged } from './memory-services.ts'
@@ -19,24 +20,22 @@ describe('the list of mailboxes', () => {
     )
     const { cookie } = await signIn(test)
     const { text } = await test.get('/').set('Cookie', cookie)
-    expect(text).toMatch(/me@example\.com<\/a> <span class="state absent">needs a consent</)
-    expect(text).toMatch(/on@example\.com<\/a> <span class="state active">active</)
-    expect(text).toMatch(/off@example\.com<\/a> <span class="state lapsed">needs a new consent</)
-    expect(text).toContain('2026-02-03 04:05 UTC')
+    expect(text).toMatch(/>me@example\.com<\/a><\/td>.*<span class="badge off">not connected yet</)
+    expect(text).toMatch(/>on@example\.com<\/a><\/td>.*<span class="badge good">OK, never used</)
+    expect(text).toMatch(/>off@example\.com<\/a><\/td>.*<span class="badge bad">needs a new consent</)
+    expect(text).toMatch(/Needs attention[\s\S]*off@example\.com[\s\S]*2026-02-03 04:05 UTC/)
     expect(text).toContain('password changed')
     expect(text).toContain('href="/mailboxes/off%40example.com"')
   })
 
-  it('the list shows for each mailbox its grant, its last send, and what comes next', async () => {
+  it('the list shows for each mailbox when it last sent, what failed since, and what ends', async () => {
     const test = testServer()
     test.services.mailboxes.all.push({
       address: 'on@example.com',
       provider: 'example',
       state: 'active',
-      signedInAs: 'boss@example.com',
-      flow: 'authorization-code',
-      renewsBy: '2026-03-02T00:00:00.000Z',
       lastSentAt: '2026-03-01T00:00:00.000Z',
+      lastOutcome: { at: '2026-03-01T00:01:00.000Z', tried: 'message', outcome: 'refused', failures: 2 },
       endings: [
         { kind: 'unused', endsAt: '2026-05-30T00:00:00.000Z', fix: 'Nothing' },
         { kind: 'client-secret', endsAt: '2026-06-30T00:00:00.000Z', fix: 'Make one' },
@@ -44,19 +43,65 @@ describe('the list of mailboxes', () => {
     })
     const { cookie } = await signIn(test)
     const { text } = await test.get('/').set('Cookie', cookie)
-    expect(text).toContain('boss@example.com, by a consent in a browser')
-    expect(text).toMatch(/Last send<\/dt><dd><time [^>]*>2026-03-01 00:00 UTC/)
-    expect(text).toMatch(/Next renewal<\/dt><dd>by <time [^>]*>2026-03-02 00:00 UTC/)
-    expect(text).toContain('2026-06-30: The client secret of the app registration')
-    expect(text).not.toContain('2026-05-30')
+    const row = text.split('\n').find((line) => line.includes('>on@example.com</a></td>'))
+    expect(row).toMatch(/data-label="Last sent"><time datetime="2026-03-01T00:00:00\.000Z"/)
+    expect(row).toContain('data-label="Failures">2</td>')
+    expect(row).toContain('<time datetime="2026-06-30"')
+    expect(row).not.toContain('2026-05-30')
+  })
+
+  it('a mailbox that failed when it was tried last stands first, with why and what to do, in both languages', async () => {
+    const test = testServer()
+    const failed = {
+      ...failure('upstream.token-refused', {
+        host: 'smtp.example',
+        mailbox: 'zz',
+        status: '535',
+        said: 'no',
+      }),
+    }
+    test.services.mailboxes.all.push({
+      address: 'zz@example.com',
+      provider: 'example',
+      state: 'active',
+      lastOutcome: {
+        at: '2026-03-01T00:01:00.000Z',
+        tried: 'test',
+        outcome: 'failed',
+        failures: 1,
+        code: 'provider-setup',
+        message: 'smtp.example refused the access token',
+        fix: 'Look there.',
+        failure: { id: failed.id, values: failed.values },
+        said: '535 5.7.3 <unsuccessful>',
+      },
+    })
+    const { cookie } = await signIn(test)
+    const { text } = await test.get('/').set('Cookie', cookie)
+    expect([...text.matchAll(/>([a-z]+@example\.com)<\/a><\/td>/g)].map(([, found]) => found)).toEqual([
+      'zz@example.com',
+      'me@example.com',
+    ])
+    expect(text).toMatch(
+      /The last test message was not sent\.[\s\S]*refused the access token\.[\s\S]*Look there\./,
+    )
+    const page = await test.get('/mailboxes/zz@example.com').set('Cookie', cookie)
+    expect(page.text).toMatch(/id="mailbox-state" data-live class="mistake"[\s\S]*cannot send[\s\S]*Try now/)
+    expect(page.text).toContain('535 5.7.3 &lt;unsuccessful&gt;')
+    const japanese = await test
+      .get('/mailboxes/zz@example.com')
+      .set('Cookie', cookie)
+      .set('Accept-Language', 'ja')
+    expect(japanese.text).toMatch(/送信できません[\s\S]*最後のテストメッセージ/)
+    expect(japanese.text).not.toContain('refused the access token')
   })
 
   it.each([
-    ['token', 'failing'],
-    ['mailbox', 'suspended for a while'],
-    ['registration', 'suspended for a while'],
-    ['sender', 'active'],
-    ['program', 'active'],
+    ['token', 'cannot send'],
+    ['mailbox', 'paused'],
+    ['registration', 'paused'],
+    ['sender', 'OK, never used'],
+    ['program', 'OK, never used'],
   ] as const)('the list says what keeps a mailbox from sending: a pause about a %s', async (about, words) => {
     const test = testServer()
     const on = { address: 'on@example.com', provider: 'example', state: 'active' } as const
@@ -73,9 +118,9 @@ describe('the list of mailboxes', () => {
       judged({ ...on, sending: { ...pausedSending, pauses: [pause] } })
     const { cookie } = await signIn(test)
     const { text } = await test.get('/').set('Cookie', cookie)
-    expect(text).toMatch(new RegExp(`on@example\\.com</a> <span class="state [a-z]+">${words}<`))
+    expect(text).toMatch(new RegExp(`on@example\\.com</a></td>.*<span class="badge [a-z]+">${words}<`))
     if (about !== 'sender' && about !== 'program')
-      expect(text).toMatch(/It said no\. It is tried again at .*2026-03-01 01:00 UTC.*Mend it\./)
+      expect(text).toMatch(/Paused until .*2026-03-01 01:00 UTC.*It said no\..*Mend it\./)
   })
 
   it('the list retries a paused mailbox on demand, and says how that went', async () => {
@@ -97,10 +142,12 @@ describe('the list of mailboxes', () => {
       return judged(on)
     }
     const tries = () => test.post('/mailboxes/on@example.com/tries', { csrf }).set('Cookie', cookie)
-    expect((await tries()).text).toContain('The provider lets <strong>on@example.com</strong> in.')
-    const refused = await tries()
-    expect(refused.status).toBe(502)
-    expect(refused.text).toMatch(/It said no\.[\s\S]*5\.7\.139 &lt;Disabled&gt;[\s\S]*Mend it\./)
+    const shown = async () => (await test.get('/mailboxes/on%40example.com').set('Cookie', cookie)).text
+    const first = await tries()
+    expect([first.status, first.headers.location]).toEqual([303, '/mailboxes/on%40example.com'])
+    expect(await shown()).toContain('The provider lets <strong>on@example.com</strong> in.')
+    expect((await tries()).status).toBe(303)
+    expect(await shown()).toMatch(/It said no\.[\s\S]*5\.7\.139 &lt;Disabled&gt;[\s\S]*Mend it\./)
     expect(tried).toEqual(['on@example.com', 'on@example.com'])
   })
 
@@ -114,8 +161,9 @@ describe('the list of mailboxes', () => {
     test.services.mailboxes.show = async () =>
       judged({ ...on, sending: { ...pausedSending, pauses: [pause] } })
     const { cookie } = await signIn(test)
-    for (const path of ['/', '/mailboxes/on@example.com'])
-      expect((await test.get(path).set('Cookie', cookie)).text).toContain(`<code>${said}</code>`)
+    expect((await test.get('/').set('Cookie', cookie)).text).toContain('It refused the access token.')
+    const page = await test.get('/mailboxes/on@example.com').set('Cookie', cookie)
+    expect(page.text).toContain(`<code>${said}</code>`)
   })
 
   it('the list retries a refused consent on demand, and says when it was refused last', async () => {
@@ -127,33 +175,109 @@ describe('the list of mailboxes', () => {
     const { cookie } = await signIn(test)
     const { text } = await test.get('/mailboxes/off@example.com').set('Cookie', cookie)
     expect(text).toMatch(/action="\/mailboxes\/off(@|%40)example\.com\/tries"[\s\S]*Try now/)
-    expect(text).toMatch(
-      /invalid_grant \(last refused on .*2026-03-04 00:00 UTC.*; postern tries it again each day\)/,
-    )
+    expect(text).toMatch(/It was refused last .*2026-03-04 00:00 UTC.*; postern tries it again each day/)
+    expect(text).toContain('<code>invalid_grant</code>')
     const moved = await test.get('/mailboxes/moved@example.com').set('Cookie', cookie)
     expect(moved.text).not.toContain('Try now')
   })
 
-  it('the list shows fifty mailboxes at once, those that need a person first, and finds others', async () => {
+  it('the list is searched, filtered, sorted and paged by its address, those that need a person first', async () => {
     const test = testServer()
     for (let number = 100; number < 220; number += 1)
       test.services.mailboxes.all.push({
         address: `m${number}@example.com`,
-        provider: 'example',
+        provider: number < 110 ? 'gone' : 'example',
         state: 'active',
+        ...(number === 150 && { lastSentAt: '2026-03-01T00:00:00.000Z' }),
       })
     test.services.mailboxes.all.push({ address: 'zz@example.com', provider: 'example', state: 'lapsed' })
     const { cookie } = await signIn(test)
-    const shown = async (path: string) => {
-      const { text } = await test.get(path).set('Cookie', cookie)
-      return [...text.matchAll(/<h2><a [^>]*>([^<]*)<\/a>/g)].map(([, address]) => address)
-    }
+    const page = async (path: string) => (await test.get(path).set('Cookie', cookie)).text
+    const shown = async (path: string) =>
+      [...(await page(path)).matchAll(/>([a-z0-9]+@example\.com)<\/a><\/td>/g)].map(([, address]) => address)
     const first = await shown('/')
-    expect(first).toHaveLength(50)
+    expect(first).toHaveLength(40)
     expect(first.slice(0, 3)).toEqual(['zz@example.com', 'me@example.com', 'm100@example.com'])
-    expect((await shown('/?from=100')).at(-1)).toBe('m219@example.com')
+    expect((await shown('/?from=120')).at(-1)).toBe('m150@example.com')
     expect(await shown('/?find=M17')).toHaveLength(10)
-    expect((await test.get('/?find=M1&from=50').set('Cookie', cookie)).text).toContain('51 to 100 of 100')
+    expect(await page('/?find=M1&from=40')).toContain('41 to 80 of 100')
+    expect(await shown('/?state=needs-consent')).toEqual(['zz@example.com'])
+    expect(await shown('/?provider=gone')).toHaveLength(10)
+    expect((await shown('/?sort=address'))[0]).toBe('m100@example.com')
+    expect((await shown('/?sort=sent'))[0]).toBe('m150@example.com')
+    // Each filter says how many it leads to, and keeps the others.
+    const gone = await page('/?provider=gone&find=m1')
+    expect(gone).toContain('href="/?find=m1&amp;state=never-used&amp;provider=gone"')
+    expect(gone).toContain('OK, never used: 10')
+    expect(gone).toContain('<option value="gone" selected>gone (10)</option>')
+  })
+
+  it('a search without a hit says so, and leads back', async () => {
+    const test = testServer()
+    const { cookie } = await signIn(test)
+    const { text } = await test.get('/?find=nobody-here').set('Cookie', cookie)
+    expect(text).toMatch(/role="status">No mailbox matches this search\. <a href="\/">Show all/)
+    expect(text).toContain('value="nobody-here"')
+  })
+
+  it('consent links are sent for several mailboxes at once, and the answer says for how many', async () => {
+    const test = testServer()
+    test.services.mailboxes.all.push({ address: 'you@example.com', provider: 'example', state: 'lapsed' })
+    test.services.mailboxes.all.push({
+      address: 'app@example.com',
+      provider: 'example',
+      state: 'active',
+      flow: 'client-credentials',
+    })
+    const { cookie, csrf } = await signIn(test)
+    const list = await test.get('/').set('Cookie', cookie)
+    expect(list.text).toContain('aria-label="Choose you@example.com"')
+    expect(list.text).not.toContain('Choose app@example.com')
+    const send = test.services.notices.sendConsentLink
+    test.services.notices.sendConsentLink = async (mailbox, asker) => {
+      if (mailbox === 'gone@example.com') throw failureAs('not-found', 'There is no such mailbox')
+      return send(mailbox, asker)
+    }
+    const chosen = ['me@example.com', 'you@example.com', 'gone@example.com']
+    const sent = await test
+      .post('/mailboxes/sent-consent-links', { csrf, mailbox: chosen as never })
+      .set('Cookie', cookie)
+    expect([sent.status, sent.headers.location]).toEqual([303, '/'])
+    expect(test.services.notices.sent).toEqual([
+      'me@example.com for the administrator',
+      'you@example.com for the administrator',
+    ])
+    const { text } = await test.get('/').set('Cookie', cookie)
+    expect(text).toMatch(/2 of 3 consent links were sent\.<br>gone@example\.com: There is no such mailbox/)
+  })
+
+  it('the overview says where it listens, what was sent, and whether notices arrive', async () => {
+    const test = testServer()
+    const { cookie, csrf } = await signIn(test)
+    test.log.info({ event: 'message.sent', mailbox: 'me@example.com', login: 'hall' }, 'message sent')
+    for (let count = 0; count < 6; count += 1)
+      test.log.warn(
+        {
+          event: 'sign-in.refused',
+          login: 'Scanner',
+          mailboxes: ['me@example.com'],
+          reason: 'wrong-credentials',
+        },
+        'sign-in refused',
+      )
+    const { text } = await test.get('/').set('Cookie', cookie)
+    expect(text).toContain('1 sent, 0 refused or failed')
+    expect(text).toMatch(/<h2>SMTP<\/h2><ul><li><code>[^<]+:\d+<\/code> <span class="badge/)
+    expect(text).toMatch(
+      /<strong>Scanner<\/strong>: wrong password 6 times[\s\S]*href="\/journal\?login=Scanner"/,
+    )
+    expect(text).toContain('Message sent')
+    const tested = await test.post('/test-notices', { csrf }).set('Cookie', cookie)
+    expect([tested.status, tested.headers.location]).toEqual([303, '/'])
+    expect(test.services.notices.sent).toEqual(['test for administrator'])
+    expect((await test.get('/').set('Cookie', cookie)).text).toContain(
+      'A test notice was sent: webhook: sent',
+    )
   })
 
   it('the list says what to do next while nothing is configured', async () => {
@@ -178,9 +302,9 @@ describe('the page of a mailbox', () => {
     const { text } = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
     expect(text).toContain('<dd>12 of 30</dd>')
     expect(text).toContain(
-      '<dd>10000 of 10000, room again at <time datetime="2026-03-01T12:00:00.000Z" data-ago>2026-03-01 12:00 UTC</time></dd>',
+      '<dd>10000 of 10000, limit frees up at <time datetime="2026-03-01T12:00:00.000Z" data-ago>2026-03-01 12:00 UTC</time></dd>',
     )
-    expect(text).toContain('1 open, 1 in use, 1 allowed for now, of 2')
+    expect(text).toContain('1 of 1 connections in use (1 open); usually 2 are allowed')
     expect(text).toContain('2026-03-01 11:00 UTC')
     expect(text).toContain(
       'The provider said that the daily limit is reached (554 5.2.0). Wait, or send less.',
@@ -205,7 +329,7 @@ describe('the page of a mailbox', () => {
       'boss@example.com',
       'openid https://mail.example.com/',
       '2026-02-28 23:59 UTC',
-      'Reconnect',
+      'Sign in again',
     ]) {
       expect(text).toContain(fact)
     }
@@ -235,7 +359,9 @@ describe('the page of a mailbox', () => {
     const response = await test
       .post('/mailboxes/me@example.com/consent-links', { csrf })
       .set('Cookie', cookie)
-    expect(response.text).toContain('http://localhost:8587/consent/link-1.')
+    expect(response.status).toBe(303)
+    const shown = await test.get(String(response.headers.location)).set('Cookie', cookie)
+    expect(shown.text).toContain('http://localhost:8587/consent/link-1.')
     expect(test.services.consent.requestedBy).toBe('the administrator')
   })
 
@@ -247,8 +373,10 @@ describe('the page of a mailbox', () => {
     const response = await test
       .post('/mailboxes/me@example.com/sent-consent-links', { csrf })
       .set('Cookie', cookie)
-    expect(response.text).toContain('<li>webhook: sent</li>')
-    expect(response.text).not.toContain('/consent/')
+    expect(response.status).toBe(303)
+    const shown = await test.get('/mailboxes/me%40example.com').set('Cookie', cookie)
+    expect(shown.text).toContain('webhook: sent')
+    expect(shown.text).not.toContain('/consent/')
     expect(test.services.notices.sent).toEqual(['me@example.com for the administrator'])
   })
 
@@ -257,7 +385,7 @@ describe('the page of a mailbox', () => {
     const { cookie } = await signIn(test)
     Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active', flow: 'service-account' })
     const { text } = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
-    expect(text).toContain('No consent is needed')
+    expect(text).toContain('The app registration itself sends for this mailbox.')
     expect(text).not.toContain('/consent"')
     expect(text).not.toContain('example.com/consent-links')
   })
@@ -325,7 +453,8 @@ describe('adding and removing a mailbox', () => {
     expect(question.text).toContain('<li>Printer (login)</li>')
     expect(test.services.mailboxes.all).toHaveLength(1)
     const gone = await test.post('/mailboxes/me@example.com/remove', { csrf }).set('Cookie', cookie)
-    expect(gone.text).toContain('ended at the provider, too')
+    expect([gone.status, gone.headers.location]).toEqual([303, '/'])
+    expect((await test.get('/').set('Cookie', cookie)).text).toContain('ended at the provider, too')
     expect(test.services.mailboxes.all).toEqual([])
   })
 

@@ -346,7 +346,9 @@ export function memoryCatalogue(registered: boolean): Catalogue {
 }
 
 /** Sends consent links by a webhook that takes everything. */
-export function scriptedNotices(): Pick<Notices, 'channels' | 'sendConsentLink'> & { sent: string[] } {
+export function scriptedNotices(): Pick<Notices, 'channels' | 'sendConsentLink' | 'sendTest'> & {
+  sent: string[]
+} {
   const sent: string[] = []
   return {
     channels: ['webhook'],
@@ -355,6 +357,10 @@ export function scriptedNotices(): Pick<Notices, 'channels' | 'sendConsentLink'>
       const mailbox = parseAddress(address)
       sent.push(`${mailbox} for ${requestedBy}`)
       return { id: 'link-1', mailbox, expiresAt: createdAt, deliveries: [{ channel: 'webhook' }] }
+    },
+    async sendTest(asker) {
+      sent.push(`test for ${asker}`)
+      return [{ channel: 'webhook' }]
     },
   }
 }

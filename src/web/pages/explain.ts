@@ -7,7 +7,7 @@ import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrase, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
-import { stateOf } from './mailbox-details.ts'
+import { conditionBadge, explanationOf } from './mailbox-details.ts'
 import { fieldsOf, form, one, type PageContext, type PageContexts, readForm } from './page-context.ts'
 
 interface ExplainPagesDeps {
@@ -111,8 +111,7 @@ ${toFill.map((words) => html`<p>${words[t.language]}</p>`)}
 }
 
 function hereLine(mailbox: MailboxStatus, { t, pages }: PageContext): Html {
-  const { badge, explanation } = stateOf(mailbox, t)
-  return html`<p><a href="${pages.path('mailboxes', mailbox.address)}">${mailbox.address}</a> ${badge} ${explanation}</p>`
+  return html`<p><a href="${pages.path('mailboxes', mailbox.address)}">${mailbox.address}</a> ${conditionBadge(mailbox.condition, t)} ${explanationOf(mailbox, mailbox.provider, t)}</p>`
 }
 
 function unknownSection(look: readonly Words[], { t }: PageContext): Html {

@@ -3,7 +3,7 @@ import type { JournalEntryStatus } from '../../journal/journal.ts'
 import type { JournalDetail, JournalRecipient } from '../../model/journal.ts'
 import type { Words } from '../../providers/errors/known-error.ts'
 import { type Html, type HtmlValue, html } from '../html.ts'
-import type { Phrases } from '../texts/phrases.ts'
+import { type Phrases, phrase } from '../texts/phrases.ts'
 import { actorWords, detailWords, eventWords, valueWords } from './journal-words.ts'
 import type { PageContext } from './page-context.ts'
 import { badge, type Condition, seconds, time } from './parts.ts'
@@ -151,7 +151,7 @@ function inWords(name: string): string {
 
 function valueIn(name: string, value: JournalDetail | undefined, t: Phrases): string | undefined {
   if (value === undefined) return undefined
-  if (value === true) return t.say('yes')
+  if (value === true) return t.say(phrase('yes'))
   const text = Array.isArray(value) ? value.join(', ') : String(value)
   const known = Object.hasOwn(valueWords, name) ? valueWords[name] : undefined
   const words = known && Object.hasOwn(known, text) ? known[text] : undefined

@@ -4,11 +4,13 @@ import type { LoginStatus } from '../../credentials/logins.ts'
 import {
   type EndingStatus,
   holdingUp,
+  type MailboxCondition,
   type MailboxStatus,
+  type OutcomeStatus,
   type PauseStatus,
   type SendingStatus,
 } from '../../mailboxes/mailboxes.ts'
-import type { SentLink } from '../../notices/notices.ts'
+import type { Delivery, SentLink } from '../../notices/notices.ts'
 import type { Words } from '../../providers/errors/known-error.ts'
 import { expiryFixes } from '../../providers/forecast.ts'
 import type { Catalogue, Provider } from '../../providers/provider.ts'
@@ -16,93 +18,135 @@ import { type Html, type HtmlValue, html } from '../html.ts'
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import { loginCards } from './logins.ts'
 import { form, mayChange, type PageContext } from './page-context.ts'
-import { flowWords, time } from './parts.ts'
+import { badge, type Condition, flowWords, time } from './parts.ts'
 import { testMessageForm } from './test-message.ts'
 
 interface MailboxView {
   mailbox: MailboxStatus
-  /** What the reason of its lapse means, and what helps. */
+  /** What the reason of its lapse, or of the last refusals, means, and what helps. */
   help?: { meaning: Words; fix: Words } | undefined
   providerName: string
   logins: readonly LoginStatus[]
-  /** ISO 8601. */
-  lastSend: string | undefined
   /** Whether a channel for notices is set. */
   canSend: boolean
 }
 
-/** One mailbox: its state and what may be done about it. */
+/** One mailbox: what is wrong and its remedy first, then what it is used for. */
 export function mailboxDetails(view: MailboxView, context: PageContext): Html {
   const { mailbox, logins } = view
-  const { t } = context
-  const { badge, explanation } = stateOf(mailbox, t)
-  return html`<section>
-<h2>${t`State`} ${badge}</h2>
-<p>${explanation}</p>
-${view.help && html`<p>${t`It means:`} ${view.help.meaning[t.language]} <strong>${t`What to do:`}</strong> ${view.help.fix[t.language]}</p>`}
-<dl>
-${fact(t`Provider`, view.providerName)}
-${fact(t`Covered by`, mailbox.coveredBy)}
-${!isAppOnly(mailbox) && fact(t`Has to sign in`, signsIn(mailbox))}
-${fact(t`Known to the mail server as`, mailbox.saslUser)}
-${fact(t`Accepted by the mail server as`, mailbox.acceptedName)}
-${fact(t`Sends as well as`, mailbox.aliases?.join(', '))}
-${fact(t`Signed in`, mailbox.signedInAs)}
-${fact(t`Consented`, mailbox.grantedAt && time(mailbox.grantedAt))}
-${fact(t`Last renewal`, mailbox.renewedAt && time(mailbox.renewedAt))}
-${fact(t`Next renewal`, mailbox.renewsBy && t`by ${time(mailbox.renewsBy)}`)}
-${fact(t`Last send`, view.lastSend && time(view.lastSend))}
-${fact(t`How`, mailbox.flow && t.say(flowWords[mailbox.flow]))}
-${fact(t`Scopes`, scopesOf(mailbox))}
-</dl>
-</section>
+  const { address } = mailbox
+  const { t, pages } = context
+  const isAdministrator = mayChange(context)
+  return html`${stateSection(view, context)}
+${mailbox.state === 'active' && isAdministrator && firstLogin(mailbox, context)}
+${loginCards(logins, context)}
+${mailbox.state === 'active' && isAdministrator && testMessageForm({ address, logins }, context)}
+<p><a href="${pages.path('journal')}?mailbox=${encodeURIComponent(address)}">${t`Activity of this mailbox`}</a></p>
 ${endingsSection(mailbox.endings, t)}
 ${sendingSection(mailbox.sending, t)}
-${mayChange(context) && tryNow(mailbox, context)}
-${mailbox.state === 'active' && mayChange(context) && firstLogin(mailbox, context)}
-${loginCards(logins, context)}
-${mayChange(context) && changes(view, context)}`
+${factsSection(view, t)}
+${isAdministrator && !isAppOnly(mailbox) && !needsConsent(mailbox) && reconnection(view, context)}
+${isAdministrator && isAppOnly(mailbox) && noConsent(context)}
+${isAdministrator && html`<p><a href="${pages.path('mailboxes', address, 'remove')}">${t`Remove this mailbox`}</a></p>`}`
 }
 
-/** A button that retries at once while sending is paused. */
-function tryNow({ address, sending, refusedAt }: MailboxStatus, context: PageContext): Html | undefined {
-  if ((sending?.pauses ?? []).length === 0 && refusedAt === undefined) return undefined
-  const button = html`<button class="quiet">${context.t`Try now`}</button>`
-  return form(context, ['mailboxes', address, 'tries'], button)
+const severities: Record<MailboxCondition, 'mistake' | 'warning' | ''> = {
+  failing: 'mistake',
+  'needs-consent': 'mistake',
+  paused: 'warning',
+  'not-connected': 'warning',
+  'ends-soon': 'warning',
+  'never-used': '',
+  ok: '',
 }
 
-/** The sections for administrators. */
-function changes(view: MailboxView, context: PageContext): Html {
-  const { mailbox, logins } = view
-  const { t, pages } = context
-  return html`${mailbox.state === 'active' && testMessageForm({ address: mailbox.address, logins }, context)}
-${isAppOnly(mailbox) ? noConsent(context) : consentSections(view, context)}
-<p><a href="${pages.path('mailboxes', mailbox.address, 'remove')}">${t`Remove this mailbox`}</a></p>`
+/** What is so, what it means, and the buttons that mend it. It is kept current. */
+function stateSection(view: MailboxView, context: PageContext): Html {
+  const { mailbox, help } = view
+  const { t } = context
+  const severity = severities[mailbox.condition]
+  return html`<section id="mailbox-state" data-live${severity !== '' && html` class="${severity}"`}>
+<h2>${conditionBadge(mailbox.condition, t)}</h2>
+<p>${explanationOf(mailbox, view.providerName, t)}</p>
+${help && html`<p>${t`It means:`} ${help.meaning[t.language]} <strong>${t`What to do:`}</strong> ${help.fix[t.language]}</p>`}
+${providersWords(mailbox, t)}
+${mayChange(context) && remedies(view, context)}
+<dl>
+${fact(t`Provider`, view.providerName)}
+${fact(t`Connected account`, mailbox.signedInAs)}
+${fact(t`Last sent`, mailbox.lastSentAt === undefined ? t`never` : time(mailbox.lastSentAt))}
+</dl>
+</section>`
+}
+
+/** Whether somebody has to sign in before anything leaves. */
+function needsConsent({ condition }: MailboxStatus): boolean {
+  return condition === 'needs-consent' || condition === 'not-connected'
+}
+
+function remedies(view: MailboxView, context: PageContext): Html | undefined {
+  const { mailbox } = view
+  const { sending, refusedAt, condition } = mailbox
+  const isHeld = (sending?.pauses ?? []).length > 0 || refusedAt !== undefined || condition === 'failing'
+  const tries =
+    isHeld &&
+    form(
+      context,
+      ['mailboxes', mailbox.address, 'tries'],
+      html`<button class="quiet">${context.t`Try now`}</button>`,
+    )
+  if (isAppOnly(mailbox) || !needsConsent(mailbox))
+    return tries ? html`<div class="actions">${tries}</div>` : undefined
+  return html`${whoSignsIn(mailbox, context)}
+<div class="actions">${consentButtons(view, context)}${tries}</div>`
+}
+
+function whoSignsIn(mailbox: MailboxStatus, { t }: PageContext): Html {
+  return html`<p>${t`Sign in at the provider as ${html`<strong>${signsIn(mailbox)}</strong>`}, or ask the owner: a consent link lets whoever holds it do that once, and nothing else.`}</p>`
+}
+
+/** In this browser; or by somebody else, with a link. */
+function consentButtons({ mailbox, canSend }: MailboxView, context: PageContext): Html {
+  const { t } = context
+  const ofMailbox = (what: string, button: Html) =>
+    form(context, ['mailboxes', mailbox.address, what], button)
+  const isUrgent = needsConsent(mailbox)
+  const words = mailbox.state === 'absent' ? t`Sign in now` : t`Sign in again`
+  return html`${ofMailbox('consent', isUrgent ? html`<button>${words}</button>` : html`<button class="quiet">${words}</button>`)}
+${ofMailbox('consent-links', html`<button class="quiet">${t`Make a consent link`}</button>`)}
+${canSend && ofMailbox('sent-consent-links', html`<button class="quiet">${t`Send a consent link by the channels for notices`}</button>`)}`
+}
+
+/** Of a mailbox that is well: not in the way of what one comes for. */
+function reconnection(view: MailboxView, context: PageContext): Html {
+  const { t } = context
+  return html`<details>
+<summary>${t`Sign in again, or ask the owner`}</summary>
+${whoSignsIn(view.mailbox, context)}
+<div class="actions">${consentButtons(view, context)}</div>
+</details>`
+}
+
+function factsSection({ mailbox }: MailboxView, t: Phrases): Html {
+  return html`<details>
+<summary>${t`Details`}</summary>
+<dl>
+${fact(t`Covered by`, mailbox.coveredBy)}
+${!isAppOnly(mailbox) && fact(t`Must be signed in as`, signsIn(mailbox))}
+${fact(t`Known to the mail server as`, mailbox.saslUser)}
+${fact(t`Accepted by the mail server as`, mailbox.acceptedName)}
+${fact(t`Also allowed senders`, mailbox.aliases?.join(', '))}
+${fact(t`Consented`, mailbox.grantedAt && time(mailbox.grantedAt))}
+${fact(t`Last renewal`, mailbox.renewedAt && time(mailbox.renewedAt))}
+${fact(t`Access renews automatically by`, mailbox.renewsBy && time(mailbox.renewsBy))}
+${fact(t`Connection type`, mailbox.flow && t.say(flowWords[mailbox.flow]))}
+${fact(t`Scopes`, scopesOf(mailbox))}
+</dl>
+</details>`
 }
 
 function noConsent({ t }: PageContext): Html {
-  return html`<section>
-<h2>${t`No consent is needed`}</h2>
-<p>${t`The app registration itself sends for this mailbox. If the provider refuses it, the page of the provider says how it is set up.`}</p>
-</section>`
-}
-
-function consentSections({ mailbox, canSend }: MailboxView, context: PageContext): Html {
-  const { t } = context
-  const { action } = stateOf(mailbox, t)
-  const ofMailbox = (what: string, button: Html) =>
-    form(context, ['mailboxes', mailbox.address, what], button)
-  return html`<section>
-<h2>${t`${action} in this browser`}</h2>
-<p>${t`You go to the provider and sign in there as ${html`<strong>${signsIn(mailbox)}</strong>`}.`}</p>
-${ofMailbox('consent', html`<button>${action}</button>`)}
-</section>
-<section>
-<h2>${t`Let somebody else do it`}</h2>
-<p>${t`A consent link lets anybody who holds it finish the consent for this mailbox, once, and nothing else.`}</p>
-${ofMailbox('consent-links', html`<button class="quiet">${t`Make a consent link`}</button>`)}
-${canSend && ofMailbox('sent-consent-links', html`<button class="quiet">${t`Send a consent link by the channels for notices`}</button>`)}
-</section>`
+  return html`<p class="soft">${t`The app registration itself sends for this mailbox. If the provider refuses it, the page of the provider says how it is set up.`}</p>`
 }
 
 function signsIn({ signsInAs, address }: MailboxStatus): string {
@@ -130,12 +174,8 @@ export function createdLink({ mailbox, url, expiresAt }: CreatedLink, { t, pages
 </section>`
 }
 
-export function sentLink({ mailbox, deliveries, expiresAt }: SentLink, { t, pages }: PageContext): Html {
-  return html`<section class="done">
-<p>${t`A link for ${html`<strong>${mailbox}</strong>`} that works once, until ${time(expiresAt)}:`}</p>
-<ul>${deliveries.map((one) => html`<li>${one.channel}: ${deliveryText(one, t)}</li>`)}</ul>
-<p><a href="${pages.path('mailboxes', mailbox)}">${t`Back to ${mailbox}`}</a></p>
-</section>`
+export function sentLink({ mailbox, deliveries, expiresAt }: SentLink, { t }: PageContext): Html {
+  return html`${t`A link for ${html`<strong>${mailbox}</strong>`} that works once, until ${time(expiresAt)}:`} ${deliveredWords(deliveries, t)}`
 }
 
 /** The scopes of an adopted refresh token are unknown. */
@@ -147,63 +187,90 @@ function fact(name: Html, value: HtmlValue): Html | undefined {
   return value === undefined || value === '' ? undefined : html`<dt>${name}</dt><dd>${value}</dd>`
 }
 
-interface ShownState {
-  badge: Html
-  explanation: Html
-  /** The label of the button that starts a consent. */
-  action: Html
+export const conditionWords: Record<MailboxCondition, Phrase> = {
+  failing: phrase('cannot send'),
+  'needs-consent': phrase('needs a new consent'),
+  paused: phrase('paused'),
+  'not-connected': phrase('not connected yet'),
+  'ends-soon': phrase('OK, ends soon'),
+  'never-used': phrase('OK, never used'),
+  ok: phrase('OK'),
 }
 
-/** The shown state of a mailbox: the state of its grant, or what keeps it from sending now. */
-type State = MailboxStatus['state'] | 'failing' | 'suspended'
-
-const stateWords: Record<State, Phrase> = {
-  absent: phrase('needs a consent'),
-  active: phrase('active'),
-  lapsed: phrase('needs a new consent'),
-  failing: phrase('failing'),
-  suspended: phrase('suspended for a while'),
+export const conditionKinds: Record<MailboxCondition, Condition> = {
+  failing: 'bad',
+  'needs-consent': 'bad',
+  paused: 'warn',
+  'not-connected': 'off',
+  'ends-soon': 'warn',
+  'never-used': 'good',
+  ok: 'good',
 }
 
-const stateClasses: Record<State, string> = {
-  absent: 'absent',
-  active: 'active',
-  lapsed: 'lapsed',
-  failing: 'lapsed',
-  suspended: 'lapsed',
+export function conditionBadge(condition: MailboxCondition, t: Phrases): Html {
+  return badge(conditionKinds[condition], t.say(conditionWords[condition]))
 }
 
-/** The state of a mailbox in words. */
-export function stateOf(mailbox: MailboxStatus, t: Phrases): ShownState {
-  const pause = mailbox.state === 'active' ? holdingUp(mailbox) : undefined
-  const state = pause ? (pause.about === 'token' ? 'failing' : 'suspended') : mailbox.state
-  const badge = html`<span class="state ${stateClasses[state]}">${t.say(stateWords[state])}</span>`
-  const action = mailbox.state === 'absent' ? t`Connect` : t`Reconnect`
-  return { badge, action, explanation: pause ? paused(pause, t) : explained(mailbox, t) }
-}
-
-function paused({ until, said, ...pause }: PauseStatus, t: Phrases): Html {
-  const { reason, fix } = pauseWords(pause, t)
-  return html`${reason}${said !== undefined && html` ${t`The provider said: ${html`<code>${said}</code>`}`}`} ${t`It is tried again at ${time(until)}.`}${fix !== undefined && html` <strong>${t`What to do:`}</strong> ${fix}`}`
-}
-
-function explained(mailbox: MailboxStatus, t: Phrases): Html {
-  switch (mailbox.state) {
-    case 'absent':
+/** The condition of a mailbox in a sentence or two. */
+export function explanationOf(mailbox: MailboxStatus, provider: string, t: Phrases): Html {
+  const { condition, lastOutcome: last } = mailbox
+  const pause = holdingUp(mailbox)
+  switch (condition) {
+    case 'not-connected':
       return t`Nobody has consented yet: this mailbox cannot send.`
-    case 'active':
-      return t`Ready to send.`
-    case 'lapsed':
-      return lapse(mailbox, t)
+    case 'needs-consent':
+      return lapse(mailbox, provider, t)
+    case 'failing':
+      return pause?.about === 'token' || !last ? paused(pause, t) : failed(last, t)
+    case 'paused':
+      return paused(pause, t)
+    case 'ends-soon':
+      return t`Ready to send. Something it needs ends soon.`
+    case 'never-used':
+      return t`Ready to send. Nothing was sent from it yet.`
+    case 'ok':
+      return last?.outcome === 'refused'
+        ? html`${t`Ready to send.`} ${t`The provider refused the last message, ${time(last.at)}.`}`
+        : t`Ready to send.`
   }
 }
 
-function lapse({ since, reason, refusedAt }: MailboxStatus, t: Phrases): Html {
-  const lapsed = since === undefined ? t`The consent lapsed` : t`The consent lapsed on ${time(since)}`
-  // The reason is often the provider's own text.
-  const why = reason !== undefined && `: ${printable(reason, 200)}`
-  if (refusedAt === undefined) return html`${lapsed}${why}`
-  return html`${lapsed}${why} (${t`last refused on ${time(refusedAt)}; postern tries it again each day`})`
+const failedWords: Record<OutcomeStatus['tried'], Phrase> = {
+  message: phrase('The last message was not sent.'),
+  test: phrase('The last test message was not sent.'),
+  'sign-in': phrase('The last sign-in at the provider failed.'),
+}
+
+function failed({ tried, at, failures, failure, message, fix, login }: OutcomeStatus, t: Phrases): Html {
+  const sentence = failure && message !== undefined ? { ...failure, message, fix } : undefined
+  const why = sentence ? t.messageOf(sentence) : message
+  const help = sentence ? t.fixOf(sentence) : fix
+  return html`${t.say(failedWords[tried])} ${time(at)}${login !== undefined && html` (${login})`}${failures > 1 && html` ${t`${failures} in a row.`}`} ${why !== undefined && html`${printable(why, 300)}${t.language === 'en' ? '.' : '。'}`}${help !== undefined && html` <strong>${t`What to do:`}</strong> ${help}`}`
+}
+
+function paused(pause: PauseStatus | undefined, t: Phrases): Html {
+  if (pause === undefined) return t`Sending is paused.`
+  const { reason, fix } = pauseWords(pause, t)
+  return html`${t`Paused until ${time(pause.until)}; then one message is tried.`} ${reason}${fix !== undefined && html` <strong>${t`What to do:`}</strong> ${fix}`}`
+}
+
+function lapse({ since, reason, refusedAt }: MailboxStatus, provider: string, t: Phrases): Html {
+  const when = since !== undefined && html` ${t`Since ${time(since)}.`}`
+  // It lapsed here: the mailbox has moved, or another person signs in.
+  if (refusedAt === undefined)
+    return html`${t`The consent lapsed`}${reason !== undefined && `: ${printable(reason, 200)}`}.${when}`
+  return html`${t`${provider} no longer accepts the sign-in (password changed, or access withdrawn).`}${when} ${t`It was refused last ${time(refusedAt)}; postern tries it again each day.`}`
+}
+
+/** What the provider said, for whoever wants to know. */
+function providersWords(mailbox: MailboxStatus, t: Phrases): Html | undefined {
+  const { condition, reason, refusedAt, lastOutcome } = mailbox
+  const said =
+    condition === 'needs-consent'
+      ? refusedAt !== undefined && reason
+      : (holdingUp(mailbox)?.said ?? (lastOutcome?.outcome !== 'done' && lastOutcome?.said))
+  if (said === undefined || said === false) return undefined
+  return html`<details><summary>${t`What the provider said`}</summary><p><code>${printable(said, 500)}</code></p></details>`
 }
 
 export function providerName(catalogue: Catalogue, id: string): string {
@@ -242,16 +309,16 @@ function sendingSection(sending: SendingStatus | undefined, t: Phrases): Html | 
   if (sending === undefined) return undefined
   const { connections, waiting, pauses } = sending
   const { open, inUse, allowed, limit } = connections
-  return html`<section>
-<h2>${t`Sending`}</h2>
-${pauses.map((pause) => pauseText(pause, t))}
+  return html`${pauses.length > 0 && html`<section class="warning"><h2>${t`What waits`}</h2>${pauses.map((pause) => pauseText(pause, t))}</section>`}
+<details>
+<summary>${t`Limits`}</summary>
 <dl>
 <dt>${t`Messages in the last minute`}</dt><dd>${amount(sending.messagesLastMinute, sending.messagesPerMinute, t)}</dd>
-<dt>${t`Recipients in the last day`}</dt><dd>${amount(sending.recipientsLastDay, sending.recipientsPerDay, t)}${sending.recipientsRoomAt && html`, ${t`room again at ${time(sending.recipientsRoomAt)}`}`}</dd>
-<dt>${t`Connections to the provider`}</dt><dd>${allowed < limit ? t`${open} open, ${inUse} in use, ${allowed} allowed for now, of ${limit}` : t`${open} open, ${inUse} in use, ${allowed} allowed`}</dd>
-<dt>${t`Messages that wait`}</dt><dd>${waiting}</dd>
+<dt>${t`Recipients in the last day`}</dt><dd>${amount(sending.recipientsLastDay, sending.recipientsPerDay, t)}${sending.recipientsRoomAt && html`, ${t`limit frees up at ${time(sending.recipientsRoomAt)}`}`}</dd>
+<dt>${t`Connections to the provider`}</dt><dd>${allowed < limit ? t`${inUse} of ${allowed} connections in use (${open} open); usually ${limit} are allowed` : t`${inUse} of ${allowed} connections in use (${open} open)`}</dd>
+<dt>${t`Queued messages`}</dt><dd>${waiting}</dd>
 </dl>
-</section>`
+</details>`
 }
 
 function amount(count: number, limit: number | undefined, t: Phrases): HtmlValue {
@@ -261,7 +328,7 @@ function amount(count: number, limit: number | undefined, t: Phrases): HtmlValue
 function pauseText({ until, said, ...pause }: PauseStatus, t: Phrases): Html {
   const what = pausedThing(pause, t)
   const { reason, fix } = pauseWords(pause, t)
-  return html`<p>${t`Not tried until ${time(until)}, when one try finds out: ${what}.`} ${reason}${said !== undefined && html` ${t`The provider said: ${html`<code>${said}</code>`}`}`}${fix !== undefined && ` ${fix}`}</p>
+  return html`<p>${t`Paused until ${time(until)}; then one message is tried: ${what}.`} ${reason}${said !== undefined && html` ${t`The provider said: ${html`<code>${said}</code>`}`}`}${fix !== undefined && ` ${fix}`}</p>
 `
 }
 
@@ -293,7 +360,12 @@ const abouts: Record<PauseStatus['about'], Phrase> = {
   token: phrase('new access tokens'),
 }
 
-function deliveryText({ failure, why }: SentLink['deliveries'][number], t: Phrases): HtmlValue {
+/** By which channel it went, and by which not. It may stand in a paragraph. */
+export function deliveredWords(deliveries: readonly Delivery[], t: Phrases): Html {
+  return html`${deliveries.map((one, at) => html`${at > 0 && '; '}${one.channel}: ${deliveryText(one, t)}`)}`
+}
+
+function deliveryText({ failure, why }: Delivery, t: Phrases): HtmlValue {
   if (failure === undefined) return t`sent`
   return why ? t.messageOf({ ...why, message: failure }) : failure
 }

@@ -1,43 +1,60 @@
 import type { Request, Response, Router } from 'express'
+import type { Clock } from '../../base/clock.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
 import type { MailboxRequest, RemovedMailbox } from '../../mailboxes/mailboxes.ts'
 import type { Address } from '../../model/address.ts'
+import { withoutOAuth } from '../../providers/catalogue.ts'
 import { helpOf } from '../../providers/errors/explained.ts'
 import type { Catalogue } from '../../providers/provider.ts'
+import { evidenceWords, providerList } from '../../providers/provider-status.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrase, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
-import { errorSection, refusalOf, whatToDo } from './error-page.ts'
+import { errorSection, refusalOf } from './error-page.ts'
 import { sendContinuePage } from './layout.ts'
-import { createdLink, mailboxDetails, providerName, providerOf, sentLink } from './mailbox-details.ts'
-import { chooseMailboxes, mailboxList } from './mailbox-list.ts'
+import {
+  createdLink,
+  deliveredWords,
+  mailboxDetails,
+  providerName,
+  providerOf,
+  sentLink,
+} from './mailbox-details.ts'
+import { chooseMailboxes, mailboxList, mailboxQueryOf } from './mailbox-list.ts'
+import { overviewAbove, overviewBelow } from './overview.ts'
 import {
   type Fields,
   fieldsOf,
   form,
   isAnyFilled,
   lines,
+  mayChange,
   one,
   type PageContext,
   type PageContexts,
   readForm,
+  several,
 } from './page-context.ts'
 import { theAdministrator } from './parts.ts'
 import type { StartConsent } from './start-consent.ts'
 
 interface MailboxPagesDeps {
-  services: Pick<WebServices, 'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices'>
+  services: Pick<
+    WebServices,
+    'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices' | 'journal' | 'smtp'
+  >
   /** Absent when consents have another address than these pages: a consent link leads there. */
   startConsent?: StartConsent | undefined
   contexts: PageContexts
   redirectUri: string
+  clock: Pick<Clock, 'now'>
 }
 
 /** The pages about mailboxes. */
 export function createMailboxPages(deps: MailboxPagesDeps): Router {
-  const { services, startConsent, contexts, redirectUri } = deps
-  const { mailboxes, logins, catalogue, consent, notices } = services
+  const { services, startConsent, contexts, redirectUri, clock } = deps
+  const { mailboxes, logins, catalogue, consent, notices, journal, smtp } = services
   const router = exactRouter()
 
   router
@@ -63,6 +80,28 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     .all(methodNotAllowed('POST'))
 
   router
+    .route('/mailboxes/sent-consent-links')
+    .post(readForm, async (request, response) => {
+      const context = await contexts.toChange(request)
+      await sendLinks(response, context, several(fieldsOf(request.body), 'mailbox'))
+    })
+    .all(methodNotAllowed('POST'))
+
+  router
+    .route('/test-notices')
+    .post(readForm, async (request, response) => {
+      const context = await contexts.toChange(request)
+      const { t } = context
+      try {
+        const deliveries = await notices.sendTest(context.by.name, context.by)
+        context.done(response, html`${t`A test notice was sent:`} ${deliveredWords(deliveries, t)}`, [])
+      } catch (error) {
+        context.failed(response, error, [])
+      }
+    })
+    .all(methodNotAllowed('POST'))
+
+  router
     .route('/mailboxes/:address/remove')
     .get(async (request, response) => {
       const context = await contexts.toFill(request)
@@ -73,9 +112,8 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     })
     .post(readForm, async (request, response) => {
       const context = await contexts.toChange(request)
-      const { t, session, pages } = context
-      const body = removedMailbox(await mailboxes.remove(String(request.params.address), context.by), context)
-      pages.send(response, { title: t`Removed`, body, session })
+      const removed = await mailboxes.remove(String(request.params.address), context.by)
+      context.done(response, removedMailbox(removed, context), [])
     })
     .all(methodNotAllowed('GET', 'HEAD', 'POST'))
 
@@ -106,10 +144,8 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     .route('/mailboxes/:address/consent-links')
     .post(readForm, async (request, response) => {
       const context = await contexts.toChange(request)
-      const { t, session, pages } = context
       const link = await consent.createLink(String(request.params.address), theAdministrator, context.by)
-      const body = createdLink(link, context)
-      pages.send(response, { title: t`A consent link`, body, session, copying: true })
+      context.show(response, { title: context.t`A consent link`, body: createdLink(link, context) })
     })
     .all(methodNotAllowed('POST'))
 
@@ -117,9 +153,13 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     .route('/mailboxes/:address/sent-consent-links')
     .post(readForm, async (request, response) => {
       const context = await contexts.toChange(request)
-      const { t, session, pages } = context
-      const sent = await notices.sendConsentLink(String(request.params.address), theAdministrator)
-      pages.send(response, { title: t`A consent link was sent`, body: sentLink(sent, context), session })
+      const address = await mailboxes.named(String(request.params.address))
+      try {
+        const sent = await notices.sendConsentLink(address, theAdministrator)
+        context.done(response, sentLink(sent, context), ['mailboxes', address])
+      } catch (error) {
+        context.failed(response, error, ['mailboxes', address])
+      }
     })
     .all(methodNotAllowed('POST'))
 
@@ -128,19 +168,63 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
   async function list(request: Request, response: Response): Promise<void> {
     const context = await contexts.toSee(request)
     const { t, session, pages } = context
-    const query = fieldsOf(request.query)
-    const text = one(query, 'find')?.trim() ?? ''
-    const all = await mailboxes.list()
-    const choice = chooseMailboxes(all, text, Number(one(query, 'from') ?? 0))
-    const view = { choice, total: all.length, text, catalogue, redirectUri }
-    pages.send(response, { title: t`Mailboxes`, body: mailboxList(view, context), session, live: true })
+    const now = clock.now()
+    const since = new Date(now - 86_400_000).toISOString()
+    const [all, dayOf, week, last, refused] = await Promise.all([
+      mailboxes.list(),
+      journal.activity('day'),
+      journal.activity('week'),
+      journal.list({ limit: 8 }),
+      journal.list({ kind: 'sign-in', outcome: 'refused', since, limit: 500 }),
+    ])
+    const { channels } = notices
+    const view = {
+      mailboxes: all,
+      activity: { day: dayOf, week },
+      events: last.entries,
+      refused: refused.entries,
+      ...{ smtp: smtp(), channels, catalogue, now },
+    }
+    const choice = chooseMailboxes(all, mailboxQueryOf(fieldsOf(request.query)))
+    const body = html`${nextStep({ total: all.length, catalogue, redirectUri }, context)}
+${all.length > 0 && overviewAbove(view, context)}
+${mailboxList({ choice, catalogue, canSend: channels.length > 0 }, context)}
+${overviewBelow(view, context)}
+${providers({ catalogue, redirectUri }, context)}`
+    pages.send(response, { title: t`Overview`, body, session, wide: true })
+  }
+
+  /** One for each of the chosen; what could not be sent is said with the others. */
+  async function sendLinks(
+    response: Response,
+    context: PageContext,
+    chosen: readonly string[],
+  ): Promise<void> {
+    const { t } = context
+    const failures: Html[] = []
+    for (const mailbox of chosen) {
+      try {
+        await notices.sendConsentLink(mailbox, theAdministrator)
+      } catch (error) {
+        const { failure } = refusalOf(error)
+        failures.push(html`<br>${mailbox}: ${t.messageOf(failure)}`)
+      }
+    }
+    const sent = chosen.length - failures.length
+    const words =
+      chosen.length === 0
+        ? t`No mailbox was chosen.`
+        : html`${t`${sent} of ${chosen.length} consent links were sent.`}${failures}`
+    context.done(response, words, [])
   }
 
   async function show(request: Request, response: Response, address: string): Promise<void> {
     const context = await contexts.toSee(request)
     const { session, pages } = context
     const mailbox = await mailboxes.show(address)
-    const { reason } = mailbox
+    const last = mailbox.condition === 'failing' ? mailbox.lastOutcome : undefined
+    // A failure of ours has its fix with it; a refusal is the provider's words.
+    const reason = mailbox.reason ?? (last?.outcome === 'refused' ? last.said : undefined)
     const view = {
       mailbox,
       ...(reason !== undefined && {
@@ -151,7 +235,6 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
         ),
       }),
       providerName: providerName(catalogue, mailbox.provider),
-      lastSend: mailbox.lastSentAt,
       canSend: notices.channels.length > 0,
       logins: await logins.list(mailbox.coveredBy ?? mailbox.address),
     }
@@ -159,20 +242,14 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
   }
 
   async function tryNow(response: Response, context: PageContext, named: string): Promise<void> {
-    const { t, session, pages } = context
     const { address } = await mailboxes.show(named)
-    const back = html`<p><a href="${pages.path('mailboxes', address)}">${t`Back to ${address}`}</a></p>`
+    const path = ['mailboxes', address]
     try {
       await mailboxes.tryNow(address, context.by)
-      const body = html`<section class="done"><p>${t`The provider lets ${html`<strong>${address}</strong>`} in.`}</p>${back}</section>`
-      pages.send(response, { title: t`Tried now`, body, session })
+      const words = context.t`The provider lets ${html`<strong>${address}</strong>`} in.`
+      context.done(response, words, path)
     } catch (error) {
-      const refusal = refusalOf(error)
-      pages.send(
-        response,
-        { title: t`Tried now`, body: errorSection(refusal, t, back), session },
-        refusal.status,
-      )
+      context.failed(response, error, path)
     }
   }
 
@@ -237,9 +314,9 @@ function removalQuestion(
   const { t, pages } = context
   const gone = logins.filter(({ mailboxes, state }) => mailboxes.length === 1 && state !== 'revoked')
   return html`<section class="mistake">
-<p>${t`Its grant goes with it, and is ended at the provider, where that can be.`}</p>
+<p>${t`postern forgets its access and, where supported, revokes it at the provider.`}</p>
 ${gone.length > 0 && html`<p>${t`These logins have no other mailbox, and end:`}</p><ul>${gone.map(({ name, userName }) => html`<li>${name} (${userName})</li>`)}</ul>`}
-${form(context, ['mailboxes', address, 'remove'], html`<button>${t`Remove ${address}`}</button>`)}
+${form(context, ['mailboxes', address, 'remove'], html`<button class="danger">${t`Remove ${address}`}</button>`)}
 <p><a href="${pages.path('mailboxes', address)}">${t`Keep it`}</a></p>
 </section>`
 }
@@ -254,11 +331,58 @@ const outcomes: Record<RemovedMailbox['revocation'], Phrase> = {
 
 function removedMailbox(
   { removed, revocation, advice, adviceText }: RemovedMailbox,
-  { t, pages }: PageContext,
+  { t }: PageContext,
 ): Html {
-  return html`<section class="done">
-<p>${t`${html`<strong>${removed}</strong>`} is removed.`} ${t.say(outcomes[revocation])}</p>
-${advice !== undefined && whatToDo(adviceText ? t.messageOf({ ...adviceText, message: advice }) : advice, t)}
-<p><a href="${pages.path()}">${t`Back to the mailboxes`}</a></p>
+  return html`${t`${html`<strong>${removed}</strong>`} is removed.`} ${t.say(outcomes[revocation])}${advice !== undefined && html` ${adviceText ? t.messageOf({ ...adviceText, message: advice }) : advice}`}`
+}
+
+interface SetUpView {
+  catalogue: Catalogue
+  redirectUri: string
+}
+
+function providers({ catalogue, redirectUri }: SetUpView, { t, pages }: PageContext): Html {
+  const all = providerList(catalogue)
+  const [registered, others] = [all.filter((one) => one.registered), all.filter((one) => !one.registered)]
+  const listed = (some: typeof all) =>
+    html`<ul>${some.map(
+      ({ id, name, standing }) =>
+        html`<li><a href="${pages.path('providers', id)}">${name}</a> <span class="soft">${t`Known: ${evidenceWords[standing.evidence][t.language]}.`}</span></li>`,
+    )}</ul>`
+  return html`<section>
+<h2>${t`Providers`}</h2>
+${registered.length > 0 && html`<p>${t`There is an app registration at:`}</p>${listed(registered)}`}
+<details${registered.length === 0 && html` open`}>
+<summary>${t`Set up a provider`}</summary>
+${listed(others)}
+<p class="soft">${t`Not possible, because their mail servers take passwords only: ${withoutOAuth.map(({ name }) => name).join('; ')}.`}</p>
+<p class="soft">${t`Redirect URI for every registration: ${html`<code>${redirectUri}</code>`}`}</p>
+</details>
 </section>`
+}
+
+function nextStep({ total, catalogue, redirectUri }: SetUpView & { total: number }, context: PageContext) {
+  const { t } = context
+  const registered = firstRegistered(catalogue)
+  if (registered === undefined) {
+    return html`<section>
+<h2>${t`What to do next`}</h2>
+<p>${t`postern has no app registration at any provider yet. Choose your provider below: its page says how to register an app there with the redirect URI ${html`<code>${redirectUri}</code>`}, and what to set.`}</p>
+</section>`
+  }
+  if (total > 0 || !mayChange(context)) return undefined
+  return html`<section>
+<h2>${t`What to do next`}</h2>
+<p>${t`Add the first mailbox, then connect it on its page.`}</p>
+<p>${addButton(context)}</p>
+<p class="soft">${t`Or on the machine that runs postern: ${html`<code>postern mailbox add you@example.com --provider ${registered}</code>`}`}</p>
+</section>`
+}
+
+function firstRegistered(catalogue: Catalogue): string | undefined {
+  return catalogue.list().find((entry) => entry.registered)?.provider.id
+}
+
+function addButton({ t, pages }: PageContext): Html {
+  return html`<a class="button" href="${pages.path('mailboxes', 'new')}">${t`Add a mailbox`}</a>`
 }

@@ -195,7 +195,7 @@ function createAdministration(
     }),
   )
   const startHere = isElsewhere({ publicUrl, pagesUrl }) ? undefined : startConsent
-  router.use(createMailboxPages({ services, startConsent: startHere, contexts, redirectUri }))
+  router.use(createMailboxPages({ services, startConsent: startHere, contexts, redirectUri, clock }))
   router.use(createTestMessagePages({ services, contexts }))
   router.use(createProviderPages({ services, contexts, redirectUri }))
   router.use(createCertificatePages({ services, contexts }))

@@ -8,6 +8,7 @@ import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { whatToDo } from './error-page.ts'
 import { fieldsOf, form, one, type PageContext, type PageContexts, readForm } from './page-context.ts'
+import { checkedStep, checklistBegin, checklistEnd } from './parts.ts'
 
 interface TestMessagePagesDeps {
   services: Pick<WebServices, 'mailboxes' | 'logins' | 'sendTestMessage'>
@@ -34,10 +35,10 @@ export function createTestMessagePages({ services, contexts }: TestMessagePagesD
     const as = one(fields, 'login') || undefined
     const back = html`<p><a href="${pages.path('mailboxes', address)}">${t`Back to ${address}`}</a></p>`
     const page = pages.begin(response, { title: t`A test message to ${message.to}`, body: back, session })
-    page.add(html`<ul class="cards" aria-live="polite">`)
+    page.add(checklistBegin)
     for await (const step of testSteps(message, as, { logins, sendTestMessage, by }))
       page.add(shownStep(step, t))
-    page.add(html`</ul>`)
+    page.add(checklistEnd)
     page.end()
   }
 }
@@ -51,7 +52,7 @@ export function testMessageForm(
   const active = logins.filter(({ state }) => state === 'active')
   const fields = html`${isDomainMailbox(address) && html`<label>${t`From`} <input name="from" required maxlength="254" placeholder="you${address.slice(1)}"></label>`}
 <label>${t`To`} <input name="to" required maxlength="254" value="${isDomainMailbox(address) ? '' : address}"></label>
-${active.length > 0 && html`<label>${t`As`} <select name="login"><option value="">${t`postern itself`}</option>${active.map(({ id, name }) => html`<option value="${id}">${name}</option>`)}</select></label>`}
+${active.length > 0 && html`<label>${t`Send using`} <select name="login"><option value="">${t`postern (no login)`}</option>${active.map(({ id, name }) => html`<option value="${id}">${name}</option>`)}</select></label>`}
 <button class="quiet">${t`Send, and show each step`}</button>`
   return html`<section>
 <h2>${t`Send a test message`}</h2>
@@ -72,15 +73,16 @@ const stepWords: Record<ShownStep['step'], Phrase> = {
   message: phrase('It has taken the message'),
 }
 
-/** One step: green, or red with what to do. */
-function shownStep({ step, failure, said }: ShownStep, t: Phrases): Html {
-  if (!failure)
-    return html`<li class="card done"><strong>${t.say(stepWords[step])}</strong> <span class="state active">${t`yes`}</span>${said !== undefined && html`<br><code>${said}</code>`}</li>\n`
+/** One step: done, or failed with what to do. */
+function shownStep({ step, failure, said, milliseconds: took }: ShownStep, t: Phrases): Html {
+  const words = t.say(stepWords[step])
+  if (!failure) {
+    const more = said !== undefined && html`<code>${said}</code>`
+    return checkedStep({ condition: 'good', words, took, more }, t)
+  }
   const fix = t.fixOf(failure)
-  return html`<li class="card mistake"><strong>${t.say(stepWords[step])}</strong> <span class="state lapsed">${t`no`}</span>
-<p>${t.messageOf(failure)}</p>
+  const more = html`<p>${t.messageOf(failure)}</p>
 ${said !== undefined && html`<p>${t`The provider said: ${html`<code>${said}</code>`}`}</p>`}
-${fix !== undefined && whatToDo(fix, t)}
-</li>
-`
+${fix !== undefined && whatToDo(fix, t)}`
+  return checkedStep({ condition: 'bad', words, took, more }, t)
 }
