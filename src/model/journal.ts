@@ -52,7 +52,7 @@ export type JournalDetail = string | number | boolean | readonly string[]
 export interface JournalQuery {
   /** An address, `*@` and a domain, or a part of an address. */
   mailbox?: string
-  /** A user name, or what people call the login; a part of either, if that is nobody's. */
+  /** A user name, an id, or what people call the login; a part of a name, if that is nobody's. */
   login?: string
   /** Of an address. */
   recipient?: string

@@ -14,6 +14,7 @@ import {
 import type {
   JournalEntry,
   JournalFault,
+  JournalOutcome,
   JournalQuery,
   JournalRecipient,
   JournalVerdict,
@@ -54,8 +55,11 @@ export function createJournalStore(
     },
 
     async list(query) {
+      const rows =
+        query.recipient === undefined
+          ? await database.read((tables) => rowsFor(tables, query))
+          : await searched(database, query)
       return database.read(async (tables) => {
-        const rows = await rowsFor(tables, query)
         const names = await loginNames(tables, rows)
         return rows.map((row) => entryOf(row, names))
       })
@@ -143,17 +147,70 @@ function createInsertion() {
 
 type Readable = Kysely<Tables>
 
+/** So many rows with recipients are looked through at a time: a million in one go would hold up everybody who sends mail. */
+const searchedAtOnce = 10_000
+
+/** What a query for a recipient finds. There is no index of parts of addresses, so all are looked through, the newest first. */
+async function searched(database: Database, query: JournalQuery): Promise<JournalTable[]> {
+  const found: JournalTable[] = []
+  let { before } = query
+  for (;;) {
+    const last = await database.read((tables) => lastOfSearch(tables, before))
+    const isEnd = last === undefined || (query.after !== undefined && last <= query.after)
+    const range = { ...(before !== undefined && { before }), ...(!isEnd && { after: last }) }
+    const asked = { ...query, ...range, limit: query.limit - found.length }
+    found.push(...(await database.read((tables) => rowsFor(tables, asked))))
+    if (isEnd || found.length >= query.limit) return found
+    // Right behind it in the order of ids, which all have the same length.
+    before = `${last}0`
+    await turnOfOthers()
+  }
+}
+
+/** Where to stop, from `before` on; undefined: nowhere, there are no more than are looked through at a time. */
+async function lastOfSearch(tables: Readable, before: string | undefined): Promise<string | undefined> {
+  let chosen = tables
+    .selectFrom('journal')
+    .select('id')
+    .where('recipients', 'is not', null)
+    .orderBy('id', 'desc')
+    .offset(searchedAtOnce)
+    .limit(1)
+  if (before !== undefined) chosen = chosen.where('id', '<', before)
+  return (await chosen.executeTakeFirst())?.id
+}
+
 async function rowsFor(tables: Readable, query: JournalQuery): Promise<JournalTable[]> {
   const logins = query.login === undefined ? undefined : await userNamesOf(tables, query.login)
-  const { mailbox, limit } = query
-  if (mailbox === undefined) return selection(tables, query, logins).execute()
-  // One after the other: each is found by an index of its own, which both at once would not be.
-  const [about, among] = mailboxFilters(mailbox, await mailboxKeys(tables, mailbox))
-  const ofOne = await about(selection(tables, query, logins)).execute()
-  const ofSeveral = await among(selection(tables, query, logins)).execute()
-  const found = new Map([...ofOne, ...ofSeveral].map((row) => [row.id, row]))
+  const { mailbox, outcome, limit } = query
+  const alternatives: (readonly Narrow[])[] = []
+  if (mailbox !== undefined) alternatives.push(mailboxFilters(mailbox, await mailboxKeys(tables, mailbox)))
+  if (outcome !== undefined) alternatives.push(outcomeFilters(outcome))
+  const found = new Map<string, JournalTable>()
+  // One after the other: each is found by an index of its own, which all at once would not be.
+  for (const narrow of everyWay(alternatives))
+    for (const row of await narrow(selection(tables, query, logins)).execute()) found.set(row.id, row)
   const inOrder = [...found.values()].sort((left, right) => (left.id < right.id ? 1 : -1))
   return inOrder.slice(0, limit)
+}
+
+/** Every choice of one of each. */
+function everyWay([first, ...others]: readonly (readonly Narrow[])[]): Narrow[] {
+  if (first === undefined) return [(chosen) => chosen]
+  return everyWay(others).flatMap((rest) =>
+    first.map(
+      (one): Narrow =>
+        (chosen) =>
+          one(rest(chosen)),
+    ),
+  )
+}
+
+/** A message that was sent, but not to all, was refused for somebody. */
+function outcomeFilters(outcome: JournalOutcome): Narrow[] {
+  const itself: Narrow = (chosen) => chosen.where('outcome', '=', outcome)
+  if (outcome !== 'refused') return [itself]
+  return [itself, (chosen) => chosen.where('recipient_replies', 'is not', null)]
 }
 
 /** Entries name a login as it signs in; who asks may write that in another case, or what people call it. */
@@ -162,6 +219,7 @@ async function userNamesOf(tables: Readable, login: string): Promise<string[]> {
   const part = `%${escaped(login)}%`
   for (const chosen of [
     all.where('user_name_key', '=', userNameKey(login)),
+    all.where('id', '=', login),
     all.where(isLike('name', escaped(login))),
     all.where((by) => by.or([isLike('user_name', part), isLike('name', part)])),
   ]) {
@@ -239,7 +297,7 @@ function recipientPatterns(recipient: string): string[] {
 }
 
 function selection(tables: Readable, query: JournalQuery, logins: readonly string[] | undefined) {
-  const { recipient, kind, outcome, since, until, before, after, limit } = query
+  const { recipient, kind, since, until, before, after, limit } = query
   let chosen = tables.selectFrom('journal').selectAll().orderBy('id', 'desc').limit(limit)
   if (logins !== undefined) chosen = chosen.where('login', 'in', logins)
   if (recipient !== undefined) {
@@ -249,12 +307,6 @@ function selection(tables: Readable, query: JournalQuery, logins: readonly strin
       .where((by) => by.or(patterns.map((pattern) => isLike('recipients', pattern))))
   }
   if (kind !== undefined) chosen = chosen.where('kind', '=', kind)
-  // A message that was sent, but not to all, was refused for somebody.
-  if (outcome === 'refused')
-    chosen = chosen.where((by) =>
-      by.or([by('outcome', '=', outcome), by('recipient_replies', 'is not', null)]),
-    )
-  else if (outcome !== undefined) chosen = chosen.where('outcome', '=', outcome)
   if (since !== undefined) chosen = chosen.where('at', '>=', since)
   if (until !== undefined) chosen = chosen.where('at', '<', until)
   if (before !== undefined) chosen = chosen.where('id', '<', before)

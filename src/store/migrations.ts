@@ -19,6 +19,7 @@ import {
   addRegistrations,
   addUserNameKeys,
   chainJournal,
+  findRefusedRecipients,
   keepOutcomes,
   noteRefusals,
 } from './migrations/since-marks.ts'
@@ -46,6 +47,7 @@ const migrations: readonly Migration[] = [
   addRecipientsToJournal,
   keepOutcomes,
   addRegistrations,
+  findRefusedRecipients,
 ]
 
 export const newestSchema = migrations.length

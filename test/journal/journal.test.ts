@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { clientGone, failure } from '../../src/base/failure.ts'
 import { causeBeside } from '../../src/base/log.ts'
 import { createJournal } from '../../src/journal/create-journal.ts'
@@ -113,6 +113,27 @@ describe('the journal', () => {
     expect(await logins({ since: '200m' })).toHaveLength(2)
     expect(await logins({ since: '2d' })).toHaveLength(3)
     await expect(all({ since: '2 weeks' })).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  it('days, and times without a zone, are those of the zone in which times are shown', async () => {
+    const { TZ } = process.env
+    process.env.TZ = 'Asia/Tokyo'
+    onTestFinished(() => {
+      process.env.TZ = TZ
+    })
+    const { journal, clock, all } = setUp()
+    const log = (login: string) => journal.log.info({ ...sent, login }, 'message sent')
+    const logins = async (filters: object) => (await all(filters)).map(({ login }) => login)
+    // It is 12:00 UTC, and 21:00 there.
+    log('evening')
+    clock.advance(4 * 3600)
+    log('past midnight')
+    expect(await logins({ since: 'today' })).toEqual(['past midnight'])
+    expect(await logins({ since: 'yesterday', until: 'yesterday' })).toEqual(['evening'])
+    expect(await logins({ since: '2030-05-02' })).toEqual(['past midnight'])
+    expect(await logins({ until: '2030-05-01' })).toEqual(['evening'])
+    expect(await logins({ since: '2030-05-02T00:30' })).toEqual(['past midnight'])
+    expect(await logins({ since: '2030-05-01T12:30:00Z' })).toEqual(['past midnight'])
   })
 
   it('a program that signs in for each message is told once in an hour', async () => {

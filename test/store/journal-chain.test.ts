@@ -214,6 +214,7 @@ describe('the chain of the journal', () => {
   describe('a database of the schema before the chain', () => {
     const earlier = `drop index journal_place; drop table journal_chain; alter table journal drop column place;
       alter table journal drop column mark; drop index journal_mailboxes; drop index journal_recipients;
+      drop index journal_refused_recipients;
       alter table journal drop column mailboxes; alter table journal drop column recipients;
       alter table journal drop column recipient_replies; drop table mailbox_outcomes; drop table registrations;
       create table last_sends (mailbox_key text primary key not null, at integer not null) strict; delete from schema_versions where version >= 14`

@@ -144,6 +144,46 @@ describe.each(Object.entries(stores))('the journal in %s', (_name, open) => {
     expect((await journal.list({ limit: 9, mailbox: 'bob', outcome: 'failed' })).length).toBe(0)
   })
 
+  it('a message that some recipients were refused of is among the refused ones, in its place', async () => {
+    const journal = await open()
+    const refused = (address: string) => ({ address, code: 550, reply: '5.1.1 No' })
+    const [first, partly, last, done] = [
+      entry({ outcome: 'refused', mailbox: 'me@example.com' }),
+      entry({ recipients: [refused('anna@example.org')], mailbox: 'me@example.com' }),
+      entry({ outcome: 'refused', recipients: [refused('bob@example.org')] }),
+      entry({ recipients: [{ address: 'bob@example.org' }] }),
+    ]
+    await journal.add([first, partly, last, done])
+    const asked = async (query: object) => (await journal.list({ limit: 9, ...query })).map(({ id }) => id)
+    expect(await asked({ outcome: 'refused' })).toEqual([last.id, partly.id, first.id])
+    expect(await asked({ outcome: 'refused', limit: 2 })).toEqual([last.id, partly.id])
+    expect(await asked({ outcome: 'refused', mailbox: 'me@' })).toEqual([partly.id, first.id])
+    expect(await asked({ outcome: 'refused', recipient: 'bob' })).toEqual([last.id])
+    expect(await asked({ outcome: 'done' })).toEqual([done.id, partly.id])
+  })
+
+  it('a recipient is found among tens of thousands, in pages, without a gap or a repeat', async () => {
+    const journal = await open()
+    const all = Array.from({ length: 21_000 }, (_, index) =>
+      entry({ recipients: [{ address: index % 7000 === 0 ? 'anna@example.org' : 'bob@example.org' }] }),
+    )
+    await journal.add(all)
+    const annas = all.filter(({ recipients }) => recipients?.[0]?.address === 'anna@example.org').reverse()
+    expect(await journal.list({ limit: 9, recipient: 'anna' })).toEqual(annas)
+    expect(await journal.list({ limit: 2, recipient: 'anna' })).toEqual(annas.slice(0, 2))
+    const [first, second, third] = annas
+    expect(await journal.list({ limit: 9, recipient: 'anna', before: first?.id ?? '' })).toEqual([
+      second,
+      third,
+    ])
+    expect(await journal.list({ limit: 9, recipient: 'anna', after: third?.id ?? '' })).toEqual([
+      first,
+      second,
+    ])
+    expect(await journal.list({ limit: 1, recipient: 'bob' })).toEqual(all.slice(-1))
+    expect(await journal.list({ limit: 9, recipient: 'nobody' })).toEqual([])
+  })
+
   it('the journal is swept of what is old, a little at a time', async () => {
     const journal = await open()
     const [old, alsoOld, fresh] = [entry({ at: now - 2 }), entry({ at: now - 1 }), entry({ at: now })]
@@ -212,6 +252,7 @@ it('entries of a login are found by its name in any case', async () => {
   expect(await store.journal.list({ limit: 10, login: 'TILL' })).toEqual([named])
   expect(await store.journal.list({ limit: 10, login: 'printer 2ND floor' })).toEqual([named])
   expect(await store.journal.list({ limit: 10, login: '2nd' })).toEqual([named])
+  expect(await store.journal.list({ limit: 10, login: 'first' })).toEqual([named])
   expect(await store.journal.list({ limit: 10, login: 'tim' })).toEqual([tim])
   expect(await store.journal.list({ limit: 10, login: 'TIM' })).toEqual([])
 })

@@ -122,6 +122,13 @@ const journalChain = ({ integer, tableOptions }: SchemaWords): string[] => [
   ) ${tableOptions}`,
 ]
 
+/** Messages that some recipients were refused of are found without reading all others. */
+export async function findRefusedRecipients(tables: Kysely<Tables>, _words: SchemaWords): Promise<void> {
+  const statement =
+    'create index journal_refused_recipients on journal (id) where recipient_replies is not null'
+  await sql.raw(statement).execute(tables)
+}
+
 /**
  * What came of the last message of each mailbox, in the place of when it last sent; nobody's right
  * depends on it, so its rows have no mark. tables.ts says what the columns hold.

@@ -242,20 +242,20 @@ td button, td details.confirm > summary { min-height: 2rem; padding: .2rem .7rem
 /* What happened */
 form.search details { flex-basis: 100%; margin: 0; }
 form.events label { flex-basis: 8.5rem; }
-#entries { font-size: var(--small); }
-#entries .badge { font-size: inherit; }
+table:has(.entry) { font-size: var(--small); }
+table:has(.entry) .badge { font-size: inherit; }
 td details.entry { margin: 0; }
 td details.entry > summary { padding: 0; }
 @media (min-width: 48rem) {
-  #entries td { white-space: nowrap; }
-  #entries td:nth-child(3), #entries td:nth-child(4) { max-width: 14rem; overflow: hidden; text-overflow: ellipsis; }
-  #entries td:last-child { width: 45%; max-width: 0; }
+  table:has(.entry) td { white-space: nowrap; }
+  table:has(.entry) td:nth-child(3), table:has(.entry) td:nth-child(4) { max-width: 14rem; overflow: hidden; text-overflow: ellipsis; }
+  table:has(.entry) td:last-child { width: 45%; max-width: 0; }
   td details.entry:not([open]) > summary { overflow: hidden; text-overflow: ellipsis; }
   td details.entry[open] { white-space: normal; }
 }
 @media (max-width: 47.99rem) {
-  #entries td:last-child { flex: 1 1 100%; }
-  #entries td:last-child::before { content: none; }
+  table:has(.entry) td:last-child { flex: 1 1 100%; }
+  table:has(.entry) td:last-child::before { content: none; }
 }
 td details.entry[open] > summary { margin: 0 0 var(--space-2); }
 td details.entry > dl { display: block; margin: 0; }
