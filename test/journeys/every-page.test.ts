@@ -83,10 +83,19 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     const bad = await (await browser.newContext()).newPage()
     const grey = 'color: #888; background: #999; width: 400px'
     await bad.setContent(
-      `<html lang="en"><title>Bad</title><p style="${grey}">grey on grey</p><button></button>`,
+      `<html lang="en"><title>Bad</title><p style="${grey}">grey on grey</p><!-- ${'x'.repeat(60_000)} --><main><button class="danger" style="outline: none">Go</button><button></button></main>`,
     )
     const found = (await troubles(bad)).join('\n')
-    for (const one of ['light: color-contrast', 'dark: color-contrast', 'button-name', 'pixels wide'])
+    for (const one of [
+      'light: color-contrast',
+      'dark: color-contrast',
+      'button-name',
+      'pixels wide',
+      'octets',
+      'too small for a finger: <button',
+      'focus is not seen: <button',
+      'destroys at the first stop: <button',
+    ])
       expect(found).toContain(one)
   })
 
@@ -340,6 +349,29 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     expect(await command(stage.postern, 'mailbox', 'list')).toMatchObject({
       mailboxes: [{ address: 'another@example.com' }],
     })
+  }, 60_000)
+
+  it('times are those of the reader, and say how long ago they were; without a script, those of the server', async () => {
+    const timesOf = async (timezoneId: string, javaScriptEnabled = true) => {
+      const context = await browser.newContext({ timezoneId, javaScriptEnabled, locale: 'en-GB' })
+      await context.addCookies(await page.context().cookies())
+      const reader = await context.newPage()
+      await reader.goto(`${stage.postern.url}/account`)
+      const time = reader.locator('main time').first()
+      return { shown: await time.innerText(), iso: (await time.getAttribute('datetime')) ?? '' }
+    }
+    for (const [zone, hours] of [
+      ['Asia/Tokyo', 9],
+      ['UTC', 0],
+    ] as const) {
+      const { shown, iso } = await timesOf(zone)
+      const there = new Date(Date.parse(iso) + hours * 3_600_000).toISOString()
+      expect(shown).toMatch(
+        new RegExp(`^${there.slice(0, 10)} ${there.slice(11, 16)} \\((now|\\d+ (sec|min)\\.? ago)\\)$`),
+      )
+    }
+    const { shown, iso } = await timesOf('Asia/Tokyo', false)
+    expect(shown).toBe(`${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`)
   }, 60_000)
 
   it('the pages can be used by the keyboard alone', async () => {

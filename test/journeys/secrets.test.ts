@@ -188,8 +188,10 @@ async function visitsPages() {
   const made = await visit('/logins', { mailbox: address, way: 'generated', name: 'Printer' })
   const [, shown = ''] = [...made.matchAll(/<code data-copy>([^<]+)<\/code>/g)].map(([, text]) => text ?? '')
   secrets.push({ name: 'password of a login made on a page', value: shown, shownIn: /^page POST \/logins$/ })
-  const key = /<code data-copy>([^<]+)<\/code>/.exec(await visit('/api-keys', { scope: 'read' }))?.[1] ?? ''
-  secrets.push({ name: 'API key made on a page', value: key, shownIn: /^page POST \/api-keys$/ })
+  const madeKey = await visit('/api-keys', { right: 'read' })
+  const shownAt = /\/shown\/[\w-]+/.exec(madeKey)?.[0] ?? ''
+  const key = /<code data-copy>([^<]+)<\/code>/.exec(await visit(shownAt))?.[1] ?? ''
+  secrets.push({ name: 'API key made on a page', value: key, shownIn: /^page \/shown\// })
   const consent = await visit(`/mailboxes/${address}/consent-links`, {})
   const ofLink = /\/consent\/([\w.-]+)/.exec(consent)?.[1] ?? ''
   secrets.push({

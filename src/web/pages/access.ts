@@ -243,30 +243,37 @@ function sessionTable(signedIn: readonly PageSession[], context: PageContext): H
       { title: t`Last seen`, cell: ({ lastUsedAt }) => time(lastUsedAt) },
       {
         title: t`End session`,
-        place: 'side',
-        cell: (one) =>
-          confirmation(
-            {
-              ask: t`End session…`,
-              label: t`End session: ${who(one)}, ${one.source}`,
-              question: isOwn(one)
-                ? t`This browser is signed out.`
-                : t`That browser is signed out at once. What somebody is typing there is lost.`,
-              answer: t`End session`,
-              path: ['account', 'sessions', one.id, 'end'],
-            },
-            context,
-          ),
+        place: 'action',
+        cell: (one) => (isOwn(one) ? signOut(one, context) : ending(one, who(one), context)),
       },
     ],
   })
+}
+
+function signOut({ id }: PageSession, context: PageContext): Html {
+  const button = html`<button class="quiet">${context.t`Sign out`}</button>`
+  return form(context, ['account', 'sessions', id, 'end'], button)
+}
+
+function ending({ id, source }: PageSession, who: Html, context: PageContext): Html {
+  const { t } = context
+  return confirmation(
+    {
+      ask: t`End session…`,
+      label: t`End session: ${who}, ${source}`,
+      question: t`That browser is signed out at once. What somebody is typing there is lost.`,
+      answer: t`End session`,
+      path: ['account', 'sessions', id, 'end'],
+    },
+    context,
+  )
 }
 
 const browsers: readonly [RegExp, string][] = [
   [/\bEdg(?:A|iOS)?\/\d/, 'Edge'],
   [/\bOPR\/\d/, 'Opera'],
   [/\b(?:Firefox|FxiOS)\/\d/, 'Firefox'],
-  [/\b(?:Chrome|CriOS)\/\d/, 'Chrome'],
+  [/\b(?:HeadlessChrome|Chrome|CriOS)\/\d/, 'Chrome'],
   [/\bVersion\/\d.* Safari\/\d/, 'Safari'],
 ]
 

@@ -241,7 +241,13 @@ function apiKeyTable(rows: readonly ApiKeyStatus[], context: PageContext): Html 
         cell: ({ lastUsedAt }) => (lastUsedAt === undefined ? t`never` : time(lastUsedAt)),
       },
       ...(mayChange(context)
-        ? [{ title: t`Revoke`, cell: (key: ApiKeyStatus) => revocation(key, context) }]
+        ? [
+            {
+              title: t`Revoke`,
+              place: 'action' as const,
+              cell: (key: ApiKeyStatus) => revocation(key, context),
+            },
+          ]
         : []),
     ],
   })

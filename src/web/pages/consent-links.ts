@@ -82,7 +82,13 @@ function linkTable(rows: readonly ConsentLinkStatus[], context: PageContext): Ht
         cell: ({ usedAt, expiresAt }) => time(usedAt ?? expiresAt),
       },
       ...(mayChange(context)
-        ? [{ title: t`Revoke`, cell: (link: ConsentLinkStatus) => revocation(link, context) }]
+        ? [
+            {
+              title: t`Revoke`,
+              place: 'action' as const,
+              cell: (link: ConsentLinkStatus) => revocation(link, context),
+            },
+          ]
         : []),
     ],
   })

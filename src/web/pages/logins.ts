@@ -179,7 +179,7 @@ ${expiresAt !== undefined && html`<dt>${t`Ends`}</dt><dd>${time(expiresAt)}</dd>
 ${
   state !== 'revoked' &&
   mayChange(context) &&
-  html`<p><a href="${context.pages.path('logins', id, 'mending')}" aria-label="${t`Mend its mail: ${name}`}">${t`Mend its mail`}</a> · <a href="${context.pages.path('logins', id, 'trace')}" aria-label="${t`Record what ${name} says`}">${t`Record what it says`}</a></p>${form(
+  html`<p><a href="${context.pages.path('logins', id, 'mending')}" aria-label="${t`Mend its mail: ${name}`}">${t`Mend its mail`}</a> · <a href="${context.pages.path('logins', id, 'trace')}" aria-label="${t`Record what it says: ${name}`}">${t`Record what it says`}</a></p>${form(
     context,
     ['logins', id, 'revoke'],
     html`<button class="quiet" aria-label="${t`Revoke ${name}`}">${t`Revoke`}</button>`,

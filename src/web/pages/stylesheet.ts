@@ -119,11 +119,11 @@ ul.cards h2 { display: flex; flex-wrap: wrap; gap: var(--space-1) var(--space-3)
 .mistake { border-left: .3rem solid var(--bad); }
 .warning { border-left: .3rem solid var(--warn); }
 .done { border-left: .3rem solid var(--good); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(16rem, 100%), 1fr)); gap: var(--space-4); margin: 0 0 var(--space-4); padding: 0; list-style: none; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: var(--space-4); margin: 0 0 var(--space-4); padding: 0; list-style: none; }
 .tiles > * { margin: 0; }
 
 /* States: a shape, a colour, a word */
-.badge { display: inline-flex; gap: .4em; align-items: baseline; font-size: .9rem; font-weight: 600; color: var(--off); }
+.badge { display: inline-flex; gap: .4em; align-items: baseline; font-size: .9rem; font-weight: 600; color: var(--off); overflow-wrap: break-word; }
 .badge::before { content: ""; flex: none; width: .7em; height: .7em; border: .15em solid currentColor; border-radius: 50%; }
 .badge.good { color: var(--good); }
 .badge.warn { color: var(--warn); }
@@ -152,7 +152,9 @@ ol.checklist > li > .more > :last-child { margin-bottom: 0; }
 /* Tables: on a narrow page, each row is two lines */
 table { width: 100%; margin: 0 0 var(--space-4); border: 1px solid var(--line); border-radius: .6rem; border-spacing: 0; background: var(--card); }
 caption { padding: 0 0 var(--space-2); color: var(--soft); text-align: left; }
-th, td { padding: var(--space-2) var(--space-3); text-align: left; vertical-align: baseline; }
+th, td { min-width: 5.5rem; padding: var(--space-2) var(--space-3); text-align: left; vertical-align: baseline; }
+td.main { min-width: 10rem; }
+td.lead { min-width: 0; }
 th { color: var(--soft); font-size: var(--small); font-weight: 600; white-space: nowrap; }
 th a { color: inherit; }
 th[aria-sort] a { color: var(--ink); }
@@ -167,9 +169,9 @@ td form { margin: 0; }
   th:not(.sortable) { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tbody tr { display: flex; flex-wrap: wrap; gap: 0 var(--space-3); align-items: baseline; padding: var(--space-2) var(--space-3); border-top: 1px solid var(--line); }
   tbody tr::before { content: ""; order: 2; flex: 0 0 100%; }
-  tbody td { order: 3; padding: 0; border: 0; font-size: var(--small); }
+  tbody td { order: 3; min-width: 0; padding: 0; border: 0; font-size: var(--small); }
   td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); }
-  tbody td.main { order: 0; flex: 1 1 55%; font-size: 1rem; }
+  tbody td.main { order: 0; min-width: 0; flex: 1 1 55%; font-size: 1rem; }
   tbody td.side { order: 1; font-size: 1rem; }
   tbody td.lead { order: -1; }
   tbody td.wide-only, tbody td:empty { display: none; }
@@ -236,8 +238,10 @@ details.confirm form { margin: 0; }
 button.copy { min-height: 2rem; margin: 0 0 var(--space-3) var(--space-2); padding: .2rem .6rem; font-size: var(--small); }
 footer form { margin: 0; }
 footer button { min-height: 2rem; padding: .25rem .7rem; font-size: var(--small); }
-td button, td details.confirm > summary { min-height: 2rem; padding: .2rem .7rem; font-size: var(--small); }
-:focus-visible { outline: .2rem solid var(--accent); outline-offset: .15rem; }
+td button, td details.confirm > summary { min-height: 2rem; padding: .2rem .7rem; font-size: var(--small); overflow-wrap: break-word; }
+td details.confirm:not([open]) > summary { white-space: nowrap; }
+/* A date has its focus in a part of itself. */
+:focus-visible, input:focus-within { outline: .2rem solid var(--accent); outline-offset: .15rem; }
 
 /* What happened */
 form.search details { flex-basis: 100%; margin: 0; }

@@ -10,9 +10,9 @@ export interface Column<Row> {
   /**
    * Where a narrow page has it, where each row is two lines: `main` and `side` share the first line,
    * `lead` stands before them (a check box), everything else follows in small letters with its title;
-   * `wide-only` is left out.
+   * `action` follows without it, and is what can be done; `wide-only` is left out.
    */
-  place?: 'main' | 'side' | 'lead' | 'wide-only'
+  place?: 'main' | 'side' | 'lead' | 'action' | 'wide-only'
   /** Numbers are set to the right. */
   isNumber?: boolean
   /** The title sorts by this, and leads to it. Lower values come first at first. */
@@ -44,11 +44,13 @@ ${rows.map((row) => html`<tr role="row">${columns.map((column) => cellOf(column,
 
 const arrows = { ascending: ' ↑', descending: ' ↓' } as const
 
-function headOf<Row>({ title, isNumber, sort }: Column<Row>): Html {
+function headOf<Row>({ title, place, isNumber, sort }: Column<Row>): Html {
   const classes = [isNumber && 'number', sort && 'sortable'].filter((one) => typeof one === 'string')
   const words = sort
     ? html`<a href="${sort.href}">${title}${sort.sorted && html`<span aria-hidden="true">${arrows[sort.sorted]}</span>`}</a>`
-    : title
+    : place === 'action'
+      ? html`<span class="unseen">${title}</span>`
+      : title
   return html`<th role="columnheader" scope="col"${classes.length > 0 && html` class="${classes.join(' ')}"`}${sort?.sorted && html` aria-sort="${sort.sorted}"`}>${words}</th>`
 }
 

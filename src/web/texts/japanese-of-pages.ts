@@ -595,7 +595,7 @@ export const japaneseOfPages = {
   'Records what the device or app and postern say to each other, and postern and the provider: from now on, also when the password is wrong. Passwords, access tokens and messages are left out, so that it may be shown to whoever helps.':
     '機器・アプリと postern、postern とプロバイダーの間のやり取りを、これから記録します。パスワードが誤っている場合も記録されます。パスワード、アクセストークン、メッセージは含まれないため、サポートの担当者に見せることができます。',
   'Record what it says': '通信を記録する',
-  'Record what {1} says': '{1} の通信を記録する',
+  'Record what it says: {1}': '通信を記録する: {1}',
   'For how long': '記録する時間',
   '{1} minutes': '{1} 分',
   'Replace addresses and names, to show it in public': 'アドレスと名前を置き換える(公開の場に載せる場合)',
