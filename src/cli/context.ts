@@ -20,6 +20,7 @@ import type { JournalVerdict } from '../model/journal.ts'
 import type { PageRole } from '../model/page-access.ts'
 import type { SmtpListener } from '../net/listen.ts'
 import type { SentLink } from '../notices/notices.ts'
+import type { OwnCertificates } from '../providers/own-certificates.ts'
 import type { RegistrationCheck } from '../providers/registration-checks.ts'
 import type { Registrations } from '../providers/registrations.ts'
 import type { TracePage, TraceRequest, TraceStatus } from '../traces/traces.ts'
@@ -65,6 +66,7 @@ export interface Broker {
   logins: Logins
   apiKeys: Omit<ApiKeys, 'check'>
   registrations: Registrations
+  ownCertificates: Pick<OwnCertificates, 'make' | 'show' | 'tryNow'>
   close(): Promise<void>
 }
 

@@ -21,6 +21,7 @@ export interface FieldOptions {
   revocationEndpoint?: string
   jwksUri?: string
   userinfoEndpoint?: string
+  graphEndpoint?: string
   scope?: string[]
   applicationScope?: string[]
   identityClaim?: string
@@ -94,6 +95,7 @@ export function withFields(command: Command): Command {
     .option('--revocation-endpoint <url>', 'where consents are ended')
     .option('--jwks-uri <url>', 'the keys that ID tokens are signed with')
     .option('--userinfo-endpoint <url>', 'says whose account it is, where the ID token does not')
+    .option('--graph-endpoint <url>', 'Microsoft Graph, in a cloud that no preset knows')
     .option('--scope <scope>', 'what people consent to (repeatable)', collect)
     .option('--application-scope <scope>', 'what the app itself asks for (repeatable)', collect)
     .option('--identity-claim <claim>', 'the claim of the ID token that names the mailbox')
@@ -170,6 +172,7 @@ const plainFields = [
   'revocationEndpoint',
   'jwksUri',
   'userinfoEndpoint',
+  'graphEndpoint',
   'identityClaim',
   'redirectUri',
   'tenant',

@@ -4,6 +4,7 @@ import type { RegistrationCheck } from '../providers/registration-checks.ts'
 import type { ChangedRegistration, RegistrationStatus } from '../providers/registrations.ts'
 import type { Context } from './context.ts'
 import { checkText } from './provider.ts'
+import { addCertificateVerb } from './registration-certificate.ts'
 import {
   changesOf,
   type FieldOptions,
@@ -14,7 +15,7 @@ import {
 } from './registration-options.ts'
 import { collect, exitCodes, table } from './terminal.ts'
 
-/** `postern registration add | list | show | set | remove | check` */
+/** `postern registration add | list | show | set | remove | check | certificate` */
 export function addRegistrationVerbs(program: Command, context: Context): void {
   const registration = program
     .command('registration')
@@ -63,6 +64,7 @@ export function addRegistrationVerbs(program: Command, context: Context): void {
 
   addSetVerb(registration, context)
   addRemoveVerb(registration, context)
+  addCertificateVerb(registration, context)
 
   registration
     .command('check')

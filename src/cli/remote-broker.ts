@@ -71,6 +71,11 @@ export function createRemoteBroker(address: BrokerAddress): RunningBroker {
         call('DELETE', `${registrationPath(id)}${force ? '?force=true' : ''}`),
       check: (id) => call('POST', `${registrationPath(id)}/check`),
     },
+    ownCertificates: {
+      show: (id) => call('GET', `${registrationPath(id)}/certificate`),
+      make: (id, request = {}) => call('POST', `${registrationPath(id)}/certificate`, request),
+      tryNow: (id) => call('POST', `${registrationPath(id)}/certificate/tries`),
+    },
     health: () => call('GET', '/health'),
     tryMailbox: (mailbox) => call('POST', `${mailboxPath(mailbox)}/tries`),
     createConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`),
