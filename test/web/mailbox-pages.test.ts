@@ -83,7 +83,7 @@ describe('the list of mailboxes', () => {
       'me@example.com',
     ])
     expect(text).toMatch(
-      /The last test message was not sent\.[\s\S]*refused the access token\.[\s\S]*Look there\./,
+      /The last test message was not sent \([\s\S]*refused the access token\.[\s\S]*Look there\./,
     )
     const page = await test.get('/mailboxes/zz@example.com').set('Cookie', cookie)
     expect(page.text).toMatch(/id="mailbox-state" data-live class="mistake"[\s\S]*cannot send[\s\S]*Try now/)
@@ -267,7 +267,7 @@ describe('the list of mailboxes', () => {
       )
     const { text } = await test.get('/').set('Cookie', cookie)
     expect(text).toContain('1 sent, 0 refused or failed')
-    expect(text).toMatch(/<h2>SMTP<\/h2><ul><li><code>[^<]+:\d+<\/code> <span class="badge/)
+    expect(text).toMatch(/<h2>SMTP<\/h2><ul class="plain"><li><code>[^<]+:\d+<\/code> <span class="badge/)
     expect(text).toMatch(
       /<strong>Scanner<\/strong>: wrong password 6 times[\s\S]*href="\/journal\?login=Scanner"/,
     )

@@ -236,16 +236,16 @@ export function explanationOf(mailbox: MailboxStatus, provider: string, t: Phras
 }
 
 const failedWords: Record<OutcomeStatus['tried'], Phrase> = {
-  message: phrase('The last message was not sent.'),
-  test: phrase('The last test message was not sent.'),
-  'sign-in': phrase('The last sign-in at the provider failed.'),
+  message: phrase('The last message was not sent'),
+  test: phrase('The last test message was not sent'),
+  'sign-in': phrase('The last sign-in at the provider failed'),
 }
 
 function failed({ tried, at, failures, failure, message, fix, login }: OutcomeStatus, t: Phrases): Html {
   const sentence = failure && message !== undefined ? { ...failure, message, fix } : undefined
   const why = sentence ? t.messageOf(sentence) : message
   const help = sentence ? t.fixOf(sentence) : fix
-  return html`${t.say(failedWords[tried])} ${time(at)}${login !== undefined && html` (${login})`}${failures > 1 && html` ${t`${failures} in a row.`}`} ${why !== undefined && html`${printable(why, 300)}${t.language === 'en' ? '.' : '。'}`}${help !== undefined && html` <strong>${t`What to do:`}</strong> ${help}`}`
+  return html`${t.say(failedWords[tried])} (${time(at)}${login !== undefined && html`, ${login}`})${t.language === 'en' ? '.' : '。'}${failures > 1 && html` ${t`${failures} in a row.`}`} ${why !== undefined && html`${printable(why, 300)}${t.language === 'en' ? '.' : '。'}`}${help !== undefined && html` <strong>${t`What to do:`}</strong> ${help}`}`
 }
 
 function paused(pause: PauseStatus | undefined, t: Phrases): Html {

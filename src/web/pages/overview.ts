@@ -70,7 +70,7 @@ function counts(mailboxes: readonly MailboxStatus[], { t }: PageContext): Html {
       ? []
       : [html`<li>${badge(condition, words[condition](count))}</li>`]
   })
-  return html`<ul>${shown}</ul>`
+  return html`<ul class="plain">${shown}</ul>`
 }
 
 function sends({ bars }: Activity, t: Phrases): Html {
@@ -85,7 +85,7 @@ function listeners(smtp: readonly SmtpListener[], t: Phrases): Html {
     ({ host, port }) => host !== '::1' || !smtp.some((one) => one.host === '127.0.0.1' && one.port === port),
   )
   if (shown.length === 0) return html`<p>${badge('bad', t`not listening`)}</p>`
-  return html`<ul>${shown.map((one) => {
+  return html`<ul class="plain">${shown.map((one) => {
     const at = one.host.includes(':') ? `[${one.host}]:${one.port}` : `${one.host}:${one.port}`
     return html`<li><code>${at}</code> ${encryption(one, t)}</li>`
   })}</ul>`
@@ -111,6 +111,9 @@ const mostShown = 8
 const fewestWrong = 5
 const soonMilliseconds = 30 * 86_400_000
 
+/** What a mailbox needs somebody for, the most urgent first. */
+const troubles = ['failing', 'needs-consent', 'paused'] as const satisfies readonly MailboxCondition[]
+
 interface Matter {
   condition: Condition
   words: Html
@@ -120,8 +123,8 @@ interface Matter {
 /** What needs somebody, each with what mends it. */
 function attention(view: Overview, context: PageContext): Html | undefined {
   const { t } = context
-  const troubled = view.mailboxes.filter(({ condition }) =>
-    ['failing', 'needs-consent', 'paused'].includes(condition),
+  const troubled = troubles.flatMap((condition) =>
+    view.mailboxes.filter((mailbox) => mailbox.condition === condition),
   )
   const matters = [
     ...troubled.slice(0, mostShown).map((mailbox) => ofMailbox(mailbox, view, context)),
@@ -132,7 +135,7 @@ function attention(view: Overview, context: PageContext): Html | undefined {
   const more = troubled.length - mostShown
   return html`<section id="attention" data-live>
 <h2>${t`Needs attention`}</h2>
-<ul class="attention">${matters.map(({ condition, words, actions }) => html`<li class="${condition}"><div>${words}</div><div class="actions">${actions}</div></li>\n`)}</ul>
+<ul class="plain">${matters.map(({ condition, words, actions }) => html`<li class="${condition}"><div>${words}</div><div class="actions">${actions}</div></li>\n`)}</ul>
 ${more > 0 && html`<p><a href="#mailbox-list">${t`and ${more} more in the list`}</a></p>`}
 </section>`
 }

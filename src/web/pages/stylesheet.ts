@@ -121,6 +121,8 @@ ul.cards h2 { display: flex; flex-wrap: wrap; gap: var(--space-1) var(--space-3)
 .done { border-left: .3rem solid var(--good); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: var(--space-4); margin: 0 0 var(--space-4); padding: 0; list-style: none; }
 .tiles > * { margin: 0; }
+.plain { margin: 0 0 var(--space-3); padding: 0; list-style: none; }
+.plain > li + li:has(.actions) { padding: var(--space-3) 0 0; border-top: 1px solid var(--line); }
 
 /* States: a shape, a colour, a word */
 .badge { display: inline-flex; gap: .4em; align-items: baseline; font-size: .9rem; font-weight: 600; color: var(--off); overflow-wrap: break-word; }
