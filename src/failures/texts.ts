@@ -1,4 +1,4 @@
-import { fillIn, type Sentence, type Values, type ValuesOf } from './entry.ts'
+import { fillIn, type Sentence, type SentenceById, type Value, type Values, type ValuesOf } from './entry.ts'
 
 /** What is said by id and is no failure. */
 const texts = {
@@ -49,6 +49,54 @@ const texts = {
   'doctor.accepted': { message: 'accepted' },
   'doctor.accepted-so': { message: 'accepted: {said}' },
   'doctor.nothing-held-back': { message: 'nothing' },
+  'check.service-account': { message: 'a service account signs in for a mailbox only' },
+  'check.took-anything': { message: 'it took a refresh token that nobody gave' },
+  'token.request-failed': { message: 'the token request failed' },
+  'token.endpoints-undiscovered': { message: 'the endpoints of {issuer} cannot be discovered: {reasons}' },
+  'token.tenant-untold': {
+    message: 'Entra does not tell the id of the tenant: set that in place of its domain',
+  },
+  'token.no-userinfo': { message: '{provider} has no userinfo endpoint' },
+  'token.no-code-address': { message: 'the provider named no address to enter the code at' },
+  'token.no-json': { message: 'the token endpoint answered with something else than JSON' },
+  'token.no-token': { message: 'the token endpoint answered without a token' },
+  'token.http-status': { message: 'the token endpoint answered with HTTP status {status}' },
+  'token.no-signing-keys': { message: "the provider's signing keys cannot be read" },
+  'token.clock-ahead': {
+    message: 'the clock of this machine is {span} ahead of that of the provider: {reason}',
+  },
+  'token.clock-behind': {
+    message: 'the clock of this machine is {span} behind that of the provider: {reason}',
+  },
+  'span.minutes': { message: '{minutes} minutes' },
+  'span.hours': { message: '{hours} hours' },
+  'span.days': { message: '{days} days' },
+  'lost.connecting-slow': { message: 'connecting took too long' },
+  'lost.tls-slow': { message: 'TLS took too long' },
+  'lost.message-cut': { message: 'it ended before the message did' },
+  'lost.before-message': { message: 'it ended before the message was sent' },
+  'lost.reply-meaningless': { message: 'a {code} came where it means nothing' },
+  'lost.mail-unanswered': { message: 'MAIL was not answered' },
+  'lost.closed': { message: 'the provider closed it' },
+  'lost.closed-421': { message: 'the provider closed it (421)' },
+  'lost.network': { message: 'network error' },
+  'lost.nothing-taken': { message: 'nothing was taken for {seconds} seconds' },
+  'lost.ended-here': { message: 'postern ended it' },
+  'lost.handed-over': { message: 'the socket was handed over' },
+  'lost.reply-unasked': { message: 'a {code} came that nobody had asked for' },
+  'lost.reply-begun': { message: 'a reply began that nobody had asked for' },
+  'lost.nothing-asked': { message: 'nothing was asked' },
+  'lost.no-reply': { message: 'no reply within {seconds} seconds' },
+  'lost.too-many-replies': { message: 'more replies came than were asked for' },
+  'lost.reply-of-two-codes': { message: 'the lines of one reply differ in code' },
+  'lost.reply-too-large': { message: 'a reply is too large' },
+  'lost.reply-too-many-lines': { message: 'a reply has too many lines' },
+  'lost.reply-line-too-long': { message: 'a reply line is too long' },
+  'lost.reply-bare-lf': { message: 'a reply line ends in a bare LF' },
+  'lost.reply-bare-cr': { message: 'a reply line holds a bare CR or a NUL' },
+  'lost.no-reply-line': { message: 'a line is not a reply' },
+  'lapse.moved': { message: 'The mailbox moved from the provider {before} to {after}' },
+  'lapse.other-person': { message: 'Another person signs in for the mailbox: {after} instead of {before}' },
   'revocation.kept': {
     message: 'Another mailbox may live on the same consent. To end the consent at {provider}, go to {place}.',
   },
@@ -80,4 +128,10 @@ export function text<Id extends TextId>(id: Id, ...values: Given<Id>): Sentence 
     ...{ id, values: given, message: fillIn(entry.message, given) },
     ...(entry.fix !== undefined && { fix: fillIn(entry.fix, given) }),
   }
+}
+
+/** A text that was kept, in English. Undefined: this version does not have it. */
+export function textById({ id, values }: SentenceById): Sentence | undefined {
+  const isThere = typeof id === 'string' && Object.hasOwn(texts, id)
+  return isThere ? text(id as 'check.reached', values as { provider: Value }) : undefined
 }

@@ -11,7 +11,7 @@ import type { Address } from '../model/address.ts'
 import type { GivenTo } from '../model/grant.ts'
 import { NetworkFailure } from '../net/network-failure.ts'
 import { explained, seenError } from '../providers/errors/explained.ts'
-import { OAuthError, type TokenVerdict } from '../providers/oauth/oauth-client.ts'
+import { OAuthError, reasonIn, type TokenVerdict } from '../providers/oauth/oauth-client.ts'
 import type { Provider } from '../providers/provider.ts'
 
 // Failures of the token broker. Mail clients only ever see their codes; what a provider said in
@@ -69,7 +69,7 @@ function troubleOf(
   if (verdict.kind === 'setup-wrong')
     return whole
       ? registrationRefused(provider, verdict.reason)
-      : requestRefused(mailbox, provider, verdict.reason)
+      : requestRefused(mailbox, provider, reasonIn(verdict))
   const { retryAfterSeconds, reason: said } = verdict
   return whole
     ? failure('token.none-for-mailboxes', { provider, said, retryAfterSeconds })
@@ -80,7 +80,7 @@ function registrationRefused(provider: string, words: string): Failure {
   return failure('registration.refused', { provider, said: words })
 }
 
-function requestRefused(mailbox: Address, provider: string, words: string): Failure {
+function requestRefused(mailbox: Address, provider: string, words: string | Sentence): Failure {
   return failure('registration.request-refused', { provider, mailbox, reason: words })
 }
 

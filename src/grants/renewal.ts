@@ -10,7 +10,9 @@ import {
   type FaultScope,
   judge,
   type OAuthClient,
+  reasonIn,
   type TokenResponse,
+  type TokenVerdict,
 } from '../providers/oauth/oauth-client.ts'
 import type { Provider } from '../providers/provider.ts'
 import { differenceOf } from '../providers/registration.ts'
@@ -242,14 +244,14 @@ export class Renewals {
     permit: RefreshPermit,
   ): Promise<Renewal | MovedOn> {
     const judged = judge(error)
-    const { reason } = judged
+    const { reason, own } = judged
     // Without a person there is no consent to ask for: what the app may do is set up at the
     // provider.
     const verdict =
       judged.kind === 'consent-needed' && !grant.refreshToken
-        ? { kind: 'setup-wrong' as const, about: 'mailbox' as const, reason }
+        ? { kind: 'setup-wrong' as const, about: 'mailbox' as const, reason, ...(own && { own }) }
         : judged
-    if (verdict.kind === 'consent-needed') return this.#refusedGrant(grant, provider, reason)
+    if (verdict.kind === 'consent-needed') return this.#refusedGrant(grant, provider, judged)
     const errorFamily = this.#deps.errorFamilyOf?.(provider)
     const whose = { id: provider, ...(errorFamily && { errorFamily }) }
     const failure = await tokenTrouble(verdict, grant.mailbox, whose, error)
@@ -263,13 +265,17 @@ export class Renewals {
    * A provider does not say whether a refresh token has ended or was never given to this client.
    * What the grant was given to decides that.
    */
-  async #refusedGrant(grant: SpendableGrant, provider: string, reason: string): Promise<Renewal | MovedOn> {
+  async #refusedGrant(
+    grant: SpendableGrant,
+    provider: string,
+    said: Pick<TokenVerdict, 'reason' | 'own'>,
+  ): Promise<Renewal | MovedOn> {
     const now = this.#deps.registrationOf?.(provider)
     const difference = grant.givenTo && now && differenceOf(grant.givenTo, now)
     // A lapsed grant was refused with its own registration before.
-    if (!difference || grant.state === 'lapsed') return this.#confirmLapse(grant, provider, reason, now)
+    if (!difference || grant.state === 'lapsed') return this.#confirmLapse(grant, provider, said, now)
     const failure = givenToAnother(provider, difference)
-    return { kind: 'failed', about: 'mailbox', failure, provider, reason }
+    return { kind: 'failed', about: 'mailbox', failure, provider, reason: said.reason }
   }
 
   /**
@@ -279,16 +285,30 @@ export class Renewals {
   async #confirmLapse(
     grant: SpendableGrant,
     provider: string,
-    reason: string,
+    said: Pick<TokenVerdict, 'reason' | 'own'>,
     registration: GivenTo | undefined,
   ): Promise<Renewal | MovedOn> {
     const { id, version, mailbox, state } = grant
-    if (!(await this.#deps.store.grants.lapse(id, version, this.#deps.clock.now(), reason, registration)))
+    if (
+      !(await this.#deps.store.grants.lapse(
+        id,
+        version,
+        this.#deps.clock.now(),
+        reasonIn(said),
+        registration,
+      ))
+    )
       return { kind: 'moved-on' }
     if (state === 'lapsed') return { kind: 'refused', failure: consentNeeded(mailbox, 'lapsed') }
-    const known = (await explanationIn(reason, {}, this.#deps.errorFamilyOf?.(provider)))?.known.id
+    const known = (await explanationIn(said.reason, {}, this.#deps.errorFamilyOf?.(provider)))?.known.id
     this.#deps.log.warn(
-      { event: 'grant.lapsed', mailbox, provider, reason, ...(known !== undefined && { known }) },
+      {
+        event: 'grant.lapsed',
+        mailbox,
+        provider,
+        reason: said.reason,
+        ...(known !== undefined && { known }),
+      },
       'A consent is needed: the grant has lapsed',
     )
     return { kind: 'refused', failure: consentNeeded(mailbox, 'lapsed'), lapsed: true }

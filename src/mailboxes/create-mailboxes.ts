@@ -399,9 +399,14 @@ function grantStatus(grant: ShownGrant): Omit<Grounds, 'address' | 'provider'> {
   }
 }
 
-function lapseStatus({ since, reason, refused }: Pick<LapsedGrant, 'since' | 'reason' | 'refused'>) {
+function lapseStatus({ since, reason, reasonText, refused }: LapsedGrant) {
   const refusedAt = refused && new Date(refused.at).toISOString()
-  return { since: new Date(since).toISOString(), reason, ...(refusedAt !== undefined && { refusedAt }) }
+  return {
+    since: new Date(since).toISOString(),
+    reason,
+    ...(reasonText && { reasonText }),
+    ...(refusedAt !== undefined && { refusedAt }),
+  }
 }
 
 function shownEnding({ kind, endsAt }: Expiry): EndingStatus {

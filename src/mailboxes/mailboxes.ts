@@ -116,7 +116,10 @@ export interface MailboxStatus {
   pauses?: readonly PauseStatus[]
   /** Of a lapsed grant. */
   since?: string
+  /** In English, or as the provider said it. */
   reason?: string
+  /** The same by its id, where the words are not the provider's. */
+  reasonText?: SentenceById
   /** When the provider last refused a lapsed grant. It is tried again each day, and on demand. */
   refusedAt?: string
   signedInAs?: Address

@@ -1,3 +1,4 @@
+import type { SentenceById } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Address } from './address.ts'
 
@@ -45,7 +46,10 @@ export type ActiveGrant = GrantedConsent & { state: 'active' }
 export type LapsedGrant = GrantedConsent & {
   state: 'lapsed'
   since: number
+  /** In English, or as the provider said it. */
   reason: string
+  /** The same by its id, where the words are ours. */
+  reasonText?: SentenceById
   /**
    * When its provider last refused it, and to which registration. Absent: it lapsed here, with its
    * mailbox or person, and is never tried again.

@@ -1,9 +1,10 @@
 import type { Clock } from '../base/clock.ts'
-import { byId, Failure, filled, type Sentence, type SentenceById } from '../base/failure.ts'
+import { byId, Failure, failure, filled, type Sentence, type SentenceById } from '../base/failure.ts'
 import { canonicalText } from '../base/secret.ts'
 import { text } from '../failures/texts.ts'
 import { isLoopbackHost } from '../net/connect.ts'
 import { findRegistered } from './catalogue.ts'
+import { explainedBy } from './errors/explained.ts'
 import { createOAuthClients, type HttpVia } from './oauth/oauth-clients.ts'
 import { type ClientTrial, tryClient } from './oauth/try-client.ts'
 import type { Catalogue, GrantFlow, RegisteredProvider } from './provider.ts'
@@ -198,17 +199,15 @@ function clientPoint(
     case 'id-accepted':
       return good('client', textOf(text('check.client-known', { provider: name })))
     case 'refused': {
-      const { why, fix, known } = trial
-      const general = textOf(filled('registration.client-refused', { provider: name, reason: why }))
-      if (fix === undefined || !known) return wrong('client', general)
-      return wrong('client', { ...general, fix })
+      const refused = failure('registration.client-refused', { provider: name, reason: trial.why })
+      return wrong('client', textOf(trial.explained ? explainedBy(trial.explained, refused) : refused))
     }
     case 'unclear':
       return notTold(name, trial.why)
   }
 }
 
-function notTold(name: string, why: string): CheckedPoint {
+function notTold(name: string, why: string | Sentence): CheckedPoint {
   return unknown('client', textOf(filled('registration.client-not-told', { provider: name, reason: why })))
 }
 

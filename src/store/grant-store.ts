@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
-import { failure } from '../base/failure.ts'
+import { byId, failure, type Sentence, type SentenceById } from '../base/failure.ts'
+import { textById } from '../failures/texts.ts'
 import { type Address, type AddressKey, addressKey, domainMailbox } from '../model/address.ts'
 import type {
   ActiveGrant,
@@ -156,7 +157,7 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
       const row = await changeVersion(database, id, version, ({ lapsed_since }) => ({
         state: 'lapsed',
         lapsed_since: lapsed_since ?? at,
-        lapse_reason: reason,
+        lapse_reason: keptReason(reason),
         refused_at: at,
         refused_to: to ? JSON.stringify(to) : null,
       }))
@@ -232,7 +233,7 @@ export async function lapseGrant(
   tables: Kysely<Tables>,
   mailboxKey: AddressKey,
   since: number,
-  reason: string,
+  reason: Sentence,
 ): Promise<void> {
   await changeRow(
     tables,
@@ -244,7 +245,7 @@ export async function lapseGrant(
         : {
             state: 'lapsed' as const,
             lapsed_since: lapsed_since ?? since,
-            lapse_reason: reason,
+            lapse_reason: keptReason(reason),
             refused_at: null,
             refused_to: null,
             version: version + 1,
@@ -395,7 +396,7 @@ function grantOf(row: Omit<GrantRow, 'refresh_token'>): ClosedGrant {
     ...consent,
     state: 'lapsed',
     since: row.lapsed_since ?? 0,
-    reason: row.lapse_reason ?? '',
+    ...readReason(row.lapse_reason ?? ''),
     ...(refused && { refused }),
   }
 }
@@ -410,3 +411,20 @@ function refusedOf({
 }
 
 type ClosedGrant = Omit<ActiveGrant, 'refreshToken'> | Omit<LapsedGrant, 'refreshToken'>
+
+/** Our own words by their id, as JSON; those of a provider as they are, and those of earlier versions. */
+function keptReason(reason: string | Sentence): string {
+  return typeof reason === 'string' ? reason : JSON.stringify(byId(reason))
+}
+
+function readReason(kept: string): Pick<LapsedGrant, 'reason' | 'reasonText'> {
+  if (!kept.startsWith('{')) return { reason: kept }
+  try {
+    const reasonText: SentenceById = JSON.parse(kept)
+    const found = textById(reasonText)
+    return found ? { reason: found.message, reasonText } : { reason: kept }
+  } catch {
+    // The words of somebody else, which begin so.
+    return { reason: kept }
+  }
+}

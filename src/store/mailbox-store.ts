@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
-import { failure } from '../base/failure.ts'
+import { failure, type Sentence } from '../base/failure.ts'
+import { text } from '../failures/texts.ts'
 import { type Address, type AddressKey, addressKey, domainMailbox, sameAddress } from '../model/address.ts'
 import type { AcceptedName, Mailbox, StoredMailbox } from '../model/mailbox.ts'
 import { narrowScopes } from './credential-stores.ts'
@@ -175,12 +176,12 @@ function hasOtherNames(before: MailboxesTable, after: MailboxesTable): boolean {
 
 const namedBy = ['provider_id', 'signs_in_as', 'sasl_user'] as const
 
-function reasonToLapse(before: MailboxesTable, after: MailboxesTable): string | undefined {
+function reasonToLapse(before: MailboxesTable, after: MailboxesTable): Sentence | undefined {
   if (before.provider_id !== after.provider_id)
-    return `The mailbox moved from the provider ${before.provider_id} to ${after.provider_id}`
+    return text('lapse.moved', { before: before.provider_id, after: after.provider_id })
   const [earlier, later] = [before, after].map(({ signs_in_as, address }) => signs_in_as ?? address)
   if (sameAddress(earlier ?? '', later ?? '')) return undefined
-  return `Another person signs in for the mailbox: ${later} instead of ${earlier}`
+  return text('lapse.other-person', { before: earlier ?? '', after: later ?? '' })
 }
 
 async function removeMailbox(tables: Kysely<Tables>, address: Address, now: number): Promise<boolean> {

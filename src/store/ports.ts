@@ -1,3 +1,4 @@
+import type { Sentence } from '../base/failure.ts'
 import type { Address, AddressKey } from '../model/address.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { ConsentLink, PendingConsent } from '../model/consent.ts'
@@ -133,7 +134,7 @@ export interface GrantStore {
     id: string,
     version: number,
     at: number,
-    reason: string,
+    reason: string | Sentence,
     to?: GivenTo,
   ): Promise<LapsedGrant | undefined>
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { asFailure, type Failure, failure } from '../base/failure.ts'
+import { asFailure, type Failure, failure, type Sentence } from '../base/failure.ts'
+import { text } from '../failures/texts.ts'
 import type { ProviderTap } from '../traces/traces.ts'
 import type { ReplyParser } from '../wire/reply.ts'
 import { createReplyParser, type ParsedReply, type Reply, type ReplyLimits } from '../wire/reply.ts'
@@ -73,14 +74,16 @@ class ServerConnection implements ProviderConnection {
     this.#socket = socket
     this.tap = tap
     this.#queue = new ReplyQueue(limits, {
-      broken: (reason, message) => this.#lose(reason, message),
+      broken: (reason, why) => this.#lose(reason, why),
       replied: (reply) => this.tap?.replied(reply),
       unasked: (reply) => this.#cameUnasked(reply),
     })
-    const closed = () => this.#lose('closed', 'the provider closed it')
+    const closed = () => this.#lose('closed', text('lost.closed'))
     this.#events = { data: (octets: Buffer) => this.#read(octets), end: closed, close: closed }
     for (const [name, listener] of Object.entries(this.#events)) socket.on(name, listener)
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#lose('closed', error.code ?? 'network error'))
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.#lose('closed', error.code ?? text('lost.network')),
+    )
   }
 
   get alive(): boolean {
@@ -121,7 +124,7 @@ class ServerConnection implements ProviderConnection {
     this.tap?.wrote(octets.length)
     await new Promise<void>((resolve, reject) => {
       this.#writers.push({ resolve, reject })
-      const late = () => this.#lose('timed-out', `nothing was taken for ${seconds} seconds`)
+      const late = () => this.#lose('timed-out', text('lost.nothing-taken', { seconds }))
       if (this.#writers.length === 1) this.#writeTimer = setTimeout(late, seconds * 1000).unref()
       this.#socket.write(octets, this.#written)
     })
@@ -133,14 +136,14 @@ class ServerConnection implements ProviderConnection {
   }
 
   destroy(): void {
-    this.#lose('destroyed', 'postern ended it')
+    this.#lose('destroyed', text('lost.ended-here'))
   }
 
   detach(): Socket {
     const refusal = this.#blockedBy()
     if (refusal) throw refusal
     for (const [name, listener] of Object.entries(this.#events)) this.#socket.off(name, listener)
-    this.#queue.fail(new ConnectionLost('destroyed', 'the socket was handed over'))
+    this.#queue.fail(new ConnectionLost('destroyed', text('lost.handed-over')))
     return this.#socket
   }
 
@@ -151,14 +154,14 @@ class ServerConnection implements ProviderConnection {
 
   #cameUnasked(reply: Reply): void {
     this.#unasked = reply
-    if (reply.code === 421) this.#lose('closed', 'the provider closed it (421)')
-    else this.#lose('protocol', `a ${reply.code} came that nobody had asked for`)
+    if (reply.code === 421) this.#lose('closed', text('lost.closed-421'))
+    else this.#lose('protocol', text('lost.reply-unasked', { code: reply.code }))
   }
 
-  #lose(reason: CloseReason, message: string): void {
+  #lose(reason: CloseReason, why: Sentence | string): void {
     if (this.#lost) return
-    this.#lost = new ConnectionLost(reason, message)
-    this.tap?.note(`the connection to the provider is over: ${message}`)
+    this.#lost = new ConnectionLost(reason, why)
+    this.tap?.note(`the connection to the provider is over: ${this.#lost.message}`)
     this.#socket.destroy()
     this.#queue.fail(this.#lost)
     clearTimeout(this.#writeTimer)
@@ -167,7 +170,7 @@ class ServerConnection implements ProviderConnection {
   }
 
   #refuseUnread(): void {
-    if (this.#queue.unread()) this.#lose('protocol', 'a reply began that nobody had asked for')
+    if (this.#queue.unread()) this.#lose('protocol', text('lost.reply-begun'))
   }
 
   /** The octets that were written first of those under way have been taken. */
@@ -181,13 +184,13 @@ class ServerConnection implements ProviderConnection {
 
   /** Why nothing can be written now. */
   #blockedBy(): ConnectionLost | undefined {
-    if (this.#queue.closing) this.#lose('closed', 'the provider closed it (421)')
+    if (this.#queue.closing) this.#lose('closed', text('lost.closed-421'))
     return this.#lost
   }
 
   async #only(replies: readonly Promise<Reply>[]): Promise<Reply> {
     const [reply] = replies
-    if (!reply) throw new ConnectionLost('protocol', 'nothing was asked')
+    if (!reply) throw new ConnectionLost('protocol', text('lost.nothing-asked'))
     return reply
   }
 }
@@ -202,7 +205,7 @@ export async function quit(connection: ProviderConnection): Promise<void> {
 }
 
 interface QueueListener {
-  broken(reason: CloseReason, message: string): void
+  broken(reason: CloseReason, why: Sentence): void
   /** A reply that was asked for. */
   replied(reply: Reply): void
   /** An unsolicited reply. */
@@ -281,19 +284,19 @@ class ReplyQueue {
   /** A timer that was not refreshed may fire while another reply is awaited, or none. */
   #late(seconds: number): void {
     if (this.#awaited[0]?.seconds === seconds)
-      this.#listener.broken('timed-out', `no reply within ${seconds} seconds`)
+      this.#listener.broken('timed-out', text('lost.no-reply', { seconds }))
   }
 
   /** False when nothing behind it may be read any more. */
   #deliver(item: ParsedReply, behind: ParsedReply | undefined): boolean {
     if (item.kind === 'protocol-error') {
-      this.#listener.broken('protocol', item.reason)
+      this.#listener.broken('protocol', text(item.reason))
       return false
     }
     // A positive reply that is followed at once by another is not to be trusted: which of the two
     // is the answer?
     if (this.#awaited.length === 1 && item.reply.code < 400 && isMoreThanGoodbye(behind)) {
-      this.#listener.broken('protocol', 'more replies came than were asked for')
+      this.#listener.broken('protocol', text('lost.too-many-replies'))
       return false
     }
     if (item.reply.code === 421) this.#closing = true
@@ -320,9 +323,12 @@ type CloseReason = 'closed' | 'timed-out' | 'protocol' | 'destroyed'
  */
 export class ConnectionLost extends Error {
   readonly reason: CloseReason
+  /** The same as the message. A text is the code of the system's error. */
+  readonly why: Sentence | string
 
-  constructor(reason: CloseReason, message: string) {
-    super(message)
+  constructor(reason: CloseReason, why: Sentence | string) {
+    super(typeof why === 'string' ? why : why.message)
+    this.why = why
     this.name = 'ConnectionLost'
     this.reason = reason
   }
@@ -333,5 +339,5 @@ export class ConnectionLost extends Error {
  */
 export function lossAsFailure(error: unknown, host: string): Failure {
   if (!(error instanceof ConnectionLost)) return asFailure(error)
-  return failure('upstream.connection-lost', { host, reason: error.message, cause: error })
+  return failure('upstream.connection-lost', { host, reason: error.why, cause: error })
 }

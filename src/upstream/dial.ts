@@ -4,6 +4,7 @@ import { isIP, isIPv6, type Socket } from 'node:net'
 import { hostname } from 'node:os'
 import * as tls from 'node:tls'
 import { type Failure, failure } from '../base/failure.ts'
+import { text } from '../failures/texts.ts'
 import type { Limits } from '../model/limits.ts'
 import { type Connect, clientContext, createConnect, type Target } from '../net/connect.ts'
 import { createTunnels } from '../net/http-fetch.ts'
@@ -160,7 +161,7 @@ async function directly(
   try {
     return await connect(target, signal, beginBehind)
   } catch (error) {
-    if (signal.aborted) throw new ConnectionLost('timed-out', 'connecting took too long')
+    if (signal.aborted) throw new ConnectionLost('timed-out', text('lost.connecting-slow'))
     throw networkFailure(error, { host: target.host, kind: 'mail server' }, ` at port ${target.port}`)
   }
 }
@@ -215,7 +216,7 @@ export function createSecureSocket(extraCa?: string): SecureSocket {
       sessions.delete(host)
       socket.destroy()
       plain.destroy()
-      if (signal.aborted) throw lossAsFailure(new ConnectionLost('timed-out', 'TLS took too long'), host)
+      if (signal.aborted) throw lossAsFailure(new ConnectionLost('timed-out', text('lost.tls-slow')), host)
       throw networkFailure(error, { host, kind: 'mail server' }, ' during the TLS handshake')
     }
     // Not before the verification: an unverified session must not be kept.

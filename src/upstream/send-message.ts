@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { type Failure, failure } from '../base/failure.ts'
+import { text } from '../failures/texts.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Provider } from '../providers/provider.ts'
 import { undoDotStuffing } from '../wire/message-scanner.ts'
@@ -158,7 +159,7 @@ async function sendAsData(
   if (!connection.alive) {
     const early = refusedEarly(connection)
     if (early) return { reply: early, stillOpen: false }
-    const lost = new ConnectionLost('closed', 'it ended before the message did')
+    const lost = new ConnectionLost('closed', text('lost.message-cut'))
     throw head.whole ? endedBeforeMessage(host) : outcomeUnknown(host, lost)
   }
   commit()
@@ -234,17 +235,20 @@ async function finalReply(
   })
   if (reply.code < 300 || reply.code >= 400) return reply
   connection.destroy()
-  throw outcomeUnknown(host, new ConnectionLost('protocol', `a ${reply.code} came where it means nothing`))
+  throw outcomeUnknown(
+    host,
+    new ConnectionLost('protocol', text('lost.reply-meaningless', { code: reply.code })),
+  )
 }
 
 /** Octets of the message have left, and its outcome is not known. */
 function outcomeUnknown(host: string, cause: ConnectionLost): Failure {
-  return failure('upstream.outcome-unknown', { host, reason: cause.message, cause })
+  return failure('upstream.outcome-unknown', { host, reason: cause.why, cause })
 }
 
 /** The connection ended, or makes no sense, before anything of the message had left. */
 function endedBeforeMessage(host: string): Failure {
-  return lossAsFailure(new ConnectionLost('closed', 'it ended before the message was sent'), host)
+  return lossAsFailure(new ConnectionLost('closed', text('lost.before-message')), host)
 }
 
 /** Hosts that offer CHUNKING and refuse a chunk: they get DATA. */

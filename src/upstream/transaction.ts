@@ -1,5 +1,6 @@
 import type { Gone } from '../base/async.ts'
 import { clientGone, Failure, failure } from '../base/failure.ts'
+import { text } from '../failures/texts.ts'
 import type { SendPermit } from '../governor/governor.ts'
 import { replyClassOf } from '../providers/reply-class.ts'
 import { formatMail, formatRecipient, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
@@ -46,7 +47,7 @@ export async function beginTransaction(
     return { replies: answered, transaction: new OpenTransaction(lease, context, permit) }
   }
   lease.discard()
-  throw lossAsFailure(then.lost ?? new ConnectionLost('protocol', 'MAIL was not answered'), context.host)
+  throw lossAsFailure(then.lost ?? new ConnectionLost('protocol', text('lost.mail-unanswered')), context.host)
 }
 
 /**
@@ -289,5 +290,8 @@ async function exchangeEnvelope(
   const odd = replies.find(({ code }) => code >= 300 && code < 400)
   if (!odd) return { replies }
   connection.destroy()
-  return { replies: [], lost: new ConnectionLost('protocol', `a ${odd.code} came where it means nothing`) }
+  return {
+    replies: [],
+    lost: new ConnectionLost('protocol', text('lost.reply-meaningless', { code: odd.code })),
+  }
 }

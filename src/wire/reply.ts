@@ -67,10 +67,15 @@ export type ReplyLimits = Pick<
   'upstreamReplyLineOctets' | 'upstreamReplyOctets' | 'upstreamReplyLines'
 >
 
+/** Why what came is no reply: the id of a text. */
+type LostByReply =
+  | `lost.reply-${'of-two-codes' | 'too-large' | 'too-many-lines' | 'bare-lf' | 'bare-cr' | 'line-too-long'}`
+  | 'lost.no-reply-line'
+
 export type ParsedReply =
   | { kind: 'reply'; reply: Reply }
   /** The peer does not speak SMTP. What follows on this connection is not parsed. */
-  | { kind: 'protocol-error'; reason: string }
+  | { kind: 'protocol-error'; reason: LostByReply }
 
 export interface ReplyParser {
   /**
@@ -95,13 +100,12 @@ export function createReplyParser(limits: ReplyLimits): ReplyParser {
   function line(text: string): ParsedReply | undefined {
     const read = readLine(text, limits)
     if (typeof read === 'string') return protocolError(read)
-    if (code !== undefined && read.code !== code)
-      return protocolError('the lines of one reply differ in code')
+    if (code !== undefined && read.code !== code) return protocolError('lost.reply-of-two-codes')
     octetsOfReply += text.length
-    if (octetsOfReply > limits.upstreamReplyOctets) return protocolError('a reply is too large')
+    if (octetsOfReply > limits.upstreamReplyOctets) return protocolError('lost.reply-too-large')
     code = read.code
     lines.push(read.text)
-    if (lines.length > limits.upstreamReplyLines) return protocolError('a reply has too many lines')
+    if (lines.length > limits.upstreamReplyLines) return protocolError('lost.reply-too-many-lines')
     return read.last ? finish(read.code) : undefined
   }
 
@@ -113,7 +117,7 @@ export function createReplyParser(limits: ReplyLimits): ReplyParser {
     return { kind: 'reply', reply: { code: finalCode, lines: [first, ...more] } }
   }
 
-  function protocolError(reason: string): ParsedReply {
+  function protocolError(reason: LostByReply): ParsedReply {
     broken = true
     start.letGo()
     return { kind: 'protocol-error', reason }
@@ -140,7 +144,7 @@ export function createReplyParser(limits: ReplyLimits): ReplyParser {
   }
 }
 
-const tooLong = 'a reply line is too long'
+const tooLong: LostByReply = 'lost.reply-line-too-long'
 
 interface ReplyLine {
   code: number
@@ -149,14 +153,14 @@ interface ReplyLine {
 }
 
 /** Parses one line with its LF, in latin1; a text is the reason why it is invalid. */
-function readLine(text: string, limits: ReplyLimits): ReplyLine | string {
+function readLine(text: string, limits: ReplyLimits): ReplyLine | LostByReply {
   if (text.length > limits.upstreamReplyLineOctets) return tooLong
-  if (!text.endsWith('\r\n')) return 'a reply line ends in a bare LF'
+  if (!text.endsWith('\r\n')) return 'lost.reply-bare-lf'
   const body = text.slice(0, -2)
-  if (body.includes('\r') || body.includes('\0')) return 'a reply line holds a bare CR or a NUL'
+  if (body.includes('\r') || body.includes('\0')) return 'lost.reply-bare-cr'
   // Second and third digit may be any, unlike in the grammar of section 4.2: `571` and its like are
   // in use.
   const match = /^([2-5]\d\d)(?:([ -])(.*))?$/s.exec(body)
-  if (!match) return 'a line is not a reply'
+  if (!match) return 'lost.no-reply-line'
   return { code: Number(match[1]), last: match[2] !== '-', text: match[3] ?? '' }
 }

@@ -107,7 +107,8 @@ export function memoryStore() {
             ? [{ mailbox: grant.mailbox, providerId: grant.providerId, refused: grant.refused }]
             : [],
         ),
-      lapse: async (id, version, at, reason, to) => {
+      lapse: async (id, version, at, words, to) => {
+        const reason = typeof words === 'string' ? words : words.message
         call('lapse')
         const grant = current(id, version)
         if (!grant) return undefined

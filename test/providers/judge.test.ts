@@ -80,13 +80,13 @@ describe('the judgement of a failed token request', () => {
   it('a missing registration is no passing trouble', () => {
     const missing = failureAs('configuration', 'There is no app registration for Google')
     const reason = missing.message
-    expect(judge(missing)).toEqual({ kind: 'setup-wrong', about: 'mailbox', reason })
+    expect(judge(missing)).toMatchObject({ kind: 'setup-wrong', about: 'mailbox', reason })
   })
 
   it.each([new TypeError('fetch failed: secret'), new Error('secret'), 'secret', undefined, null])(
     'the judgement keeps the grant for what it does not know, and does not quote it',
     (error) => {
-      expect(judge(error)).toEqual({
+      expect(judge(error)).toMatchObject({
         kind: 'try-later',
         about: 'mailbox',
         reason: 'the token request failed',

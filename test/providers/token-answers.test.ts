@@ -258,7 +258,7 @@ describe('an answer that is none', () => {
   ])('an answer may ask for time: Retry-After %s at %s', async (retryAfter, date, seconds) => {
     const headers = { 'retry-after': retryAfter, ...(date !== undefined && { date }) }
     const verdict = judge(await errorOf({ status: 429, headers, text: 'slow down' }))
-    expect(verdict).toEqual({
+    expect(verdict).toMatchObject({
       kind: 'try-later',
       about: seconds === undefined ? 'mailbox' : 'registration',
       reason: 'the token endpoint answered with HTTP status 429',

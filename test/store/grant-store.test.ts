@@ -111,6 +111,17 @@ describe('the grant store', () => {
     expect(await tokenOf(store)).toBe(won[0]?.refreshToken?.reveal())
   })
 
+  it.each(['{"id":"lapse.moved', '{"id":"nobody.knows","values":{}}', '{"id":1}', '{'])(
+    'the words of a provider stay as they are: %s',
+    async (words) => {
+      const { store } = await openFixture()
+      const { id } = await store.grants.adopt(newGrant())
+      const lapsed = await store.grants.lapse(id, 1, now, words)
+      expect(lapsed?.reason).toBe(words)
+      expect(lapsed).not.toHaveProperty('reasonText')
+    },
+  )
+
   it('the store marks a lapsed grant with its reason and keeps its refresh token', async () => {
     const { store } = await openFixture()
     const { id } = await store.grants.adopt(newGrant())

@@ -107,7 +107,8 @@ describe('the mailbox store', () => {
     const { id, version } = await store.grants.adopt(newGrant())
     await store.mailboxes.put({ address: 'printer@example.com', providerId: 'microsoft', createdAt: 1 })
     const reason = 'The mailbox moved from the provider google to microsoft'
-    const lapsed = { id, state: 'lapsed', since: now, reason, version: version + 1 }
+    const reasonText = { id: 'lapse.moved', values: { before: 'google', after: 'microsoft' } }
+    const lapsed = { id, state: 'lapsed', since: now, reason, reasonText, version: version + 1 }
     expect(await store.grants.ofMailbox('printer@example.com')).toMatchObject(lapsed)
     expect(await store.grants.renewed(id, version, { renewedAt: now })).toBeUndefined()
     expect(await store.grants.ofMailbox('printer@example.com')).toMatchObject(lapsed)

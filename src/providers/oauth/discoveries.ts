@@ -3,6 +3,7 @@ import * as openid from 'openid-client'
 import type { Clock } from '../../base/clock.ts'
 import { failure, filled } from '../../base/failure.ts'
 import { isGuid, printable, readUrl } from '../../base/text.ts'
+import { text } from '../../failures/texts.ts'
 import { isLoopbackHost, isPrivateHost, OutOfReach, type Reach } from '../../net/connect.ts'
 import type { HttpFetch } from '../../net/http-fetch.ts'
 import { HttpError, NetworkFailure } from '../../net/network-failure.ts'
@@ -86,7 +87,9 @@ async function metadataWithin(
       reasons.push(reasonOf(error))
     }
   }
-  throw new OAuthError(`the endpoints of ${issuer} cannot be discovered: ${[...new Set(reasons)].join('; ')}`)
+  throw new OAuthError(
+    text('token.endpoints-undiscovered', { issuer, reasons: [...new Set(reasons)].join('; ') }),
+  )
 }
 
 /** Keeps the code and the fix of a network failure. */
@@ -204,7 +207,8 @@ export async function withUserInfoEndpoint(known: Known, discoveries: Discoverie
   if (userinfoEndpoint !== undefined) return known
   const published = issuer === undefined ? undefined : await discoveries.of(issuer, fetch)
   const found = published?.metadata.userinfo_endpoint
-  if (!published || found === undefined) throw new OAuthError(`${provider.name} has no userinfo endpoint`)
+  if (!published || found === undefined)
+    throw new OAuthError(text('token.no-userinfo', { provider: provider.name }))
   return {
     provider: { ...provider, oauth: { ...provider.oauth, userinfoEndpoint: found } },
     fetch: within(fetch, published, [found]),
@@ -244,7 +248,7 @@ async function tenantIdAt({ oauth }: RegisteredProvider, fetch: HttpFetch): Prom
   // It has to be an issuer of the same cloud.
   if (id !== undefined && issuer.toLowerCase() === (oauth.issuer ?? issuer).replace('{tenantid}', id))
     return id
-  throw new OAuthError('Entra does not tell the id of the tenant: set that in place of its domain')
+  throw new OAuthError(text('token.tenant-untold'))
 }
 
 /**

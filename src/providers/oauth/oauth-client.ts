@@ -1,6 +1,7 @@
-import { Failure } from '../../base/failure.ts'
+import { Failure, type Sentence } from '../../base/failure.ts'
 import type { Secret } from '../../base/secret.ts'
 import { printable } from '../../base/text.ts'
+import { text } from '../../failures/texts.ts'
 import type { Address } from '../../model/address.ts'
 import type { TokenCheck } from './token-claims.ts'
 
@@ -171,10 +172,13 @@ export class OAuthError extends Error {
   readonly error: string | undefined
   readonly explained: boolean
   readonly retryAfterSeconds: number | undefined
+  /** The words of postern for it; absent where they are the provider's. */
+  readonly own: Sentence | undefined
 
-  constructor(message: string, details: Partial<Loose<OAuthErrorDetails>> = {}) {
+  constructor(words: string | Sentence, details: Partial<Loose<OAuthErrorDetails>> = {}) {
     const { status, error, retryAfterSeconds } = details
-    super(safeText(message))
+    super(safeText(typeof words === 'string' ? words : words.message))
+    this.own = typeof words === 'string' ? undefined : words
     this.name = 'OAuthError'
     this.status = status
     this.error = error
@@ -198,15 +202,27 @@ export function safeText(text: string): string {
 
 /**
  * What a failed token request means. `reason`: at most 200 characters, one line, nothing secret;
- * for logs and pages.
+ * for logs and pages. `own`: the same by its id, where the words are not the provider's.
  */
-export type TokenVerdict =
+export type TokenVerdict = Reason &
   /** The grant has ended: a person has to consent again. */
-  | { kind: 'consent-needed'; reason: string }
-  /** The request or the client is wrong, not this grant. */
-  | { kind: 'setup-wrong'; about: FaultScope; reason: string }
-  /** A passing failure, or one that is not understood. */
-  | { kind: 'try-later'; about: FaultScope; reason: string; retryAfterSeconds?: number }
+  (
+    | { kind: 'consent-needed' }
+    /** The request or the client is wrong, not this grant. */
+    | { kind: 'setup-wrong'; about: FaultScope }
+    /** A passing failure, or one that is not understood. */
+    | { kind: 'try-later'; about: FaultScope; retryAfterSeconds?: number }
+  )
+
+interface Reason {
+  reason: string
+  own?: Sentence
+}
+
+/** The reason as a value of a sentence. */
+export function reasonIn({ reason, own }: Reason): string | Sentence {
+  return own ?? reason
+}
 
 /**
  * Whether the fault concerns every mailbox of the registration, or perhaps only this one (or its
@@ -267,31 +283,34 @@ export function judge(error: unknown): TokenVerdict {
   // failure has its own code and fix.
   if (error instanceof Failure) {
     const kind = error.code === 'provider-unavailable' ? 'try-later' : 'setup-wrong'
-    return { kind, about: 'mailbox', reason: error.message }
+    return { kind, about: 'mailbox', reason: error.message, own: error }
   }
-  if (!(error instanceof OAuthError))
-    return { kind: 'try-later', about: 'mailbox', reason: 'the token request failed' }
-  const reason = error.message
+  if (!(error instanceof OAuthError)) {
+    const own = text('token.request-failed')
+    return { kind: 'try-later', about: 'mailbox', reason: own.message, own }
+  }
+  const { message, own } = error
+  const reason = { reason: message, ...(own && { own }) }
   // A failing gateway may send any error; only a response that blames the request is believed.
   if (error.error !== undefined && blamesTheRequest(error.status)) {
-    if (needConsent.has(error.error)) return { kind: 'consent-needed', reason }
+    if (needConsent.has(error.error)) return { kind: 'consent-needed', ...reason }
     const about = wrongSetup.get(error.error)
-    if (about) return { kind: 'setup-wrong', about, reason }
+    if (about) return { kind: 'setup-wrong', about, ...reason }
   }
   // The provider has read the request and refused it, and would do so again.
-  if (isRefusal(error)) return { kind: 'setup-wrong', about: 'mailbox', reason }
+  if (isRefusal(error)) return { kind: 'setup-wrong', about: 'mailbox', ...reason }
   if (error.retryAfterSeconds === undefined)
     return {
       kind: 'try-later',
       about: 'mailbox',
-      reason,
+      ...reason,
       ...(error.status === 429 && { retryAfterSeconds: tooManySeconds }),
     }
   // RFC 6585, section 4: 429 limits a client or an address, which all mailboxes share. 503 is a
   // failure of the server.
   const about = error.status === 429 ? 'registration' : 'mailbox'
   const retryAfterSeconds = Math.min(error.retryAfterSeconds, longestRetryAfterSeconds)
-  return { kind: 'try-later', about, reason, retryAfterSeconds }
+  return { kind: 'try-later', about, ...reason, retryAfterSeconds }
 }
 
 function blamesTheRequest(status: number | undefined): boolean {

@@ -1,13 +1,14 @@
 import { createPrivateKey, type KeyObject, webcrypto } from 'node:crypto'
 import * as openid from 'openid-client'
-import { Failure, failure } from '../../base/failure.ts'
+import { Failure, failure, type Sentence } from '../../base/failure.ts'
+import { text } from '../../failures/texts.ts'
 import { isLoopbackHost } from '../../net/connect.ts'
 import { HttpError } from '../../net/network-failure.ts'
 import type { Provider, RegisteredProvider } from '../provider.ts'
 import type { ClientCertificate } from '../settings.ts'
 import { forgivenMilliseconds } from './endpoint-look.ts'
 import { IdTokenRefused } from './id-token.ts'
-import { judge, OAuthError, safeText } from './oauth-client.ts'
+import { judge, OAuthError, reasonIn, safeText } from './oauth-client.ts'
 
 /** How Entra writes the issuer of an authority that stands for many tenants. */
 const tenantPlace = '{tenantid}'
@@ -190,9 +191,9 @@ export function withoutSecrets(error: unknown): Error {
   if (own) return own
   if (error instanceof openid.AuthorizationResponseError)
     return new Error(safeText(`The provider answered with ${error.error}`))
-  if (!(error instanceof openid.ClientError)) return new OAuthError('the token request failed')
+  if (!(error instanceof openid.ClientError)) return new OAuthError(text('token.request-failed'))
   // Responses of the token endpoint were parsed before, so this is about the key set.
-  if (keyTrouble.has(error.code ?? '')) return new OAuthError("the provider's signing keys cannot be read")
+  if (keyTrouble.has(error.code ?? '')) return new OAuthError(text('token.no-signing-keys'))
   return new Error(safeText(cause instanceof Error ? cause.message : error.message))
 }
 
@@ -217,27 +218,27 @@ export function exchangeFailure(provider: Provider, error: Error): Error {
   const verdict = judge(error)
   switch (verdict.kind) {
     case 'consent-needed':
-      return failure('consent.not-accepted', { provider: provider.name, reason: verdict.reason })
+      return failure('consent.not-accepted', { provider: provider.name, reason: reasonIn(verdict) })
     case 'setup-wrong':
       return verdict.about === 'registration'
-        ? registrationRefused(provider, verdict.reason)
-        : requestRefused(provider, verdict.reason)
+        ? registrationRefused(provider, reasonIn(verdict))
+        : requestRefused(provider, reasonIn(verdict))
     case 'try-later': {
       const { retryAfterSeconds } = verdict
       return failure('provider.cannot-answer-now', {
         provider: provider.name,
-        reason: verdict.reason,
+        reason: reasonIn(verdict),
         ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
       })
     }
   }
 }
 
-function registrationRefused({ name }: Provider, reason: string): Failure {
+function registrationRefused({ name }: Provider, reason: string | Sentence): Failure {
   return failure('registration.refused-at-consent', { provider: name, reason })
 }
 
-function requestRefused({ name }: Provider, reason: string): Failure {
+function requestRefused({ name }: Provider, reason: string | Sentence): Failure {
   return failure('consent.request-refused', { provider: name, reason })
 }
 
@@ -262,8 +263,12 @@ export function createClockDifference(clock: { now(): number }): ClockDifference
     },
     explain(error) {
       if (Math.abs(ahead) < forgivenMilliseconds || !mayBeOfTime(error)) return error
-      const words = `the clock of this machine is ${span(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} that of the provider: ${error.message}`
-      return error instanceof OAuthError ? new OAuthError(words, error) : new Error(words)
+      const reason = (error instanceof OAuthError && error.own) || error.message
+      const words = text(ahead > 0 ? 'token.clock-ahead' : 'token.clock-behind', {
+        span: span(Math.abs(ahead)),
+        reason,
+      })
+      return error instanceof OAuthError ? new OAuthError(words, error) : new Error(words.message)
     },
   }
 }
@@ -274,9 +279,9 @@ function mayBeOfTime(error: Error): boolean {
   return error.constructor === Error
 }
 
-function span(milliseconds: number): string {
+function span(milliseconds: number): Sentence {
   const minutes = Math.round(milliseconds / 60_000)
-  if (minutes < 120) return `${minutes} minutes`
+  if (minutes < 120) return text('span.minutes', { minutes })
   const hours = Math.round(minutes / 60)
-  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`
+  return hours < 48 ? text('span.hours', { hours }) : text('span.days', { days: Math.round(hours / 24) })
 }

@@ -5,6 +5,7 @@ import { calculatePKCECodeChallenge } from 'openid-client'
 import { type Failure, failure } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import { readUrl } from '../../base/text.ts'
+import { text } from '../../failures/texts.ts'
 import type { Address } from '../../model/address.ts'
 import type { HttpFetch } from '../../net/http-fetch.ts'
 import type { OAuthServer, RegisteredProvider } from '../provider.ts'
@@ -78,10 +79,10 @@ export async function beginDeviceFlow(
 }
 
 /** People open it, so `javascript:` and the like are refused. */
-function webAddress(text: string): string {
-  const url = readUrl(text)
+function webAddress(address: string): string {
+  const url = readUrl(address)
   if (url && ['https:', 'http:'].includes(url.protocol)) return url.href
-  throw new OAuthError('the provider named no address to enter the code at')
+  throw new OAuthError(text('token.no-code-address'))
 }
 
 // RFC 8628, section 3.5, and two errors of Entra's own.

@@ -1,5 +1,6 @@
 import type { CustomFetch, CustomFetchOptions } from 'openid-client'
 import { type FilledFailure, filled } from '../../base/failure.ts'
+import { text } from '../../failures/texts.ts'
 import type { HttpFetch } from '../../net/http-fetch.ts'
 import type { RegisteredProvider } from '../provider.ts'
 import { OAuthError } from './oauth-client.ts'
@@ -32,7 +33,7 @@ export async function parseTokenResponse(
   const { status } = response
   const body = parseObject(await response.text())
   if (!response.ok) throw refusal(response, body, sent)
-  if (!body) throw new OAuthError('the token endpoint answered with something else than JSON', { status })
+  if (!body) throw new OAuthError(text('token.no-json'), { status })
   if (!hasTokens(body)) throw refusal(response, body, sent)
   return Response.json(knownParts(body, keepIdToken))
 }
@@ -116,9 +117,7 @@ function refusal(response: Response, body: Body | undefined, sent: readonly stri
   const words = [...new Set([error, ...wordsIn(body)])].filter((text) => text !== undefined)
   if (words.length === 0)
     return new OAuthError(
-      response.ok
-        ? 'the token endpoint answered without a token'
-        : `the token endpoint answered with HTTP status ${status}`,
+      response.ok ? text('token.no-token') : text('token.http-status', { status }),
       details,
     )
   const explanation = { explained: true, ...(error !== undefined && { error }) }

@@ -254,11 +254,12 @@ function paused(pause: PauseStatus | undefined, t: Phrases): Html {
   return html`${t`Paused until ${time(pause.until)}; then one message is tried.`} ${reason}${fix !== undefined && html` <strong>${t`What to do:`}</strong> ${fix}`}`
 }
 
-function lapse({ since, reason, refusedAt }: MailboxStatus, provider: string, t: Phrases): Html {
+function lapse({ since, refusedAt, ...mailbox }: MailboxStatus, provider: string, t: Phrases): Html {
   const when = since !== undefined && html` ${t`Since ${time(since)}.`}`
   // It lapsed here: the mailbox has moved, or another person signs in.
+  const reason = lapseReason(mailbox, t)
   if (refusedAt === undefined)
-    return html`${t`The consent lapsed`}${reason !== undefined && `: ${printable(reason, 200)}`}.${when}`
+    return html`${t`The consent lapsed`}${reason && html`: ${reason}`}${t.language === 'en' ? '.' : '。'}${when}`
   return html`${t`${provider} no longer accepts the sign-in (password changed, or access withdrawn).`}${when} ${t`It was refused last ${time(refusedAt)}; postern tries it again each day.`}`
 }
 
@@ -271,6 +272,13 @@ function providersWords(mailbox: MailboxStatus, t: Phrases): Html | undefined {
       : (holdingUp(mailbox)?.said ?? (lastOutcome?.outcome !== 'done' && lastOutcome?.said))
   if (said === undefined || said === false) return undefined
   return html`<details><summary>${t`What the provider said`}</summary><p><code>${printable(said, 500)}</code></p></details>`
+}
+
+/** Our own words in the reader's language; those of a provider, or of an earlier version, as they are. */
+function lapseReason({ reason, reasonText }: Pick<MailboxStatus, 'reason' | 'reasonText'>, t: Phrases) {
+  if (reason === undefined) return undefined
+  const said = printable(reasonText ? t.messageOf({ ...reasonText, message: reason }) : reason, 200)
+  return reasonText ? html`${said}` : html`<q>${said}</q>`
 }
 
 export function providerName(catalogue: Catalogue, id: string): string {
