@@ -377,14 +377,21 @@ export function scriptedTestMessage(): SendTestMessage & { asked: string[]; step
 }
 
 /** Finds what a test says. */
-export function scriptedDoctor(): Pick<Doctor, 'mailbox'> & { findings: Finding[] } {
+export function scriptedDoctor(): Pick<Doctor, 'mailbox'> & { asked: string[]; findings: Finding[] } {
+  const asked: string[] = []
   const findings: Finding[] = [
     { ...good('clock', text('doctor.clock-agrees', { host: 'login.example' })), milliseconds: 1 },
   ]
   async function* steps() {
     yield* findings
   }
-  return { findings, mailbox: async () => steps() }
+  return {
+    ...{ asked, findings },
+    async mailbox(mailbox, recipient) {
+      asked.push(recipient === undefined ? mailbox : `${mailbox} to ${recipient}`)
+      return steps()
+    },
+  }
 }
 
 /** The real ones, over a store in memory that has none. */

@@ -49,8 +49,14 @@ describe('a test message', () => {
       { step: 'sign-in', failure, said: '5.7.139 disabled' },
     )
     const { text } = await send({ to: 'you@example.net' })
-    expect(text).toMatch(/class="bad">.*The provider accepts us</)
-    for (const words of ['refused the sign-in', '5.7.139 disabled', 'Enable SMTP AUTH.'])
+    expect(text).toContain('<li class="bad">')
+    for (const words of [
+      'The provider accepts us',
+      'refused the sign-in',
+      '5.7.139 disabled',
+      'Enable SMTP AUTH.',
+      '/mailboxes/me%40example.com/diagnosis',
+    ])
       expect(text).toContain(words)
   })
 

@@ -47,6 +47,7 @@ ${sendingSection(mailbox.sending, t)}
 ${factsSection(view, t)}
 ${isAdministrator && !isAppOnly(mailbox) && !needsConsent(mailbox) && reconnection(view, context)}
 ${isAdministrator && isAppOnly(mailbox) && noConsent(context)}
+${isAdministrator && html`<p><a href="${pages.path('mailboxes', address, 'diagnosis')}">${t`Find out what is wrong`}</a></p>`}
 ${isAdministrator && html`<p><a href="${pages.path('mailboxes', address, 'remove')}">${t`Remove this mailbox`}</a></p>`}`
 }
 

@@ -19,6 +19,7 @@ import { createAssets } from './assets.ts'
 import { createCallbackResults } from './callback-results.ts'
 import { createConsentPages } from './consent.ts'
 import { createConsentLinkPages } from './consent-links.ts'
+import { createDiagnosisPages } from './diagnosis.ts'
 import { errorPageHandler } from './error-page.ts'
 import { createExplainPages } from './explain.ts'
 import { createFormAnswers, type FormAnswers } from './form-answers.ts'
@@ -57,6 +58,7 @@ export interface PagesDeps extends WebAddresses {
     | 'consent'
     | 'notices'
     | 'sendTestMessage'
+    | 'doctor'
     | 'smtp'
     | 'journal'
     | 'traces'
@@ -197,6 +199,7 @@ function createAdministration(
   const startHere = isElsewhere({ publicUrl, pagesUrl }) ? undefined : startConsent
   router.use(createMailboxPages({ services, startConsent: startHere, contexts, redirectUri, clock }))
   router.use(createTestMessagePages({ services, contexts }))
+  router.use(createDiagnosisPages({ services, contexts }))
   router.use(createProviderPages({ services, contexts, redirectUri }))
   router.use(createCertificatePages({ services, contexts }))
   router.use(createLoginPages({ services, contexts }))

@@ -8,7 +8,7 @@ import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { whatToDo } from './error-page.ts'
 import { fieldsOf, form, one, type PageContext, type PageContexts, readForm } from './page-context.ts'
-import { checkedStep, checklistBegin, checklistEnd } from './parts.ts'
+import { checkedStep, checklistBegin, checklistEnd, type Step } from './parts.ts'
 
 interface TestMessagePagesDeps {
   services: Pick<WebServices, 'mailboxes' | 'logins' | 'sendTestMessage'>
@@ -36,9 +36,16 @@ export function createTestMessagePages({ services, contexts }: TestMessagePagesD
     const back = html`<p><a href="${pages.path('mailboxes', address)}">${t`Back to ${address}`}</a></p>`
     const page = pages.begin(response, { title: t`A test message to ${message.to}`, body: back, session })
     page.add(checklistBegin)
-    for await (const step of testSteps(message, as, { logins, sendTestMessage, by }))
-      page.add(shownStep(step, t))
+    let last: ShownStep | undefined
+    for await (const step of testSteps(message, as, { logins, sendTestMessage, by })) {
+      page.add(checkedStep(stepOf(step, t), t))
+      last = step
+    }
     page.add(checklistEnd)
+    if (last?.failure)
+      page.add(
+        html`<p><a class="button quiet" href="${pages.path('mailboxes', address, 'diagnosis')}">${t`Find out what is wrong`}</a></p>`,
+      )
     page.end()
   }
 }
@@ -73,16 +80,12 @@ const stepWords: Record<ShownStep['step'], Phrase> = {
   message: phrase('It has taken the message'),
 }
 
-/** One step: done, or failed with what to do. */
-function shownStep({ step, failure, said, milliseconds: took }: ShownStep, t: Phrases): Html {
+/** One step: ✓, or ✕ with what to do. */
+function stepOf({ step, failure, said, milliseconds }: ShownStep, t: Phrases): Step {
   const words = t.say(stepWords[step])
-  if (!failure) {
-    const more = said !== undefined && html`<code>${said}</code>`
-    return checkedStep({ condition: 'good', words, took, more }, t)
-  }
+  const answer = said !== undefined && html`<code>${said}</code>`
+  if (!failure) return { condition: 'good', words, took: milliseconds, more: answer }
   const fix = t.fixOf(failure)
-  const more = html`<p>${t.messageOf(failure)}</p>
-${said !== undefined && html`<p>${t`The provider said: ${html`<code>${said}</code>`}`}</p>`}
-${fix !== undefined && whatToDo(fix, t)}`
-  return checkedStep({ condition: 'bad', words, took, more }, t)
+  const more = html`<p>${t.messageOf(failure)}</p>${answer && html`<p>${t`The provider said: ${answer}`}</p>`}${fix !== undefined && whatToDo(fix, t)}`
+  return { condition: 'bad', words, took: milliseconds, more }
 }
