@@ -26,7 +26,11 @@ const cases: [string, string, ParsedReply[]][] = [
   ['codes beyond the grammar', '571 no\r\n', [reply(571, 'no')]],
   ['an unfinished reply', '250-a\r\n250', []],
   ['mixed codes', '250-a\r\n550 b\r\n', [broken('lost.reply-of-two-codes')]],
-  ['a good reply, then mixed codes', '220 hi\r\n250-a\r\n251 b\r\n', [reply(220, 'hi'), broken('lost.reply-of-two-codes')]],
+  [
+    'a good reply, then mixed codes',
+    '220 hi\r\n250-a\r\n251 b\r\n',
+    [reply(220, 'hi'), broken('lost.reply-of-two-codes')],
+  ],
   ['a bare LF', '250 a\n', [broken('lost.reply-bare-lf')]],
   ['a bare LF in the middle', '250 a\n250 b\r\n', [broken('lost.reply-bare-lf')]],
   ['a bare CR', '250 a\rb\r\n', [broken('lost.reply-bare-cr')]],
