@@ -161,11 +161,11 @@ export function elsewhere(text: string): Words[] {
 const general: readonly Words[] = [
   {
     en: 'What happened lately: postern journal --outcome failed',
-    ja: '最近起きたこと: postern journal --outcome failed',
+    ja: '最近起きたこと: 「postern journal --outcome failed」',
   },
   {
     en: 'How each mailbox stands: postern mailbox list',
-    ja: '各メールボックスの状態: postern mailbox list',
+    ja: '各メールボックスの状態: 「postern mailbox list」',
   },
   {
     en: 'The sign-in logs of the provider, such as Monitoring, Sign-in logs in the Entra admin centre: they name the reason of a refusal.',

@@ -407,7 +407,7 @@ describe('the page of a mailbox', () => {
     const response = await test.get('/mailboxes/nobody@example.com').set('Cookie', cookie)
     expect(response.status).toBe(404)
     expect(response.type).toBe('text/html')
-    expect(response.text).toContain('Add it first.')
+    expect(response.text).toContain('Add it: postern mailbox add nobody@example.com')
   })
 })
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/base/clock.ts'
+import { failure } from '../../src/base/failure.ts'
 import type { Log } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { NetworkAccess } from '../../src/config/network-access.ts'
@@ -42,7 +43,7 @@ export function memoryMailboxes(): Mailboxes & { all: GivenMailbox[]; adopted: S
   const adopted: Secret[] = []
   function show(address: string): MailboxStatus {
     const found = all.find((mailbox) => sameAddress(mailbox.address, parseAddress(address)))
-    if (!found) throw failureAs('not-found', `There is no mailbox ${address}`, { fix: 'Add it first.' })
+    if (!found) throw failure('mailbox.unknown', { mailbox: address })
     return judged(found)
   }
   return {
