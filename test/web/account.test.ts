@@ -275,6 +275,7 @@ describe('a viewer', () => {
     ['/api-keys/key-1/revoke', {}],
     ['/account/password', { role: 'viewer', password: good, again: good }],
     ['/mailboxes/me@example.com/test', { to: 'you@example.net' }],
+    ['/mailboxes/me@example.com/diagnosis', {}],
     ['/providers/example/check', {}],
     ['/consent-links/link-1/revoke', {}],
     ['/explain', { text: 'AADSTS70008' }],
