@@ -160,7 +160,7 @@ async function readRunningFile(dataDir: string): Promise<Running | undefined> {
     return Array.isArray(running.web) && Array.isArray(running.smtp) ? running : undefined
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EACCES' || code === 'EPERM') throw unusable(error, 'data directory', dataDir)
+    if (code === 'EACCES' || code === 'EPERM') throw unusable(error, 'file.data-directory', dataDir)
     return undefined
   }
 }

@@ -59,8 +59,9 @@ export function watchFiles(files: Files): WatchedFiles {
       const [mistakes, warnings]: [string[], string[]] = [[], []]
       for (const [path, text] of texts) {
         const doubt = files.doubtOf(path, { isPublic: isPublic(text), isForeign: foreign.includes(path) })
-        if (doubt?.tolerable) warnings.push(`${path} ${doubt.problem}${likeMounted} ${doubt.fix}.`)
-        else if (doubt) mistakes.push(`${path} ${doubt.problem}. ${doubt.fix}.`)
+        if (doubt?.tolerable)
+          warnings.push(`${path} ${doubt.problem.message}${likeMounted} ${doubt.fix.message}.`)
+        else if (doubt) mistakes.push(`${path} ${doubt.problem.message}. ${doubt.fix.message}.`)
       }
       return { mistakes, warnings }
     },

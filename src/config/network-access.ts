@@ -99,7 +99,7 @@ export function createNetworkAccess(deps: NetworkAccessDeps): NetworkAccess {
       const implicit = listening().filter(({ tls }) => tls === 'implicit')
       await listenAt([...listeners, ...implicit], files)
       certificate = files
-      await replacePrivateFile(pagesSettingsFile(dataDir), 'settings file', fileOf({ listeners, files }))
+      await replacePrivateFile(pagesSettingsFile(dataDir), 'file.settings', fileOf({ listeners, files }))
       const addresses = listeners.map(formatEndpoint)
       log.info(
         { event: 'listener.opened', ...actorFields(by), addresses },

@@ -88,7 +88,7 @@ export async function* storeSteps({
     await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
     yield good('data-directory', text('doctor.directory-private', { dataDir }))
   } catch (error) {
-    yield fault('data-directory', unusable(error, 'data directory', dataDir))
+    yield fault('data-directory', unusable(error, 'file.data-directory', dataDir))
     return
   }
   try {

@@ -1,7 +1,7 @@
 import { fillIn, type Sentence, type SentenceById, type Value, type Values, type ValuesOf } from './entry.ts'
 
 /** What is said by id and is no failure. */
-const texts = {
+export const texts = {
   'check.registration-complete': { message: 'The registration is complete, and without a mistake.' },
   'check.settings-complete': { message: 'The settings are complete, and without a mistake.' },
   'check.settings-mistaken': {
@@ -97,6 +97,29 @@ const texts = {
   'lost.no-reply-line': { message: 'a line is not a reply' },
   'lapse.moved': { message: 'The mailbox moved from the provider {before} to {after}' },
   'lapse.other-person': { message: 'Another person signs in for the mailbox: {after} instead of {before}' },
+  'file.data-directory': { message: 'data directory' },
+  'file.any': { message: 'file' },
+  'file.lock': { message: 'lock file' },
+  'file.process': { message: 'process file' },
+  'file.key': { message: 'key file' },
+  'file.owner-key': { message: 'owner key' },
+  'file.database': { message: 'database' },
+  'file.settings': { message: 'settings file' },
+  'refused.permission': { message: 'permission denied' },
+  'refused.read-only': { message: 'the file system is read-only' },
+  'refused.full': { message: 'the disk is full' },
+  'refused.quota': { message: 'the disk quota is used up' },
+  'refused.no-directory': { message: 'a part of its path is not a directory' },
+  'doubt.read-by-others': { message: 'can be read by other users (its mode is {mode})' },
+  'doubt.changed-by-others': { message: 'can be changed by other users (its mode is {mode})' },
+  'doubt.of-another': { message: 'belongs to another user (number {user})' },
+  'doubt.in-folder': { message: 'stands in {folder}, which {problem}' },
+  'doubt.in-shared-folder': {
+    message: 'stands in {folder}, to which other users can write (its mode is {mode})',
+  },
+  'doubt.run': { message: 'Run: {command}' },
+  'doubt.run-chown': { message: 'Run: {command}; or run postern as that user' },
+  'doubt.move': { message: 'Put it into a folder of your own' },
   'revocation.kept': {
     message: 'Another mailbox may live on the same consent. To end the consent at {provider}, go to {place}.',
   },

@@ -21,7 +21,7 @@ export interface DataDirLock {
  */
 export async function lockDataDir(dataDir: string): Promise<DataDirLock> {
   const files = await prepareDataDir(dataDir)
-  await createPrivateFile(files.lock, 'lock file', '')
+  await createPrivateFile(files.lock, 'file.lock', '')
   const { DatabaseSync } = await loadSqlite()
   const held = new DatabaseSync(files.lock, { timeout: 0 })
   try {
@@ -29,7 +29,7 @@ export async function lockDataDir(dataDir: string): Promise<DataDirLock> {
     await notePid(files)
   } catch (error) {
     held.close()
-    throw isBusy(error) ? await alreadyRunning(dataDir, files) : unusable(error, 'lock file', files.lock)
+    throw isBusy(error) ? await alreadyRunning(dataDir, files) : unusable(error, 'file.lock', files.lock)
   }
   heldLocks.add(held)
   return {
@@ -48,7 +48,7 @@ function takeExclusively(database: DatabaseSyncInstance): void {
 
 async function notePid(files: DataFiles): Promise<void> {
   await rm(files.pid, { force: true })
-  await createPrivateFile(files.pid, 'process file', `${process.pid}\n`)
+  await createPrivateFile(files.pid, 'file.process', `${process.pid}\n`)
 }
 
 async function alreadyRunning(dataDir: string, files: DataFiles): Promise<Failure> {

@@ -4,7 +4,15 @@ import { chmod, link, mkdir, open, readdir, readFile, rename, stat, unlink } fro
 import { dirname, join } from 'node:path'
 import { Failure, failure, filled } from '../base/failure.ts'
 import { shellWord } from '../base/text.ts'
-import { doubtOfPath, type Owners, ourOwners, requireOwnFiles, requireSafePath } from './file-trust.ts'
+import { type TextId, text } from '../failures/texts.ts'
+import {
+  doubtOfPath,
+  type FileKind,
+  type Owners,
+  ourOwners,
+  requireOwnFiles,
+  requireSafePath,
+} from './file-trust.ts'
 
 /** Every file that postern keeps in its data directory. All are for the owner only. */
 export interface DataFiles {
@@ -49,7 +57,7 @@ export async function prepareDataDir(dataDir: string): Promise<DataFiles> {
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'EEXIST'
       ? notADirectory(dataDir)
-      : unusable(error, 'data directory', dataDir)
+      : unusable(error, 'file.data-directory', dataDir)
   }
   return requirePrivateFiles(dataDir, owners)
 }
@@ -64,10 +72,11 @@ export async function requirePrivateFiles(
   owners: Owners | undefined = ourOwners(),
 ): Promise<DataFiles> {
   const files = dataFiles(dataDir)
-  await requirePrivate(dataDir, 'data directory', '700', await elsewhere(files, dataDir, owners))
-  await requirePrivate(files.key, 'key file', '600')
-  await requirePrivate(files.ownerKey, 'owner key', '600')
-  for (const suffix of ['', '-wal', '-shm']) await requirePrivate(files.database + suffix, 'database', '600')
+  await requirePrivate(dataDir, 'file.data-directory', '700', await elsewhere(files, dataDir, owners))
+  await requirePrivate(files.key, 'file.key', '600')
+  await requirePrivate(files.ownerKey, 'file.owner-key', '600')
+  for (const suffix of ['', '-wal', '-shm'])
+    await requirePrivate(files.database + suffix, 'file.database', '600')
   if (owners) requireOwnFiles(dataDir, owners)
   return files
 }
@@ -154,13 +163,13 @@ function isWritable(directory: string): boolean {
   }
 }
 
-async function requirePrivate(path: string, what: string, wanted: string, otherwise = ''): Promise<void> {
+async function requirePrivate(path: string, what: FileKind, wanted: string, otherwise = ''): Promise<void> {
   const mode = await modeAt(path)
   // Windows has no such modes: what stat() tells there is made up.
   if (mode === undefined || (mode & 0o077) === 0 || process.platform === 'win32') return
   const found = (mode & 0o777).toString(8)
   throw failure('data.readable-by-others', {
-    what,
+    what: text(what),
     path,
     mode: found,
     wanted,
@@ -174,7 +183,7 @@ async function modeAt(path: string): Promise<number | undefined> {
     return (await stat(path)).mode
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw unusable(error, 'file', path)
+    throw unusable(error, 'file.any', path)
   }
 }
 
@@ -188,7 +197,7 @@ function notADirectory(path: string): Failure {
  * is such a file already.
  * @throws Failure `configuration`
  */
-export async function createPrivateFile(path: string, what: string, text: string): Promise<boolean> {
+export async function createPrivateFile(path: string, what: FileKind, text: string): Promise<boolean> {
   if (await exists(path)) return false
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   try {
@@ -209,7 +218,7 @@ export async function createPrivateFile(path: string, what: string, text: string
 }
 
 /** Undefined when there is no such file. @throws Failure `configuration` */
-export async function readPrivateFile(path: string, what: string): Promise<string | undefined> {
+export async function readPrivateFile(path: string, what: FileKind): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
@@ -222,7 +231,7 @@ export async function readPrivateFile(path: string, what: string): Promise<strin
  * As `createPrivateFile`, in the place of what is there.
  * @throws Failure `configuration`
  */
-export async function replacePrivateFile(path: string, what: string, text: string): Promise<void> {
+export async function replacePrivateFile(path: string, what: FileKind, text: string): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   try {
     await writeDurably(draft, text)
@@ -253,21 +262,22 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-const reasons: Record<string, string> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  ENOTDIR: 'a part of its path is not a directory',
-}
+const reasons = {
+  EACCES: 'refused.permission',
+  EPERM: 'refused.permission',
+  EROFS: 'refused.read-only',
+  ENOSPC: 'refused.full',
+  EDQUOT: 'refused.quota',
+  ENOTDIR: 'refused.no-directory',
+} as const satisfies Record<string, TextId>
 
 /**
  * What the file system refused while postern was starting, as a sentence. A Failure passes
  * unchanged.
  */
-export function unusable(error: unknown, what: string, path: string): Failure {
+export function unusable(error: unknown, what: FileKind, path: string): Failure {
   if (error instanceof Failure) return error
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
-  return failure('data.unusable', { what, path, reason: reasons[code] ?? code, cause: error })
+  const reason = Object.hasOwn(reasons, code) ? text(reasons[code as keyof typeof reasons]) : code
+  return failure('data.unusable', { what: text(what), path, reason, cause: error })
 }

@@ -9,16 +9,21 @@ import {
   statSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { failure } from '../base/failure.ts'
+import { failure, type Sentence } from '../base/failure.ts'
 import { shellWord } from '../base/text.ts'
+import { text } from '../failures/texts.ts'
+
+/** What a file of ours is called: texts of `failures/texts.ts`. */
+export type FileKind =
+  `file.${'any' | 'data-directory' | 'lock' | 'process' | 'key' | 'owner-key' | 'database' | 'settings'}`
 
 /**
  * Why others can read or change a file: `problem` follows its name in a sentence, `fix` is what to
  * do.
  */
 export interface Doubt {
-  problem: string
-  fix: string
+  problem: Sentence
+  fix: Sentence
   /** Not as it should be, but as containers have it. */
   tolerable?: true
 }
@@ -79,12 +84,12 @@ export function doubtOfFile(path: string, { isPublic, isForeign }: FileUse): Dou
   const onPath = doubtOfPath(path, owners)
   if (onPath) return onPath
   if (!owners.has(found.uid)) return ofAnother(path, found)
-  const fix = `Run: chmod ${isPublic ? 'go-w' : '600'} ${shellWord(path)}`
+  const fix = text('doubt.run', { command: `chmod ${isPublic ? 'go-w' : '600'} ${shellWord(path)}` })
   if (isPublic ? isWrittenByOthers(found, ours) : (found.mode & 0o022) !== 0) {
-    return { problem: `can be changed by other users (its mode is ${modeOf(found)})`, fix }
+    return { problem: text('doubt.changed-by-others', { mode: modeOf(found) }), fix }
   }
   if (isPublic || !isReadByOthers(found)) return undefined
-  const doubt = { problem: `can be read by other users (its mode is ${modeOf(found)})`, fix }
+  const doubt = { problem: text('doubt.read-by-others', { mode: modeOf(found) }), fix }
   return isMountedSecret(path, found) ? { ...doubt, tolerable: true } : doubt
 }
 
@@ -97,8 +102,8 @@ function isWrittenByOthers({ mode, gid }: Stats, owners: Owners): boolean {
 function ofAnother(path: string, { uid }: Stats): Doubt {
   const us = process.geteuid?.() ?? 0
   return {
-    problem: `belongs to another user (number ${uid})`,
-    fix: `Run: chown ${us} ${shellWord(path)}; or run postern as that user`,
+    problem: text('doubt.of-another', { user: uid }),
+    fix: text('doubt.run-chown', { command: `chown ${us} ${shellWord(path)}` }),
   }
 }
 
@@ -111,15 +116,15 @@ function doubtOfFolder(path: string, entry: Stats | undefined, owners: Owners): 
   if (!folder) return undefined
   if (!owners.has(folder.uid)) {
     const { problem, fix } = ofAnother(path, folder)
-    return { problem: `stands in ${path}, which ${problem}`, fix }
+    return { problem: text('doubt.in-folder', { folder: path, problem }), fix }
   }
   const isShared = isWrittenByOthers(folder, owners)
   const isSticky = (folder.mode & 0o1000) !== 0
   if (!isShared || (isSticky && (!entry || owners.has(entry.uid)))) return undefined
-  const problem = `stands in ${path}, to which other users can write (its mode is ${modeOf(folder)})`
+  const problem = text('doubt.in-shared-folder', { folder: path, mode: modeOf(folder) })
   return isSticky
-    ? { problem, fix: 'Put it into a folder of your own' }
-    : { problem, fix: `Run: chmod go-w ${shellWord(path)}` }
+    ? { problem, fix: text('doubt.move') }
+    : { problem, fix: text('doubt.run', { command: `chmod go-w ${shellWord(path)}` }) }
 }
 
 /**
@@ -164,7 +169,7 @@ function statIfThere(path: string, look: (path: string) => Stats = lstatSync): S
  * @throws Failure `configuration`
  */
 export function requireSafePath(dataDir: string, owners: Owners): void {
-  refuse('data directory', dataDir, doubtOfPath(dataDir, owners))
+  refuse('file.data-directory', dataDir, doubtOfPath(dataDir, owners))
 }
 
 /**
@@ -173,10 +178,10 @@ export function requireSafePath(dataDir: string, owners: Owners): void {
  */
 export function requireOwnFiles(dataDir: string, owners: Owners): void {
   requireSafePath(dataDir, owners)
-  refuse('data directory', dataDir, doubtOf(dataDir, entryAt(dataDir, statSync), owners))
+  refuse('file.data-directory', dataDir, doubtOf(dataDir, entryAt(dataDir, statSync), owners))
   for (const name of namesIn(dataDir)) {
     const path = join(dataDir, name)
-    refuse('file', path, doubtOf(path, entryAt(path, lstatSync), owners))
+    refuse('file.any', path, doubtOf(path, entryAt(path, lstatSync), owners))
   }
 }
 
@@ -187,13 +192,15 @@ function doubtOf(path: string, entry: Stats | undefined, owners: Owners): Doubt 
     return doubtOfPath(path, owners) ?? doubtOf(path, entryAt(path, statSync), owners)
   if (!isWrittenByOthers(entry, owners)) return undefined
   return {
-    problem: `can be changed by other users (its mode is ${modeOf(entry)})`,
-    fix: `Run: chmod go-w ${shellWord(path)}`,
+    problem: text('doubt.changed-by-others', { mode: modeOf(entry) }),
+    fix: text('doubt.run', { command: `chmod go-w ${shellWord(path)}` }),
   }
 }
 
-function refuse(what: string, path: string, doubt: Doubt | undefined): void {
-  if (doubt) throw failure('data.not-trusted', { what, path, problem: doubt.problem, remedy: doubt.fix })
+function refuse(what: FileKind, path: string, doubt: Doubt | undefined): void {
+  if (!doubt) return
+  const { problem, fix: remedy } = doubt
+  throw failure('data.not-trusted', { what: text(what), path, problem, remedy })
 }
 
 /**

@@ -27,7 +27,7 @@ export interface KeyRing {
  */
 export async function openKeyRing(files: DataFiles, given?: Secret): Promise<KeyRing> {
   if (given !== undefined) return createKeyRing([parseKey(given.reveal()) ?? refuseGiven()])
-  const text = (await readPrivateFile(files.key, 'key file')) ?? (await makeKeyFile(files))
+  const text = (await readPrivateFile(files.key, 'file.key')) ?? (await makeKeyFile(files))
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   return createKeyRing(
     lines.map((line) => parseKey(line) ?? refuseFile(files.key)),
@@ -61,8 +61,8 @@ async function makeKeyFile(files: DataFiles): Promise<string> {
   if (await exists(files.database)) {
     throw failure('key.file-missing', { file: files.key, database: files.database })
   }
-  await createPrivateFile(files.key, 'key file', `${randomBytes(32).toString('base64url')}\n`)
-  return (await readPrivateFile(files.key, 'key file')) ?? ''
+  await createPrivateFile(files.key, 'file.key', `${randomBytes(32).toString('base64url')}\n`)
+  return (await readPrivateFile(files.key, 'file.key')) ?? ''
 }
 
 function refuseGiven(): never {

@@ -12,7 +12,7 @@ import { type Owners, ourOwners } from './file-trust.ts'
  */
 export async function ensureOwnerKey(dataDir: string): Promise<Secret> {
   const { ownerKey } = await prepareDataDir(dataDir)
-  await createPrivateFile(ownerKey, 'owner key', `${randomBytes(32).toString('base64url')}\n`)
+  await createPrivateFile(ownerKey, 'file.owner-key', `${randomBytes(32).toString('base64url')}\n`)
   return readOwnerKey(dataDir)
 }
 
@@ -24,7 +24,7 @@ export async function readOwnerKey(
   owners: Owners | undefined = ourOwners(),
 ): Promise<Secret> {
   const { ownerKey } = await requirePrivateFiles(dataDir, owners)
-  const text = await readPrivateFile(ownerKey, 'owner key')
+  const text = await readPrivateFile(ownerKey, 'file.owner-key')
   if (text === undefined) {
     throw failure('key.no-owner-key', { directory: dataDir })
   }

@@ -14,7 +14,7 @@ import type { Tables } from './tables.ts'
  * @throws Failure `configuration`, `store-unavailable`
  */
 export async function openSqliteDatabase(path: string): Promise<MarkableDatabase> {
-  await createPrivateFile(path, 'database', '')
+  await createPrivateFile(path, 'file.database', '')
   const { DatabaseSync } = await loadSqlite()
   try {
     const connection = new DatabaseSync(path, {

@@ -112,7 +112,8 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
    */
   function warnOfExposedKey(): void {
     const doubt = doubtOfFile(keyFile, { isPublic: false, isForeign: true })
-    if (doubt !== undefined) log.warn({ fix: doubt.fix }, `the key in ${keyFile} ${doubt.problem}`)
+    if (doubt !== undefined)
+      log.warn({ fix: doubt.fix.message }, `the key in ${keyFile} ${doubt.problem.message}`)
   }
 
   /** A process can run longer than its certificate is valid. */

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { Failure, failure, filled, type Sentence, withRetryAfter } from '../../src/base/failure.ts'
 import { catalogue } from '../../src/failures/catalogue.ts'
 import type { FailureEntry } from '../../src/failures/entry.ts'
-import { text } from '../../src/failures/texts.ts'
+import { texts as japaneseTexts } from '../../src/failures/japanese/texts.ts'
+import { text, texts } from '../../src/failures/texts.ts'
 import { phrasesIn } from '../../src/web/texts/phrases.ts'
 import { errorsPage, pageOf } from '../support/errors-page.js'
 
@@ -101,6 +102,31 @@ describe('docs/errors.md', () => {
 })
 
 describe('a text that is no failure', () => {
+  it('each text has the same places in Japanese', () => {
+    const placesIn = (entry: { message: string; fix?: string }) =>
+      [entry.message, entry.fix ?? ''].map((words) => (words.match(/\{\w+\}/g) ?? []).sort())
+    for (const [id, entry] of Object.entries(texts))
+      expect(placesIn(japaneseTexts[id as keyof typeof texts]), id).toEqual(placesIn(entry))
+  })
+
+  it('why a file is not trusted is said in Japanese, in the failure that names it', () => {
+    const problem = text('doubt.in-folder', {
+      folder: '/srv',
+      problem: text('doubt.of-another', { user: 7 }),
+    })
+    const what = text('file.key')
+    const remedy = text('doubt.run', { command: 'chmod 600 /srv/key' })
+    const refused = failure('data.not-trusted', { what, path: '/srv/key', problem, remedy })
+    expect(refused.message).toBe(
+      'The key file /srv/key stands in /srv, which belongs to another user (number 7)',
+    )
+    const t = phrasesIn('ja')
+    expect(t.messageOf(refused)).toBe(
+      '鍵ファイル /srv/key: /srv にあり、そのフォルダーはほかのユーザー(番号 7)が所有しています',
+    )
+    expect(t.fixOf(refused)).toBe('次を実行してください: chmod 600 /srv/key。')
+  })
+
   it('the text is said by its id in each language, with texts in its places', () => {
     const place = text('revocation.settings')
     const said = text('revocation.failed', { provider: 'Example', place })

@@ -11,7 +11,7 @@ const newKey = () => randomBytes(32).toString('base64url')
 
 async function sealerWith(...keys: string[]): Promise<Sealer> {
   const files = await prepareDataDir(await newDataDir())
-  await createPrivateFile(files.key, 'key file', keys.join('\n'))
+  await createPrivateFile(files.key, 'file.key', keys.join('\n'))
   return createSealer(await openKeyRing(files))
 }
 
