@@ -50,7 +50,8 @@ export async function readSecret(from: string, { stdin, stderr }: Terminal): Pro
   const doubt = from === '-' ? undefined : doubtOfFile(from, { isPublic: false, isForeign: false })
   // What they have read cannot be taken back, and a new secret in a file that is as open would not
   // be one either.
-  if (doubt !== undefined) stderr.write(`postern: ${from} ${doubt.problem.message}. ${doubt.fix.message}.
+  if (doubt !== undefined)
+    stderr.write(`postern: ${from} ${doubt.problem.message}. ${doubt.fix.message}.
 `)
   const text = await (from === '-' ? readInput(stdin, stderr) : readTextFile(from))
   const secret = text.replace(/\r?\n$/, '')

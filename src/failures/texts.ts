@@ -51,21 +51,21 @@ export const texts = {
   'doctor.nothing-held-back': { message: 'nothing' },
   'check.service-account': { message: 'a service account signs in for a mailbox only' },
   'check.took-anything': { message: 'it took a refresh token that nobody gave' },
-  'token.request-failed': { message: 'the token request failed' },
-  'token.endpoints-undiscovered': { message: 'the endpoints of {issuer} cannot be discovered: {reasons}' },
-  'token.tenant-untold': {
+  'asking.request-failed': { message: 'the token request failed' },
+  'asking.endpoints-undiscovered': { message: 'the endpoints of {issuer} cannot be discovered: {reasons}' },
+  'asking.tenant-untold': {
     message: 'Entra does not tell the id of the tenant: set that in place of its domain',
   },
-  'token.no-userinfo': { message: '{provider} has no userinfo endpoint' },
-  'token.no-code-address': { message: 'the provider named no address to enter the code at' },
-  'token.no-json': { message: 'the token endpoint answered with something else than JSON' },
-  'token.no-token': { message: 'the token endpoint answered without a token' },
-  'token.http-status': { message: 'the token endpoint answered with HTTP status {status}' },
-  'token.no-signing-keys': { message: "the provider's signing keys cannot be read" },
-  'token.clock-ahead': {
+  'asking.no-userinfo': { message: '{provider} has no userinfo endpoint' },
+  'asking.no-code-address': { message: 'the provider named no address to enter the code at' },
+  'asking.no-json': { message: 'the token endpoint answered with something else than JSON' },
+  'asking.no-token': { message: 'the token endpoint answered without a token' },
+  'asking.http-status': { message: 'the token endpoint answered with HTTP status {status}' },
+  'asking.no-signing-keys': { message: "the provider's signing keys cannot be read" },
+  'asking.clock-ahead': {
     message: 'the clock of this machine is {span} ahead of that of the provider: {reason}',
   },
-  'token.clock-behind': {
+  'asking.clock-behind': {
     message: 'the clock of this machine is {span} behind that of the provider: {reason}',
   },
   'span.minutes': { message: '{minutes} minutes' },

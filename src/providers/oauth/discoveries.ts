@@ -88,7 +88,7 @@ async function metadataWithin(
     }
   }
   throw new OAuthError(
-    text('token.endpoints-undiscovered', { issuer, reasons: [...new Set(reasons)].join('; ') }),
+    text('asking.endpoints-undiscovered', { issuer, reasons: [...new Set(reasons)].join('; ') }),
   )
 }
 
@@ -208,7 +208,7 @@ export async function withUserInfoEndpoint(known: Known, discoveries: Discoverie
   const published = issuer === undefined ? undefined : await discoveries.of(issuer, fetch)
   const found = published?.metadata.userinfo_endpoint
   if (!published || found === undefined)
-    throw new OAuthError(text('token.no-userinfo', { provider: provider.name }))
+    throw new OAuthError(text('asking.no-userinfo', { provider: provider.name }))
   return {
     provider: { ...provider, oauth: { ...provider.oauth, userinfoEndpoint: found } },
     fetch: within(fetch, published, [found]),
@@ -248,7 +248,7 @@ async function tenantIdAt({ oauth }: RegisteredProvider, fetch: HttpFetch): Prom
   // It has to be an issuer of the same cloud.
   if (id !== undefined && issuer.toLowerCase() === (oauth.issuer ?? issuer).replace('{tenantid}', id))
     return id
-  throw new OAuthError(text('token.tenant-untold'))
+  throw new OAuthError(text('asking.tenant-untold'))
 }
 
 /**

@@ -286,7 +286,7 @@ export function judge(error: unknown): TokenVerdict {
     return { kind, about: 'mailbox', reason: error.message, own: error }
   }
   if (!(error instanceof OAuthError)) {
-    const own = text('token.request-failed')
+    const own = text('asking.request-failed')
     return { kind: 'try-later', about: 'mailbox', reason: own.message, own }
   }
   const { message, own } = error

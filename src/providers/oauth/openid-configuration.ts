@@ -191,9 +191,9 @@ export function withoutSecrets(error: unknown): Error {
   if (own) return own
   if (error instanceof openid.AuthorizationResponseError)
     return new Error(safeText(`The provider answered with ${error.error}`))
-  if (!(error instanceof openid.ClientError)) return new OAuthError(text('token.request-failed'))
+  if (!(error instanceof openid.ClientError)) return new OAuthError(text('asking.request-failed'))
   // Responses of the token endpoint were parsed before, so this is about the key set.
-  if (keyTrouble.has(error.code ?? '')) return new OAuthError(text('token.no-signing-keys'))
+  if (keyTrouble.has(error.code ?? '')) return new OAuthError(text('asking.no-signing-keys'))
   return new Error(safeText(cause instanceof Error ? cause.message : error.message))
 }
 
@@ -264,7 +264,7 @@ export function createClockDifference(clock: { now(): number }): ClockDifference
     explain(error) {
       if (Math.abs(ahead) < forgivenMilliseconds || !mayBeOfTime(error)) return error
       const reason = (error instanceof OAuthError && error.own) || error.message
-      const words = text(ahead > 0 ? 'token.clock-ahead' : 'token.clock-behind', {
+      const words = text(ahead > 0 ? 'asking.clock-ahead' : 'asking.clock-behind', {
         span: span(Math.abs(ahead)),
         reason,
       })

@@ -82,7 +82,7 @@ export async function beginDeviceFlow(
 function webAddress(address: string): string {
   const url = readUrl(address)
   if (url && ['https:', 'http:'].includes(url.protocol)) return url.href
-  throw new OAuthError(text('token.no-code-address'))
+  throw new OAuthError(text('asking.no-code-address'))
 }
 
 // RFC 8628, section 3.5, and two errors of Entra's own.

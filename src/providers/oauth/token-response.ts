@@ -33,7 +33,7 @@ export async function parseTokenResponse(
   const { status } = response
   const body = parseObject(await response.text())
   if (!response.ok) throw refusal(response, body, sent)
-  if (!body) throw new OAuthError(text('token.no-json'), { status })
+  if (!body) throw new OAuthError(text('asking.no-json'), { status })
   if (!hasTokens(body)) throw refusal(response, body, sent)
   return Response.json(knownParts(body, keepIdToken))
 }
@@ -117,7 +117,7 @@ function refusal(response: Response, body: Body | undefined, sent: readonly stri
   const words = [...new Set([error, ...wordsIn(body)])].filter((text) => text !== undefined)
   if (words.length === 0)
     return new OAuthError(
-      response.ok ? text('token.no-token') : text('token.http-status', { status }),
+      response.ok ? text('asking.no-token') : text('asking.http-status', { status }),
       details,
     )
   const explanation = { explained: true, ...(error !== undefined && { error }) }
