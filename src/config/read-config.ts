@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { closestName } from '../base/text.ts'
 import type { Limits } from '../model/limits.ts'
 import { isLoopbackHost } from '../net/connect.ts'
 import { announcedUrl, type Endpoint, withBothLoopbacks } from '../net/endpoint.ts'
@@ -54,7 +55,8 @@ export async function readConfig(
 ): Promise<ConfigReading> {
   const { files, exposedFiles } = watchFiles(disk)
   const { values, sources, mistakes, foreign } = readValues(environment, files)
-  const providers = await readProviders(values.providersFile, files)
+  const providers = await readProviders(settings.providersFile.name, values.providersFile, files)
+  const shipped = await readShipped(values.defaultRegistrationsFile, files)
   const extraCa = readExtraCa(values.extraCaFile, files)
   const nodeCa = readNodeAuthorities({ ...foreign, ...environment }, files)
   const registrations = readRegistrationFiles(values, files)
@@ -67,7 +69,8 @@ export async function readConfig(
     ...certificate.mistakes,
     ...registrations.mistakes,
     ...providers.mistakes,
-    ...(providers.mistakes.length > 0 ? [] : unknownSignInProviders(values, providers)),
+    ...shipped.mistakes,
+    ...(providers.mistakes.length > 0 ? [] : unknownSignInProviders(values, providers, shipped)),
     ...extraCa.mistakes,
     ...exposed.mistakes,
   ]
@@ -80,6 +83,7 @@ export async function readConfig(
   const read = {
     registrations,
     providers,
+    shipped,
     ...(authorities.length > 0 && { extraCa: authorities.join('\n') }),
   }
   const config = toConfig(complete, read, environment)
@@ -96,7 +100,12 @@ export async function readConfig(
 
 function toConfig(
   values: Values,
-  read: { registrations: RegistrationFiles; providers: ProvidersFile; extraCa?: string },
+  read: {
+    registrations: RegistrationFiles
+    providers: ProvidersFile
+    shipped: Pick<ProvidersFile, 'providers'>
+    extraCa?: string
+  },
   environment: Environment,
 ): Config {
   const { dataDir, trustedProxies, logLevel, journalRecipients, organisation, key, proxy } = values
@@ -113,6 +122,7 @@ function toConfig(
     registrations: toRegistrations(values, read.registrations),
     customProviders: read.providers.providers,
     providerOverrides: read.providers.overrides,
+    shippedProviders: read.shipped.providers,
     ...(extraCa !== undefined && { extraCa }),
     ...(proxy && { proxy }),
     metrics: { listen: withoutWords(values.metricsListen ?? []), mailboxes: values.metricsMailboxes },
@@ -133,12 +143,22 @@ function toPageAccess({ adminEmails, viewerEmails, signInProviders }: Values): C
   }
 }
 
-/** An unknown provider would let no one in, and say nothing. */
-function unknownSignInProviders(values: Partial<Values>, file: ProvidersFile): string[] {
-  const known = [...presetIds, ...file.providers.map(({ id }) => id)]
-  return (values.signInProviders ?? [])
-    .filter((id) => !known.includes(id))
-    .map((id) => `${settings.signInProviders.name} names "${id}", which is no provider that postern knows.`)
+/**
+ * An unknown provider would let no one in. One that is no mistyped name may be in the store: a start
+ * says so where it is not.
+ */
+function unknownSignInProviders(
+  values: Partial<Values>,
+  ...files: { providers: ProvidersFile['providers'] }[]
+): string[] {
+  const known = [...presetIds, ...files.flatMap(({ providers }) => providers.map(({ id }) => id))]
+  return (values.signInProviders ?? []).flatMap((id) => {
+    const meant = known.includes(id) ? undefined : closestName(id, known)
+    if (meant === undefined) return []
+    return [
+      `${settings.signInProviders.name} names "${id}", which is no provider that postern knows; did you mean ${meant}?`,
+    ]
+  })
 }
 
 function toListeners({ smtpListen, smtpsListen = [], tlsCertFile }: Values): SmtpListener[] {
@@ -200,12 +220,13 @@ function warnOfLinks({ publicUrl, notify }: Config): string[] {
 }
 
 async function readProviders(
+  name: string,
   path: string | undefined,
   files: Files,
 ): Promise<ProvidersFile & { mistakes: string[] }> {
   const nothing = { providers: [], overrides: new Map() }
   if (path === undefined) return { ...nothing, mistakes: [] }
-  const said = `${settings.providersFile.name} (${path})`
+  const said = `${name} (${path})`
   const text = readText(path, files)
   if ('why' in text) return { ...nothing, mistakes: [`${said} cannot be read: ${text.why}.`] }
   // Loaded by those alone who have such a file: zod, which checks it, is a good part of the time of
@@ -215,6 +236,15 @@ async function readProviders(
   const parsed = parseProvidersFile(text.text, (secret) => files.read(resolve(dirname(path), secret)))
   if ('providers' in parsed) return { ...parsed, mistakes: [] }
   return { ...nothing, mistakes: parsed.mistakes.map((mistake) => `${said}: ${mistake}.`) }
+}
+
+/** Limits of built-in providers are no registration. */
+async function readShipped(path: string | undefined, files: Files) {
+  const { name } = settings.defaultRegistrationsFile
+  const read = await readProviders(name, path, files)
+  if (read.overrides.size === 0) return read
+  const mistake = `${name} (${path}): overrides: put it into ${settings.providersFile.name}.`
+  return { ...read, mistakes: [...read.mistakes, mistake] }
 }
 
 function readExtraCa(path: string | undefined, files: Files): { pem?: string; mistakes: readonly string[] } {

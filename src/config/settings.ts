@@ -167,6 +167,12 @@ export const settings = {
     path,
     'A JSON file with other providers, further registrations, and other limits for the built-in providers; not set by default.',
   ),
+  defaultRegistrationsFile: optional(
+    'POSTERN_DEFAULT_REGISTRATIONS_FILE',
+    './default-registrations.json',
+    path,
+    'A file like that, with registrations that are shipped with this installation for everybody: usually public clients. One of .env, the providers file or the store with the same id takes its place; not set by default.',
+  ),
   extraCaFile: optional(
     'POSTERN_EXTRA_CA_FILE',
     './private-ca.pem',

@@ -42,7 +42,7 @@ export function customProvider(
   const whole = {
     ...registered,
     ...(source && { source }),
-    ...(!(source && isPlain(entry)) && { isOwn: true as const }),
+    isOwn: true as const,
   }
   if (clientAuthentication === undefined) return whole
   return { ...whole, oauth: { ...registered.oauth, clientAuthentication } }
@@ -52,11 +52,6 @@ function baseOf(entry: CustomProvider, override: ProviderOverride | undefined): 
   const preset = entry.preset === undefined ? undefined : presetOf(entry.preset, entry.tenant)
   if (!preset) return blank(entry)
   return entry.id === preset.id ? withOverride(preset, override) : preset
-}
-
-/** One at a preset as it is: who signs in there is who the preset says. */
-function isPlain(entry: CustomProvider): boolean {
-  return entry.preset !== undefined && !takenOver.some((key) => entry[key] !== undefined)
 }
 
 /** Two at one preset are told apart by their ids, unless they have names. */

@@ -190,7 +190,10 @@ export interface Registration {
 /** A provider that is ready for use: its data with our registration. */
 export interface RegisteredProvider extends Provider {
   registration: Registration
-  /** Its entry, of the providers file or the store, may set any value. */
+  /**
+   * Its entry, of the providers file or the store, may set any value: nobody signs in to the pages by
+   * it unless the settings name it for that.
+   */
   isOwn?: true
   /** Where its registration comes from. Absent: the settings. */
   source?: 'stored' | 'shipped'

@@ -65,6 +65,7 @@ describe('a configuration', () => {
       registrations: {},
       customProviders: [],
       providerOverrides: new Map(),
+      shippedProviders: [],
       metrics: { listen: [], mailboxes: 0 },
       notify: {},
       pageAccess: { administrators: [], viewers: [] },
