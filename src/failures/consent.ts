@@ -139,7 +139,7 @@ export const consentFailures = {
   'consent.wrong-person': {
     code: 'forbidden',
     message: '{person} signed in, but {expected} has to',
-    fix: 'Start again and choose the account {expected}. If {person} may send for {mailbox}, an administrator can set that with --signs-in-as.',
+    fix: 'Start again and choose the account {expected}. If {person} may send for {mailbox}, ask the administrator of postern to set {person} as the account that signs in for it.',
   },
   'consent.address-unverified': {
     code: 'invalid',

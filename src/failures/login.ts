@@ -136,50 +136,50 @@ export const loginFailures = {
     code: 'invalid',
     message:
       'This password is refused: it must have {least} characters to {octets} octets, none of them a control character',
-    fix: 'Choose a longer one, such as four unrelated words, or let postern generate it.',
+    fix: 'Choose a longer one, such as four unrelated words.',
   },
   'password.too-short': {
     code: 'invalid',
     message: 'This password is refused: it has {length} characters, and {least} are the least',
-    fix: 'Choose a longer one, such as four unrelated words, or let postern generate it.',
+    fix: 'Choose a longer one, such as four unrelated words.',
   },
   'password.holds-name': {
     code: 'invalid',
     message: 'This password is refused: it contains "{name}", which belongs to the user name or the mailbox',
-    fix: 'Choose a longer one, such as four unrelated words, or let postern generate it.',
+    fix: 'Choose a longer one, such as four unrelated words.',
   },
   'password.few-characters': {
     code: 'invalid',
     message: 'This password is refused: it is made of only {distinct} different characters',
-    fix: 'Choose a longer one, such as four unrelated words, or let postern generate it.',
+    fix: 'Choose a longer one, such as four unrelated words.',
   },
   'password.repeats': {
     code: 'invalid',
     message: 'This password is refused: it repeats one piece over and over',
-    fix: 'Choose a longer one, such as four unrelated words, or let postern generate it.',
+    fix: 'Choose a longer one, such as four unrelated words.',
   },
   'password.run-of-keys': {
     code: 'invalid',
     message: 'This password is refused: it is a run of neighbouring letters, digits or keys',
-    fix: 'Choose a longer one, such as four unrelated words, or let postern generate it.',
+    fix: 'Choose a longer one, such as four unrelated words.',
   },
   'password.number': {
     code: 'invalid',
     message:
       'This password is refused: it is a number of fewer than {least} digits, as dates and telephone numbers are',
-    fix: 'Choose a longer one, such as four unrelated words, or let postern generate it.',
+    fix: 'Choose a longer one, such as four unrelated words.',
   },
   'password.nearly-number': {
     code: 'invalid',
     message:
       'This password is refused: it is hardly more than a number, and such a password needs {least} characters',
-    fix: 'Choose a longer one, such as four unrelated words, or let postern generate it.',
+    fix: 'Choose a longer one, such as four unrelated words.',
   },
   'password.common': {
     code: 'invalid',
     message:
       'This password is refused: it is little more than words, names, dates or runs of keys that everybody tries first',
-    fix: 'Choose a longer one, such as four unrelated words, or let postern generate it.',
+    fix: 'Choose a longer one, such as four unrelated words.',
   },
   'sign-in.too-many-waiting': {
     code: 'limit-reached',

@@ -66,6 +66,15 @@ it("an administrator's sign-in link stands in no file", async () => {
 it.runIf(peer('python3'))("an administrator's sign-in link is printed on a terminal", async () => {
   const output = collected(inTerminal('exec "$0" "$@" serve'))
   await eventually('postern', () => aLink.test(output()))
+  expect(output()).not.toContain('ssh -L')
+})
+
+it.runIf(peer('python3'))('who came by ssh is told the line that leads a browser there', async () => {
+  env.SSH_CONNECTION = '198.51.100.7 50022 192.0.2.10 22'
+  const output = collected(inTerminal('exec "$0" "$@" serve'))
+  const port = String(env.POSTERN_WEB_LISTEN).split(':').at(-1)
+  const line = `ssh -L ${port}:127.0.0.1:${port} 192.0.2.10`
+  await eventually('postern', () => output().includes(line))
 })
 
 it.runIf(peer('python3'))(

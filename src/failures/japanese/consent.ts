@@ -111,7 +111,7 @@ export const consent: Translated<typeof consentFailures> = {
   },
   'consent.wrong-person': {
     message: '{person} がサインインしましたが、必要なのは {expected} です',
-    fix: 'やり直してアカウント {expected} を選んでください。{person} が {mailbox} の代わりに送信できる場合は、管理者が --signs-in-as で設定できます。',
+    fix: 'やり直してアカウント {expected} を選んでください。{person} が {mailbox} の代わりに送信できる場合は、サインインするアカウントとして {person} を設定するよう、postern の管理者に依頼してください。',
   },
   'consent.address-unverified': {
     message: '{provider} によると、サインインしたアカウントのメールアドレスは確認されていません',
