@@ -4,8 +4,8 @@ import { failure } from '../base/failure.ts'
 import { createPrivateFile } from './data-dir.ts'
 import type { Database, MarkableDatabase } from './database.ts'
 import { Kysely, SqliteDialect, sql } from './kysely.ts'
-import { markRows, showTrustedRows } from './marked-rows.ts'
 import { loadSqlite, storeFailure } from './sqlite.ts'
+import { markRows, showTrustedRows } from './sqlite-trusted-rows.ts'
 import type { Tables } from './tables.ts'
 
 /**
