@@ -1,14 +1,45 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+import { postgresPrograms } from './test/support/postgres.ts'
+
+/** What is kept and asked of the store is the same whichever database is behind it; these tests show it on both. */
+const onBothDatabases = ['test/store/**/*.test.ts']
+/** About the SQLite file, its folder and its keys. */
+const aboutFiles = [
+  'test/store/{at-rest,data-dir-lock,first-start,killed,migrations,own-files,sealer,start-refusals}.test.ts',
+  'test/store/store-failures.test.ts',
+]
+
+const postgres = {
+  extends: true as const,
+  test: {
+    name: 'postgresql',
+    include: onBothDatabases,
+    exclude: [...configDefaults.exclude, ...aboutFiles],
+    globalSetup: './test/support/postgres-setup.ts',
+  },
+}
 
 export default defineConfig({
   test: {
     // Times are shown in the zone of the process.
     env: { TZ: 'UTC' },
-    include: ['test/**/*.test.ts'],
     reporters: ['default', './test/support/counting-reporter.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // The process tests start real servers; more workers than cores only make them slow.
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'sqlite', include: ['test/**/*.test.ts'] } },
+      ...(hasPostgres() ? [postgres] : []),
+    ],
   },
 })
+
+/** @throws under CI=true, where nothing may be skipped */
+function hasPostgres(): boolean {
+  if (postgresPrograms() !== undefined) return true
+  const reason = 'there is no PostgreSQL server here (as root: apt-get install postgresql)'
+  if (process.env.CI === 'true') throw new Error(reason)
+  console.log(`skipped: the tests of the store on PostgreSQL: ${reason}`)
+  return false
+}

@@ -168,7 +168,7 @@ export async function openServices(config: Config, plainLog: Log): Promise<Opene
 
 /** What the command examines by itself: of a data directory that no postern runs on, and of providers. */
 export function openLocalDoctor(config: Config): LocalDoctor {
-  const { limits, extraCa, dataDir, key, publicUrl } = config
+  const { limits, extraCa, dataDir, publicUrl } = config
   const names = createNameResolver({ clock })
   const connect = createConnect({ names })
   const http = createHttpFetch({ extraCa, timeoutSeconds: limits.tokenRequestSeconds, connect })
@@ -180,7 +180,7 @@ export function openLocalDoctor(config: Config): LocalDoctor {
       timed(
         storeSteps({
           dataDir,
-          inspectStore: () => inspectStore({ dataDir, ...(key && { key }) }),
+          inspectStore: () => inspectStore(storePlace(config)),
         }),
         clock,
       ),
@@ -231,11 +231,17 @@ type OpenedData = OpenedStore & {
 
 type ServedData = OpenedData & { readConfigAgain: ReadConfigAgain; setLogLevel: (level: LogLevel) => void }
 
+function storePlace({ dataDir, key, databaseUrl: url, extraCa }: Config) {
+  const postgres = url && { url, ...(extraCa !== undefined && { extraCa }) }
+  return { dataDir, ...(key && { key }), ...(postgres && { postgres }) }
+}
+
 /** The data directory, ours alone until it is closed. */
-async function openData({ dataDir, key, limits, journalRecipients }: Config, log: Log): Promise<OpenedData> {
+async function openData(config: Config, log: Log): Promise<OpenedData> {
+  const { dataDir, limits, journalRecipients } = config
   const lock = await lockDataDir(dataDir)
   try {
-    const opened = await openStore({ dataDir, ...(key && { key }), clock, log })
+    const opened = await openStore({ ...storePlace(config), clock, log })
     const ownerKey = await ensureOwnerKey(dataDir)
     const journal = createJournal({
       store: opened.store.journal,

@@ -33,7 +33,7 @@ export async function reachBroker(
   if (search.state === 'found') {
     return { broker: createRemoteBroker(search.address), smtp: search.running.smtp }
   }
-  await requireStore(config.dataDir, mayBegin)
+  await requireStore(config.dataDir, mayBegin || config.databaseUrl !== undefined)
   const broker = await openServices(config)
   // Told only now: where the store is in use, that says more.
   if (search.state === 'left-behind') warn([`${search.found}. This was done in its store itself.`])
@@ -44,12 +44,12 @@ export async function reachBroker(
  * @throws Failure `configuration` where none ever ran, `store-unavailable` when none runs; nothing
  * is made or opened then
  */
-export async function reachRunningBroker({ dataDir }: Config): Promise<Reached<RunningBroker>> {
+export async function reachRunningBroker({ dataDir, databaseUrl }: Config): Promise<Reached<RunningBroker>> {
   const search = await findRunning(dataDir)
   if (search.state === 'found') {
     return { broker: createRemoteBroker(search.address), smtp: search.running.smtp }
   }
-  await requireStore(dataDir)
+  await requireStore(dataDir, databaseUrl !== undefined)
   if (search.state === 'none') throw failure('command.no-broker', { directory: dataDir })
   throw failure('command.broker-left-behind', { found: search.found })
 }

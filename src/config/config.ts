@@ -43,6 +43,8 @@ export interface Config extends ProviderSettings {
    * file in the data directory.
    */
   key?: Secret
+  /** The address of a PostgreSQL database; absent: the SQLite file in the data directory. */
+  databaseUrl?: Secret
   /** PEM text of additional certification authorities. */
   extraCa?: string
   /** Where metrics are read without a key (empty: nowhere), and how many mailboxes are named in them. */

@@ -109,7 +109,7 @@ function toConfig(
   environment: Environment,
 ): Config {
   const { dataDir, trustedProxies, logLevel, journalRecipients, organisation, key, proxy } = values
-  const { tlsCertFile, tlsKeyFile } = values
+  const { tlsCertFile, tlsKeyFile, databaseUrl } = values
   const { extraCa } = read
   return {
     dataDir,
@@ -119,6 +119,7 @@ function toConfig(
       tlsKeyFile !== undefined && { certificate: { certFile: tlsCertFile, keyFile: tlsKeyFile } }),
     ...(trustedProxies && { trustedProxies }),
     ...(key && { key }),
+    ...(databaseUrl && { databaseUrl }),
     registrations: toRegistrations(values, read.registrations),
     customProviders: read.providers.providers,
     providerOverrides: read.providers.overrides,

@@ -148,6 +148,19 @@ export const sealingKey: Parse<Secret> = (text) => {
   return { must: 'be 32 octets as base64 or hexadecimal; `openssl rand -base64 32` prints such a key' }
 }
 
+/** Of PostgreSQL. A secret: a password often stands in it. */
+export const databaseUrl: Parse<Secret> = (text) => {
+  const url = readUrl(text)
+  if (!url || !/^postgres(?:ql)?:$/.test(url.protocol))
+    return {
+      must: 'be the address of a PostgreSQL database, such as postgres://postern:your-password@db.example.com/postern',
+    }
+  const mode = url.searchParams.get('sslmode') ?? 'verify-full'
+  if (!['disable', 'require', 'verify-ca', 'verify-full'].includes(mode))
+    return { must: 'have no other sslmode than disable and verify-full' }
+  return { value: new Secret(text) }
+}
+
 /** A secret: for many services, the address alone gives the right to post. */
 export const webhookUrl: Parse<Secret> = (text) => {
   const url = readUrl(text.trim())

@@ -4,6 +4,7 @@ import { listeners, webListeners } from './listeners.ts'
 import { registrationSettings } from './registration-settings.ts'
 import {
   commandLine,
+  databaseUrl,
   displayName,
   mailAddress,
   mailAddresses,
@@ -33,6 +34,12 @@ export const settings = {
     './data',
     path,
     'The directory with the store and the keys, made on the first start.',
+  ),
+  databaseUrl: secret(
+    'POSTERN_DATABASE_URL',
+    'postgres://postern:your-password@db.example.com/postern',
+    databaseUrl,
+    'The PostgreSQL database (14 or newer) that takes the place of the SQLite file in the data directory, for one postern at a time; not set by default. A server on another machine is spoken to by TLS, and its certificate is checked, unless ?sslmode=disable stands behind it.',
   ),
   smtpListen: setting(
     'POSTERN_SMTP_LISTEN',

@@ -111,6 +111,46 @@ export const machineFailures = {
     message: 'The database {path} was written by a newer postern ({schemas})',
     fix: 'Run that version or a later one; or put back the backup that was made before the upgrade.',
   },
+  'database.server-unreachable': {
+    code: 'store-unavailable',
+    message: 'The database server {server} cannot be reached: {reason}',
+    fix: 'Look whether PostgreSQL runs there and can be reached from here. Postern goes on by itself as soon as it answers.',
+  },
+  'database.server-slow': {
+    code: 'store-unavailable',
+    message: 'The database server has not answered within {seconds} s',
+    fix: 'Look at the load of the database server, and at the network on the way to it.',
+  },
+  'database.server-busy': {
+    code: 'store-unavailable',
+    message: 'The database server {server} is too busy to answer',
+    fix: 'Look at the load of PostgreSQL, and whether it allows enough connections (max_connections).',
+  },
+  'database.server-full': {
+    code: 'store-unavailable',
+    message: 'The disk of the database server {server} is full',
+    fix: 'Make room there.',
+  },
+  'database.server-read-only': {
+    code: 'store-unavailable',
+    message: 'The database server {server} can only be read: it is a standby, or was set so',
+    fix: 'Name the primary server in POSTERN_DATABASE_URL, or let a standby take over.',
+  },
+  'database.server-refuses': {
+    code: 'store-unavailable',
+    message: 'The database server {server} refuses postern',
+    fix: 'Look at the user, the password and the database in POSTERN_DATABASE_URL. The user has to own the schema or be allowed to create tables in it.',
+  },
+  'database.not-of-postern-there': {
+    code: 'configuration',
+    message: "The database in POSTERN_DATABASE_URL has tables that are not postern's",
+    fix: 'Name a database of its own in POSTERN_DATABASE_URL.',
+  },
+  'key.of-shared-store-missing': {
+    code: 'configuration',
+    message: 'This host has no key for the store in POSTERN_DATABASE_URL: there is no key file {file}',
+    fix: 'Copy the key file of the host that made the store, or set the same POSTERN_KEY on all hosts.',
+  },
   'key.of-other-database': {
     code: 'configuration',
     message: 'The key does not fit this database',

@@ -168,7 +168,8 @@ async function makeRoom(tables: Transaction<Tables>, row: PendingConsentsTable):
     .where('consent_link_id', consent_link_id === null ? 'is' : '=', consent_link_id)
   const oldest = ofTarget
     .orderBy('created_at', 'desc')
-    .limit(-1)
+    // SQLite takes no offset without a limit.
+    .limit(Number.MAX_SAFE_INTEGER)
     .offset(mostOfTarget - 1)
   for (const superseded of [ofTarget.where('browser_hash', '=', browser_hash), oldest])
     await tables.deleteFrom('pending_consents').where('state_hash', 'in', superseded).execute()

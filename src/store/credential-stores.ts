@@ -312,12 +312,9 @@ async function revoke(
     revoked_at === null ? { revoked_at: revokedAt } : undefined,
   )
   if (revoked) return true
-  const known = tables.selectFrom(table).select('id').where('id', '=', id)
-  const [gone] = await tables
-    .deleteFrom(table)
-    .where('id', '=', id)
-    .where((by) => by.not(by.exists(known)))
-    .execute()
+  const known = await tables.selectFrom(table).select('id').where('id', '=', id).execute()
+  if (known.length > 0) return false
+  const [gone] = await tables.deleteFrom(table).where('id', '=', id).execute()
   return gone?.numDeletedRows === 1n
 }
 

@@ -43,6 +43,24 @@ export function preparedRead<Row, Key extends string>(
 
 const rowsAtOnce = 100
 
+/** What the database found, of an answer that rows were taken out of: they are not trusted. */
+const foundKey = Symbol('found')
+
+interface Found<Row> {
+  count: number
+  last: Row | undefined
+}
+
+/** Rows that are trusted, with what there was before others were taken out. */
+export function trustedAmong<Row>(trusted: Row[], found: readonly Row[]): Row[] {
+  if (trusted.length === found.length) return trusted
+  return Object.defineProperty(trusted, foundKey, { value: { count: found.length, last: found.at(-1) } })
+}
+
+function foundIn<Row>(rows: readonly Row[]): Found<Row> {
+  return (rows as { [foundKey]?: Found<Row> })[foundKey] ?? { count: rows.length, last: rows.at(-1) }
+}
+
 /**
  * All rows of a long list, some at a time: reading thousands in one go would hold up everybody who
  * sends mail. What is added or removed meanwhile may be in it or not.
@@ -57,9 +75,9 @@ export async function inPages<Row, Key extends string>(
   for (;;) {
     const rows = await read(behind, rowsAtOnce)
     all.push(...rows)
-    const last = rows.at(-1)
-    if (last === undefined || rows.length < rowsAtOnce) return all
-    behind = keyOf(last)
+    const found = foundIn(rows)
+    if (found.last === undefined || found.count < rowsAtOnce) return all
+    behind = keyOf(found.last)
     await turnOfOthers()
   }
 }

@@ -267,7 +267,8 @@ function escaped(text: string): string {
 
 /** Whatever its case, of ASCII at least. */
 function isLike(column: string, pattern: string) {
-  return sql<boolean>`${sql.ref(column)} like ${pattern} escape '\\'`
+  const lower = pattern.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  return sql<boolean>`lower(${sql.ref(column)}) like ${lower} escape '\\'`
 }
 
 type Selection = ReturnType<typeof selection>
@@ -284,7 +285,9 @@ function mailboxFilters(mailbox: string, keys: readonly AddressKey[]): [about: N
     return [about, among(`%${escaped(text.slice(1))}\n%`)]
   }
   const pattern = keys[0] === text ? `%\n${escaped(text)}\n%` : `%${escaped(text)}%`
-  return [(chosen) => chosen.where('mailbox_key', 'in', keys), among(pattern)]
+  // PostgreSQL knows no empty list, and no key is empty.
+  const some = keys.length > 0 ? keys : ['' as AddressKey]
+  return [(chosen) => chosen.where('mailbox_key', 'in', some), among(pattern)]
 }
 
 /** Addresses, and domains where no more than that was kept of them. */

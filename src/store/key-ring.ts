@@ -23,11 +23,14 @@ export interface KeyRing {
  * The ring of keys: the given key, or the key file (one key a line, the writing one first), which
  * is made for a database that does not exist yet. A key is never made beside a database that
  * exists: its values would be lost.
+ * @param isElsewhere there is a database already, which is not in the data directory
  * @throws Failure `configuration`
  */
-export async function openKeyRing(files: DataFiles, given?: Secret): Promise<KeyRing> {
+export async function openKeyRing(files: DataFiles, given?: Secret, isElsewhere = false): Promise<KeyRing> {
   if (given !== undefined) return createKeyRing([parseKey(given.reveal()) ?? refuseGiven()])
-  const text = (await readPrivateFile(files.key, 'file.key')) ?? (await makeKeyFile(files))
+  const found = await readPrivateFile(files.key, 'file.key')
+  if (found === undefined && isElsewhere) throw failure('key.of-shared-store-missing', { file: files.key })
+  const text = found ?? (await makeKeyFile(files))
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   return createKeyRing(
     lines.map((line) => parseKey(line) ?? refuseFile(files.key)),

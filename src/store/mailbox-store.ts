@@ -201,12 +201,12 @@ async function removeMailbox(tables: Kysely<Tables>, address: Address, now: numb
 }
 
 async function removeLoginWithoutMailbox(tables: Kysely<Tables>, id: string): Promise<void> {
-  const left = tables.selectFrom('login_mailboxes').select('login_id').where('login_id', '=', id)
-  await tables
-    .deleteFrom('logins')
-    .where('id', '=', id)
-    .where((by) => by.not(by.exists(left)))
-    .execute()
+  const left = await tables
+    .selectFrom('login_mailboxes')
+    .select('login_id')
+    .where('login_id', '=', id)
+    .executeTakeFirst()
+  if (left === undefined) await tables.deleteFrom('logins').where('id', '=', id).execute()
 }
 
 function row(mailbox: Mailbox): MailboxesTable {

@@ -90,6 +90,7 @@ export function migrate(
         .values({ version: index + 1, applied_at: now })
         .execute()
     }
+    await words.afterwards?.(tables)
     // Rows that have lost their mark get none: an attacker who can write in the database would only
     // have to take it away.
     await markMigrated(tables, marks, trusted)

@@ -7,8 +7,8 @@ import type { Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
 import { createConsentLinkStore, createPendingConsentStore } from './consent-stores.ts'
 import { createApiKeyStore, createLoginStore } from './credential-stores.ts'
-import { dataFiles, exists, prepareDataDir } from './data-dir.ts'
-import type { Database } from './database.ts'
+import { type DataFiles, dataFiles, exists, prepareDataDir } from './data-dir.ts'
+import type { Database, MarkableDatabase } from './database.ts'
 import { createGrantStore } from './grant-store.ts'
 import {
   createKeyedHash,
@@ -26,12 +26,13 @@ import { createMailboxStore } from './mailbox-store.ts'
 import { chainedSchema, markedSchema, migrate, newestSchema, schemaOf } from './migrations.ts'
 import { createPageAccessStore } from './page-access-store.ts'
 import type { Store } from './ports.ts'
+import { openPostgresDatabase, type PostgresPlace, postgresWords } from './postgres-database.ts'
 import { createRegistrationStore } from './registration-store.ts'
 import { createRowMarks } from './row-marks.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import { isCorrupt, loadSqlite } from './sqlite.ts'
 import { createDatabase, openSqliteDatabase } from './sqlite-database.ts'
-import { sqliteWords, type Tables } from './tables.ts'
+import { type SchemaWords, sqliteWords, type Tables } from './tables.ts'
 import {
   createNoticeStore,
   createRecipientCountStore,
@@ -43,6 +44,8 @@ interface StoreDeps {
   dataDir: string
   /** The sealing key; absent: the key file in the data directory, made on first start. */
   key?: Secret
+  /** Absent: the SQLite file in the data directory. */
+  postgres?: PostgresPlace
   clock: Clock
   log: Log
 }
@@ -58,8 +61,13 @@ export interface OpenedStore {
  * @returns false when there is none yet
  * @throws Failure `configuration`
  */
-export async function inspectStore({ dataDir, key }: Pick<StoreDeps, 'dataDir' | 'key'>): Promise<boolean> {
+export async function inspectStore({
+  dataDir,
+  key,
+  postgres,
+}: Pick<StoreDeps, 'dataDir' | 'key' | 'postgres'>): Promise<boolean> {
   const files = dataFiles(dataDir)
+  if (postgres) return inspectShared(await openPostgresDatabase(postgres), files, key)
   if (!(await exists(files.database))) return false
   await inspectDatabase(files.database, createSealer(await openKeyRing(files, key)))
   return true
@@ -71,21 +79,16 @@ export async function inspectStore({ dataDir, key }: Pick<StoreDeps, 'dataDir' |
  * data directory (`lockDataDir`).
  * @throws Failure `configuration`, `store-unavailable`
  */
-export async function openStore({ dataDir, key, clock, log }: StoreDeps): Promise<OpenedStore> {
+export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
+  const { dataDir, key, postgres, clock, log } = deps
   const files = await prepareDataDir(dataDir)
+  if (postgres) return openSharedStore(await openPostgresDatabase(postgres), files, deps)
   const sealer = createSealer(await openKeyRing(files, key))
   const root = (await inspectDatabase(files.database, sealer)) ?? newHashRoot()
-  const marks = createRowMarks(root, log)
-  const chain = createJournalChain(root)
   const database = await openSqliteDatabase(files.database)
   try {
-    const sealedRoot = await sealHashRoot(sealer, root)
-    const found = await migrate(database, sqliteWords, clock.now(), marks, async (tables, schema) => {
-      if (schema >= chainedSchema) return
-      await putHashRoot(tables, sealedRoot)
-      await beginChain(tables, chain)
-    })
-    if (found < newestSchema) log.info({ from: found, to: newestSchema }, 'the database has a new schema')
+    await makeSchema(database, sqliteWords, sealer, root, { clock, log })
+    const [marks, chain] = [createRowMarks(root, log), createJournalChain(root)]
     return {
       store: createStore(database.marked(marks), sealer, chain, clock),
       keyedHash: createKeyedHash(root),
@@ -94,6 +97,81 @@ export async function openStore({ dataDir, key, clock, log }: StoreDeps): Promis
     await database.close()
     throw error
   }
+}
+
+/** Brings the database to the newest schema. Gives the one that was found. */
+async function makeSchema(
+  database: Database,
+  words: SchemaWords,
+  sealer: Sealer,
+  root: Secret,
+  { clock, log }: Pick<StoreDeps, 'clock' | 'log'>,
+): Promise<number> {
+  const [marks, chain] = [createRowMarks(root, log), createJournalChain(root)]
+  const sealedRoot = await sealHashRoot(sealer, root)
+  const found = await migrate(database, words, clock.now(), marks, async (tables, schema) => {
+    if (schema >= chainedSchema) return
+    await putHashRoot(tables, sealedRoot)
+    await beginChain(tables, chain)
+  })
+  if (found < newestSchema) log.info({ from: found, to: newestSchema }, 'the database has a new schema')
+  return found
+}
+
+/**
+ * A store that other processes may open and change as well: they may have made it since it was looked
+ * at, so its root is read when the schema is there.
+ */
+async function openSharedStore(
+  database: MarkableDatabase,
+  files: DataFiles,
+  { key, clock, log }: StoreDeps,
+): Promise<OpenedStore> {
+  try {
+    const schema = await schemaOfShared(database)
+    const sealer = createSealer(await openKeyRing(files, key, schema > 0))
+    const first = schema === 0 ? newHashRoot() : await rootOfShared(database, sealer, schema)
+    const found = await makeSchema(database, postgresWords, sealer, first, { clock, log })
+    const root = found === 0 ? first : await rootOfShared(database, sealer, newestSchema)
+    const [marks, chain] = [createRowMarks(root, log), createJournalChain(root)]
+    return {
+      store: createStore(database.marked(marks), sealer, chain, clock),
+      keyedHash: createKeyedHash(root),
+    }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function inspectShared(database: Database, files: DataFiles, key?: Secret): Promise<boolean> {
+  try {
+    const schema = await schemaOfShared(database)
+    if (schema === 0) return false
+    await rootOfShared(database, createSealer(await openKeyRing(files, key, true)), schema)
+    return true
+  } finally {
+    await database.close()
+  }
+}
+
+/** 0 where there is nothing yet. */
+async function schemaOfShared(database: Database): Promise<number> {
+  const schema = await database.read(async (tables) => {
+    const { rows } = await sql<{ name: string }>`
+      select table_name as name from information_schema.tables where table_schema = current_schema()`.execute(
+      tables,
+    )
+    if (rows.length === 0) return 0
+    if (!rows.some(({ name }) => name === 'schema_versions')) throw failure('database.not-of-postern-there')
+    return schemaOf(tables)
+  })
+  if (schema > newestSchema) throw newer('in POSTERN_DATABASE_URL', schema)
+  return schema
+}
+
+async function rootOfShared(database: Database, sealer: Sealer, schema: number): Promise<Secret> {
+  return openHashRoot(sealer, await database.read(sealedHashRoot), placeOfRoot(schema))
 }
 
 /** The ports over a database of the newest schema, which only lets marked rows be seen. */

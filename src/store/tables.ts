@@ -1,3 +1,4 @@
+import type { Kysely } from 'kysely'
 import type { Address, AddressKey } from '../model/address.ts'
 
 /**
@@ -297,6 +298,17 @@ export interface SchemaWords {
   integer: 'integer' | 'bigint'
   /** What follows the closing parenthesis of CREATE TABLE. */
   tableOptions: string
+  /** Whether an index can hold a text of any length. */
+  indexesLongTexts: boolean
+  /** The function that tells at which character of a text another one begins, from 1. */
+  placeIn: 'instr' | 'strpos'
+  /** What is to be done once after migrations, in their transaction. */
+  afterwards?(tables: Kysely<Tables>): Promise<void>
 }
 
-export const sqliteWords: SchemaWords = { integer: 'integer', tableOptions: 'strict' }
+export const sqliteWords: SchemaWords = {
+  integer: 'integer',
+  tableOptions: 'strict',
+  indexesLongTexts: true,
+  placeIn: 'instr',
+}

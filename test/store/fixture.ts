@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import type { Clock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { silentLog } from '../../src/base/log.ts'
@@ -10,6 +10,8 @@ import { Secret } from '../../src/base/secret.ts'
 import type { NewGrant } from '../../src/model/grant.ts'
 import type { Login } from '../../src/model/login.ts'
 import { type OpenedStore, openStore } from '../../src/store/store.ts'
+import { newPostgresDatabase } from '../support/postgres-databases.ts'
+import { keepOnPostgres } from './raw-database.ts'
 
 export const now = 1_750_000_000_000
 
@@ -26,18 +28,36 @@ export function stillClock(): Clock & { set(time: number): void } {
   return { now: () => time, monotonic: () => time, set: (to) => (time = to) }
 }
 
+/** PostgreSQL is behind the stores of this run. */
+export const onPostgres = inject('postgres') !== undefined
+
+/** What `openStore` is given for the store of a data directory: a new one is made on PostgreSQL, where that is tested. */
+export async function newPlace(): Promise<Place> {
+  const dataDir = await newDataDir()
+  if (!onPostgres) return { dataDir }
+  const url = await newPostgresDatabase()
+  keepOnPostgres(dataDir, url)
+  return { dataDir, postgres: { url: new Secret(url) } }
+}
+
+export interface Place {
+  dataDir: string
+  postgres?: { url: Secret }
+}
+
 export interface Fixture extends OpenedStore {
   dataDir: string
+  place: Place
   clock: ReturnType<typeof stillClock>
   reopen(): Promise<OpenedStore>
 }
 
 /** An open store with the mailboxes printer@example.com and cron@example.com. */
 export async function openFixture(): Promise<Fixture> {
-  const dataDir = await newDataDir()
+  const place = await newPlace()
   const clock = stillClock()
   const reopen = async (): Promise<OpenedStore> => {
-    const opened = await openStore({ dataDir, clock, log: silentLog })
+    const opened = await openStore({ ...place, clock, log: silentLog })
     onTestFinished(() => opened.store.close())
     return opened
   }
@@ -45,7 +65,7 @@ export async function openFixture(): Promise<Fixture> {
   for (const address of ['printer@example.com', 'cron@example.com'] as const) {
     await opened.store.mailboxes.add({ address, providerId: 'google', createdAt: now })
   }
-  return { ...opened, dataDir, clock, reopen }
+  return { ...opened, dataDir: place.dataDir, place, clock, reopen }
 }
 
 export function newGrant(over: Partial<NewGrant> = {}): NewGrant {

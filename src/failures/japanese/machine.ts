@@ -88,6 +88,38 @@ export const machine: Translated<typeof machineFailures> = {
     message: 'データベース {path} は、より新しい postern が書いたものです({schemas})',
     fix: 'そのバージョンか、それより後のものを実行してください。または、更新前のバックアップを元に戻してください。',
   },
+  'database.server-unreachable': {
+    message: 'データベースサーバー {server} に接続できません: {reason}',
+    fix: 'PostgreSQL が動いていて、ここから接続できるか確認してください。応答があり次第、postern は自動的に再開します。',
+  },
+  'database.server-slow': {
+    message: 'データベースサーバーが {seconds} 秒以内に応答しませんでした',
+    fix: 'データベースサーバーの負荷と、途中のネットワークを確認してください。',
+  },
+  'database.server-busy': {
+    message: 'データベースサーバー {server} が混雑していて応答できません',
+    fix: 'PostgreSQL の負荷と、接続数の上限 (max_connections) を確認してください。',
+  },
+  'database.server-full': {
+    message: 'データベースサーバー {server} のディスクがいっぱいです',
+    fix: 'サーバーのディスクに空きを作ってください。',
+  },
+  'database.server-read-only': {
+    message: 'データベースサーバー {server} は読み取り専用です(スタンバイか、そのように設定されています)',
+    fix: 'POSTERN_DATABASE_URL にプライマリサーバーを指定するか、スタンバイを昇格させてください。',
+  },
+  'database.server-refuses': {
+    message: 'データベースサーバー {server} が postern を拒否しました',
+    fix: 'POSTERN_DATABASE_URL のユーザー、パスワード、データベースを確認してください。ユーザーはスキーマを所有しているか、テーブルを作成できる必要があります。',
+  },
+  'database.not-of-postern-there': {
+    message: 'POSTERN_DATABASE_URL のデータベースには postern のものではないテーブルがあります',
+    fix: 'POSTERN_DATABASE_URL に postern 専用のデータベースを指定してください。',
+  },
+  'key.of-shared-store-missing': {
+    message: 'このホストには POSTERN_DATABASE_URL のストアの鍵がありません。鍵ファイル {file} がありません',
+    fix: 'ストアを作ったホストの鍵ファイルをコピーするか、すべてのホストに同じ POSTERN_KEY を設定してください。',
+  },
   'key.of-other-database': {
     message: '鍵がこのデータベースに合いません',
     fix: 'このデータベースを作ったときの鍵ファイルまたは POSTERN_KEY を使ってください。新しく始めるには、両方を移してください。',

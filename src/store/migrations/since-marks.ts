@@ -94,17 +94,17 @@ export async function chainJournal(tables: Kysely<Tables>, words: SchemaWords): 
 }
 
 /** Recipients of messages, and all mailboxes of an entry, in the journal; tables.ts says what the columns hold. */
-export async function addRecipientsToJournal(tables: Kysely<Tables>, _words: SchemaWords): Promise<void> {
-  for (const statement of journalRecipients) await sql.raw(statement).execute(tables)
+export async function addRecipientsToJournal(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
+  for (const statement of journalRecipients(words)) await sql.raw(statement).execute(tables)
 }
 
-const journalRecipients = [
+const journalRecipients = ({ indexesLongTexts }: SchemaWords) => [
   'alter table journal add column mailboxes text',
   'alter table journal add column recipients text',
   'alter table journal add column recipient_replies text',
   // Searched from end to end for a part of an address: only what has any is in there.
-  'create index journal_mailboxes on journal (id, mailboxes) where mailboxes is not null',
-  'create index journal_recipients on journal (id, recipients) where recipients is not null',
+  `create index journal_mailboxes on journal (id${indexesLongTexts ? ', mailboxes' : ''}) where mailboxes is not null`,
+  `create index journal_recipients on journal (id${indexesLongTexts ? ', recipients' : ''}) where recipients is not null`,
 ]
 
 const journalChain = ({ integer, tableOptions }: SchemaWords): string[] => [
@@ -137,7 +137,7 @@ export async function keepOutcomes(tables: Kysely<Tables>, words: SchemaWords): 
   for (const statement of mailboxOutcomes(words)) await sql.raw(statement).execute(tables)
 }
 
-const mailboxOutcomes = ({ integer, tableOptions }: SchemaWords): string[] => [
+const mailboxOutcomes = ({ integer, tableOptions, placeIn }: SchemaWords): string[] => [
   `create table mailbox_outcomes (
     mailbox_key text primary key not null,
     mailbox_domain text not null,
@@ -153,7 +153,7 @@ const mailboxOutcomes = ({ integer, tableOptions }: SchemaWords): string[] => [
   'create index mailbox_outcomes_domain on mailbox_outcomes (mailbox_domain)',
   // An address has one @.
   `insert into mailbox_outcomes
-    select mailbox_key, '*' || substr(mailbox_key, instr(mailbox_key, '@')), at, 'message', 'done', null, null, at, null, 0
+    select mailbox_key, '*' || substr(mailbox_key, ${placeIn}(mailbox_key, '@')), at, 'message', 'done', null, null, at, null, 0
     from last_sends`,
   'drop table last_sends',
 ]

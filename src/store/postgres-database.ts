@@ -1,0 +1,237 @@
+import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from 'node:tls'
+import type { PostgresCursor, PostgresPoolClient, PostgresQueryResult, Kysely as Tabled } from 'kysely'
+import { failure } from '../base/failure.ts'
+import type { Secret } from '../base/secret.ts'
+import { isLoopbackHost } from '../net/connect.ts'
+import type { Database, MarkableDatabase } from './database.ts'
+import { Kysely, PostgresDialect, sql } from './kysely.ts'
+import { postgresFailure } from './postgres.ts'
+import { checkRows, markedColumnsOf } from './postgres-trusted-rows.ts'
+import type { RowMarks } from './row-marks.ts'
+import type { SchemaWords, Tables } from './tables.ts'
+
+export interface PostgresPlace {
+  /** `postgres://user:password@host/database`, with the parameters of libpq. */
+  url: Secret
+  /** PEM text of additional certification authorities. */
+  extraCa?: string
+}
+
+/** Connections of one process. A change takes one and waits for its turn; readers need few. */
+const mostConnections = 10
+const connectMilliseconds = 5000
+/** A query that takes longer is given up, and its connection with it. */
+const queryMilliseconds = 15_000
+
+/**
+ * Opens a PostgreSQL database. Any number of processes may have it open: changes are made one at a
+ * time, whoever makes them, as SQLite does it. So a change may read first and write what follows
+ * from that.
+ * @throws Failure `configuration`, `store-unavailable`
+ */
+export async function openPostgresDatabase(place: PostgresPlace): Promise<MarkableDatabase> {
+  const { default: pg } = await import('pg')
+  const server = serverIn(place.url)
+  const pool = new pg.Pool({
+    ...server.settings,
+    ...(server.encrypted && { ssl: trust(place, server.host) }),
+    application_name: 'postern',
+    max: mostConnections,
+    connectionTimeoutMillis: connectMilliseconds,
+    keepAlive: true,
+    // What a process that hangs holds is given up by the server, so that it stops nobody else.
+    lock_timeout: queryMilliseconds,
+    statement_timeout: queryMilliseconds,
+    idle_in_transaction_session_timeout: queryMilliseconds,
+    types: {
+      getTypeParser: (type: number, format) => parserOf(type) ?? pg.types.getTypeParser(type, format),
+    },
+  })
+  // A connection that breaks while nobody uses it is replaced by the next one.
+  pool.on('error', () => {})
+  const tables = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: bounded(pool) }) })
+  const failureOf = (error: unknown, refusals = {}) => postgresFailure(error, server.host, refusals)
+
+  function databaseOf(ready: () => Promise<Tabled<Tables>>): Database {
+    const database: Database = {
+      async read(query) {
+        try {
+          return await query(await ready())
+        } catch (error) {
+          throw failureOf(error)
+        }
+      },
+      async change(work, refusals) {
+        try {
+          const own = await ready()
+          return await own.transaction().execute(async (changing) => {
+            await sql`select pg_advisory_xact_lock(${changeLock})`.execute(changing)
+            return work(changing)
+          })
+        } catch (error) {
+          throw failureOf(error, refusals)
+        }
+      },
+      async checkWritable() {
+        await database.change((writing) => sql`update secrets set value = value`.execute(writing))
+      },
+      close: () => tables.destroy(),
+    }
+    return database
+  }
+
+  return {
+    ...databaseOf(async () => tables),
+    marked(marks) {
+      let trusting: Promise<Tabled<Tables>> | undefined
+      return databaseOf(() => {
+        trusting ??= trustedTables(tables, marks)
+        trusting.catch(() => (trusting = undefined))
+        return trusting
+      })
+    },
+  }
+}
+
+export const postgresWords: SchemaWords = {
+  integer: 'bigint',
+  tableOptions: '',
+  indexesLongTexts: false,
+  placeIn: 'strpos',
+  afterwards: useByteOrder,
+}
+
+/**
+ * Texts are in the order of their octets, as in SQLite, whatever language the database was made for:
+ * ids of the journal are times, and lists are read in pieces.
+ */
+async function useByteOrder(tables: Tabled<Tables>): Promise<void> {
+  const { rows } = await sql<{ table: string; column: string }>`
+    select table_name as "table", column_name as "column" from information_schema.columns
+    where table_schema = current_schema() and data_type = 'text' and collation_name is distinct from 'C'`.execute(
+    tables,
+  )
+  for (const { table, column } of rows)
+    await sql`alter table ${sql.table(table)} alter column ${sql.ref(column)} type text collate "C"`.execute(
+      tables,
+    )
+}
+
+/** Of all postern processes on this database: who holds it may change something. "post" in ASCII. */
+const changeLock = 0x706f7374
+
+async function trustedTables(tables: Tabled<Tables>, marks: RowMarks): Promise<Tabled<Tables>> {
+  const { rows } = await sql<{ table: string; column: string }>`
+    select table_name as "table", column_name as "column" from information_schema.columns
+    where table_schema = current_schema() order by ordinal_position`.execute(tables)
+  return tables.withPlugin(checkRows(marks, markedColumnsOf(rows)))
+}
+
+/** Whole numbers of 64 bits and sums of them: ours are below 2^53. */
+function parserOf(type: number): ((text: string) => number) | undefined {
+  return type === 20 || type === 1700 ? Number : undefined
+}
+
+interface Server {
+  host: string
+  encrypted: boolean
+  settings: {
+    host: string
+    port?: number
+    database?: string
+    user?: string
+    password?: string
+  }
+}
+
+/**
+ * A server on another machine is spoken to by TLS, and its certificate is checked, unless the address
+ * says `sslmode=disable`.
+ */
+function serverIn(url: Secret): Server {
+  const { hostname, port, pathname, username, password, searchParams } = new URL(url.reveal())
+  const name = decodeURIComponent(hostname)
+  const host = searchParams.get('host') ?? (name.replace(/^\[|\]$/g, '') || '/var/run/postgresql')
+  const mode = searchParams.get('sslmode')
+  const isHere = host.startsWith('/') || isLoopbackHost(host)
+  const database = decodeURIComponent(pathname.slice(1))
+  return {
+    host,
+    encrypted: mode === null ? !isHere : mode !== 'disable',
+    settings: {
+      host,
+      ...(port !== '' && { port: Number(port) }),
+      ...(database !== '' && { database }),
+      ...(username !== '' && { user: decodeURIComponent(username) }),
+      ...(password !== '' && { password: decodeURIComponent(password) }),
+    },
+  }
+}
+
+function trust({ url, extraCa }: PostgresPlace, host: string): ConnectionOptions {
+  const file = new URL(url.reveal()).searchParams.get('sslrootcert')
+  const own = file === null ? [] : [readFileSync(file, 'utf8')]
+  return {
+    servername: host,
+    ...((own.length > 0 || extraCa !== undefined) && { ca: [...own, ...(extraCa ? [extraCa] : [])] }),
+  }
+}
+
+interface Pool {
+  connect(): Promise<Client>
+  end(): Promise<void>
+}
+
+interface Client {
+  query(text: string, parameters?: readonly unknown[]): Promise<PostgresQueryResult<unknown>>
+  release(destroy?: boolean): void
+}
+
+/**
+ * Connections whose queries end: a server that has vanished says nothing, and TCP gives it a quarter
+ * of an hour. Its connection is closed then and never used again.
+ */
+function bounded(pool: Pool) {
+  return {
+    end: () => pool.end(),
+    async connect(): Promise<PostgresPoolClient> {
+      const client = await pool.connect()
+      let isReleased = false
+      const release = (destroy: boolean) => {
+        if (isReleased) return
+        isReleased = true
+        client.release(destroy)
+      }
+      async function query(text: string, parameters: readonly unknown[]) {
+        // What this transaction did ends with its connection.
+        if (isReleased && text === 'rollback') return { command: 'ROLLBACK', rowCount: 0, rows: [] } as never
+        let timer: NodeJS.Timeout | undefined
+        const tooSlow = new Promise<never>((_, reject) => {
+          timer = setTimeout(() => {
+            release(true)
+            reject(failure('database.server-slow', { seconds: queryMilliseconds / 1000 }))
+          }, queryMilliseconds + 1000)
+        })
+        try {
+          return await Promise.race([client.query(text, parameters), tooSlow])
+        } catch (error) {
+          if (isConnectionLost(error)) release(true)
+          throw error
+        } finally {
+          clearTimeout(timer)
+        }
+      }
+      return {
+        query: query as PostgresPoolClient['query'] & (<R>(cursor: PostgresCursor<R>) => PostgresCursor<R>),
+        release: () => release(false),
+      }
+    },
+  }
+}
+
+/** The server has said nothing about it: the error has no code of SQL. */
+function isConnectionLost(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || code.startsWith('57P') || code === '25P03'
+}

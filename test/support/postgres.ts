@@ -1,0 +1,87 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { chown, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../../examples/demo/free-port.js'
+import { eventually } from './eventually.ts'
+
+const versions = '/usr/lib/postgresql'
+
+/** The folder of the newest PostgreSQL server that Debian has installed, which is on nobody's path. */
+export function postgresPrograms(): string | undefined {
+  if (!existsSync(versions)) return undefined
+  const newest = readdirSync(versions)
+    .filter((version) => existsSync(join(versions, version, 'bin', 'postgres')))
+    .sort((a, b) => Number(a) - Number(b))
+    .at(-1)
+  return newest && join(versions, newest, 'bin')
+}
+
+export interface Postgres {
+  /** Of a database that is always there. */
+  url: string
+  /** Ends it as `how` says, with the connections that there are. */
+  stop(how: 'fast' | 'immediate'): Promise<void>
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * A PostgreSQL server of its own on this machine.
+ * @param durable as it is in use: a commit is on disk. Most tests do not look at that
+ */
+export async function startPostgres({ durable = false } = {}): Promise<Postgres> {
+  const programs = postgresPrograms() ?? ''
+  const folder = await mkdtemp(join(tmpdir(), 'postern-postgres-'))
+  // It does not run as root.
+  const isRoot = process.getuid?.() === 0
+  const owner = isRoot ? numbersOf('postgres') : undefined
+  if (owner) await chown(folder, owner.uid, owner.gid)
+  const data = join(folder, 'data')
+  const port = await freePort()
+  const run = (program: string, ...words: string[]) =>
+    execFileSync(join(programs, program), words, {
+      ...owner,
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' },
+    })
+  run('initdb', '--pgdata', data, '--username', 'postern', '--auth', 'trust', '--no-sync')
+  const url = `postgres://postern@127.0.0.1:${port}/postgres`
+
+  async function start(): Promise<void> {
+    const quick = durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
+    const place = [`port=${port}`, `unix_socket_directories=${folder}`, 'listen_addresses=127.0.0.1']
+    const settings = [...place, ...quick]
+    const words = ['-D', data, ...settings.flatMap((one) => ['-c', one])]
+    const child = spawn(join(programs, 'postgres'), words, { ...owner, cwd: folder, stdio: 'ignore' })
+    child.unref()
+    await eventually('PostgreSQL answers', () => {
+      try {
+        return run('psql', '--no-psqlrc', '-qAt', '-c', 'select 1', url).trim() === '1'
+      } catch {
+        return false
+      }
+    })
+  }
+
+  await start()
+  return {
+    url,
+    async stop(how) {
+      run('pg_ctl', 'stop', '--pgdata', data, '--mode', how, '--wait')
+    },
+    start,
+    async close() {
+      run('pg_ctl', 'stop', '--pgdata', data, '--mode', 'immediate', '--wait')
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function numbersOf(user: string): { uid: number; gid: number } {
+  const number = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }))
+  return { uid: number('-u'), gid: number('-g') }
+}
