@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import type { PostgresCursor, PostgresPoolClient, PostgresQueryResult, Kysely as Tabled } from 'kysely'
-import { failure } from '../base/failure.ts'
+import { asFailure, Failure, failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import { isLoopbackHost } from '../net/connect.ts'
 import type { Database, MarkableDatabase } from './database.ts'
 import { Kysely, PostgresDialect, sql } from './kysely.ts'
-import { postgresFailure } from './postgres.ts'
 import { checkRows, markedColumnsOf } from './postgres-trusted-rows.ts'
 import type { RowMarks } from './row-marks.ts'
+import type { Refusals } from './sqlite.ts'
 import type { SchemaWords, Tables } from './tables.ts'
 
 export interface PostgresPlace {
@@ -234,4 +234,52 @@ function bounded(pool: Pool) {
 function isConnectionLost(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown }
   return typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || code.startsWith('57P') || code === '25P03'
+}
+
+/*
+ * What the errors of PostgreSQL mean (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+ */
+
+const [uniqueViolation, foreignKeyViolation] = ['23505', '23503']
+
+type ServerFailure = `database.server-${'busy' | 'full' | 'read-only' | 'refuses'}`
+
+/** By the code, or by its first two characters. */
+const failures: Readonly<Record<string, ServerFailure>> = {
+  '25006': 'database.server-read-only',
+  '28': 'database.server-refuses',
+  '3D': 'database.server-refuses',
+  '40': 'database.server-busy',
+  '42501': 'database.server-refuses',
+  '53100': 'database.server-full',
+  '53': 'database.server-busy',
+  '55P03': 'database.server-busy',
+  '57014': 'database.server-busy',
+}
+
+/**
+ * The one place where an error of PostgreSQL becomes a Failure. A Failure passes unchanged.
+ * @param server its host
+ */
+function postgresFailure(error: unknown, server: string, refusals: Refusals = {}): Failure {
+  if (error instanceof Failure) return error
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: string }
+  if (typeof code !== 'string') return isOfConnection(message) ? unreachable(error, server) : asFailure(error)
+  if (code === uniqueViolation && refusals.taken) return refusals.taken()
+  if (code === foreignKeyViolation && refusals.missing) return refusals.missing()
+  const id = failures[code] ?? failures[code.slice(0, 2)]
+  if (id) return failure(id, { server, said: message, cause: error })
+  // 08: of the connection. 57P: the server is ended, or has not begun yet. E…: of the system.
+  if (/^(?:08|57P|25P03|E)/.test(code) && code !== 'EXXXX') return unreachable(error, server)
+  return failure('database.query-refused', { cause: error })
+}
+
+function unreachable(cause: unknown, server: string): Failure {
+  const { message, code } = cause as { message?: string; code?: unknown }
+  return failure('database.server-unreachable', { server, reason: message || String(code), cause })
+}
+
+/** What `pg` says without a code. */
+function isOfConnection(message: string | undefined): boolean {
+  return message !== undefined && /connection|timeout|socket|self-signed|certificate/i.test(message)
 }

@@ -8,7 +8,7 @@ import type { KeyedHash, Secret } from '../base/secret.ts'
 import { createConsentLinkStore, createPendingConsentStore } from './consent-stores.ts'
 import { createApiKeyStore, createLoginStore } from './credential-stores.ts'
 import { type DataFiles, dataFiles, exists, prepareDataDir } from './data-dir.ts'
-import type { Database, MarkableDatabase } from './database.ts'
+import type { Database } from './database.ts'
 import { createGrantStore } from './grant-store.ts'
 import {
   createKeyedHash,
@@ -26,7 +26,7 @@ import { createMailboxStore } from './mailbox-store.ts'
 import { chainedSchema, markedSchema, migrate, newestSchema, schemaOf } from './migrations.ts'
 import { createPageAccessStore } from './page-access-store.ts'
 import type { Store } from './ports.ts'
-import { openPostgresDatabase, type PostgresPlace, postgresWords } from './postgres-database.ts'
+import type { PostgresPlace } from './postgres-database.ts'
 import { createRegistrationStore } from './registration-store.ts'
 import { createRowMarks } from './row-marks.ts'
 import { createSealer, type Sealer } from './sealer.ts'
@@ -67,7 +67,7 @@ export async function inspectStore({
   postgres,
 }: Pick<StoreDeps, 'dataDir' | 'key' | 'postgres'>): Promise<boolean> {
   const files = dataFiles(dataDir)
-  if (postgres) return inspectShared(await openPostgresDatabase(postgres), files, key)
+  if (postgres) return inspectShared(postgres, files, key)
   if (!(await exists(files.database))) return false
   await inspectDatabase(files.database, createSealer(await openKeyRing(files, key)))
   return true
@@ -82,7 +82,7 @@ export async function inspectStore({
 export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
   const { dataDir, key, postgres, clock, log } = deps
   const files = await prepareDataDir(dataDir)
-  if (postgres) return openSharedStore(await openPostgresDatabase(postgres), files, deps)
+  if (postgres) return openSharedStore(postgres, files, deps)
   const sealer = createSealer(await openKeyRing(files, key))
   const root = (await inspectDatabase(files.database, sealer)) ?? newHashRoot()
   const database = await openSqliteDatabase(files.database)
@@ -123,10 +123,13 @@ async function makeSchema(
  * at, so its root is read when the schema is there.
  */
 async function openSharedStore(
-  database: MarkableDatabase,
+  place: PostgresPlace,
   files: DataFiles,
   { key, clock, log }: StoreDeps,
 ): Promise<OpenedStore> {
+  // Nothing of it is loaded where SQLite is used.
+  const { openPostgresDatabase, postgresWords } = await import('./postgres-database.ts')
+  const database = await openPostgresDatabase(place)
   try {
     const schema = await schemaOfShared(database)
     const sealer = createSealer(await openKeyRing(files, key, schema > 0))
@@ -144,7 +147,9 @@ async function openSharedStore(
   }
 }
 
-async function inspectShared(database: Database, files: DataFiles, key?: Secret): Promise<boolean> {
+async function inspectShared(place: PostgresPlace, files: DataFiles, key?: Secret): Promise<boolean> {
+  const { openPostgresDatabase } = await import('./postgres-database.ts')
+  const database = await openPostgresDatabase(place)
   try {
     const schema = await schemaOfShared(database)
     if (schema === 0) return false

@@ -74,6 +74,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
     './discoveries.ts',
     './exposition.ts',
     './known-errors.ts',
+    './postgres-database.ts',
     './providers/certificate-keeper.ts',
     './providers/create-own-certificates.ts',
     './registration-fields.ts',
@@ -85,6 +86,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
     '@zxcvbn-ts/language-common',
     '@zxcvbn-ts/language-en',
     'nodemailer',
+    'pg',
     'pino',
     'undici',
   ])
