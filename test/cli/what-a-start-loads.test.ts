@@ -86,7 +86,6 @@ it('serve loads only what it needs to open its store and to listen', () => {
     '@zxcvbn-ts/language-common',
     '@zxcvbn-ts/language-en',
     'nodemailer',
-    'pg',
     'pino',
     'undici',
   ])
