@@ -65,7 +65,7 @@ describe.runIf(peer('chromium', 'dovecot'))('an administrator with Chromium, fro
     expect(await page.innerText('h1')).toBe(address)
     expect(await fitsIn(page)).toBe(true)
 
-    await page.click('button:text-is("Connect")')
+    await page.click('button:text-is("Sign in now")')
     await agreeAs(page, address, stage.postern.url)
     await page.waitForURL('**/mailboxes/**')
     expect(await page.innerText('main')).toContain('postern can now send mail')

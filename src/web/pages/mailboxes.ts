@@ -316,8 +316,8 @@ function removalQuestion(
   return html`<section class="mistake">
 <p>${t`postern forgets its access and, where supported, revokes it at the provider.`}</p>
 ${gone.length > 0 && html`<p>${t`These logins have no other mailbox, and end:`}</p><ul>${gone.map(({ name, userName }) => html`<li>${name} (${userName})</li>`)}</ul>`}
-${form(context, ['mailboxes', address, 'remove'], html`<button class="danger">${t`Remove ${address}`}</button>`)}
 <p><a href="${pages.path('mailboxes', address)}">${t`Keep it`}</a></p>
+${form(context, ['mailboxes', address, 'remove'], html`<button class="danger">${t`Remove ${address}`}</button>`)}
 </section>`
 }
 
