@@ -87,8 +87,8 @@ describe.runIf(peer('chromium', 'dovecot'))('an administrator with Chromium, fro
     await page.selectOption('select[name=login]', { label: 'Printer, 2nd floor' })
     await page.click('text=Send, and show each step')
     await page.waitForSelector('text=It has taken the message')
-    expect(await page.locator('.state.active:text-is("yes")').count()).toBe(10)
-    expect(await page.locator('.state.lapsed').count()).toBe(0)
+    expect(await page.locator('.checklist li.good').count()).toBe(10)
+    expect(await page.locator('.checklist li.bad').count()).toBe(0)
     expect(sink.messages.at(-1)?.raw.toString()).toContain('Subject: Test message of postern')
 
     await page.click('nav >> text=Logins')
