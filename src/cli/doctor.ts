@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { asFailure, failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
-import { type Finding, fault, good } from '../diagnosis/finding.ts'
+import { type Finding, fault, good, unknown } from '../diagnosis/finding.ts'
 import { text } from '../failures/texts.ts'
+import type { RegistrationStatus } from '../providers/registrations.ts'
 import type { Context, LocalDoctor, RunningBroker } from './context.ts'
 import { MistakenSettings } from './terminal.ts'
 
@@ -86,10 +87,40 @@ async function* everything(doctor: LocalDoctor, config: Config, context: Context
   const running = await findRunning(context)
   if (running) yield runningFinding(config)
   else yield* doctor.store()
-  if (doctor.providers.length === 0) yield { ...fault('provider', failure('doctor.no-provider')), ...here() }
+  const stored = await storedIn(context)
+  if (doctor.providers.length + stored.length === 0)
+    yield { ...fault('provider', failure('doctor.no-provider')), ...here() }
   for (const id of doctor.providers) yield* of(id, doctor.provider(id), running ? ['running'] : [])
+  yield* storedRegistrations(stored, context)
   for (const { address, reason } of running?.lapsed ?? [])
     yield { ...fault('token', failure('doctor.lapsed', { mailbox: address }), reason), ...here(address) }
+}
+
+/** Those of the store, whose secrets do not leave it: the provider is asked from there. */
+async function* storedRegistrations(
+  stored: readonly RegistrationStatus[],
+  context: Context,
+): AsyncGenerator<Located> {
+  for (const { id, hiddenBy: setting, trouble } of stored) {
+    if (trouble) {
+      const { message: reason } = trouble
+      yield { ...fault('provider', failure('registration.unusable', { id, reason })), ...here(id) }
+    } else if (setting === undefined) {
+      const { points } = await context.withBroker(({ registrations }) => registrations.check(id))
+      for (const { point: step, outcome, what, fix, failure: said } of points)
+        yield {
+          ...{ step, outcome: outcome === 'wrong' ? 'fault' : outcome, what, ...said },
+          ...(fix !== undefined && { fix }),
+          ...here(id),
+        }
+    } else yield { ...unknown('settings', failure('registration.hidden', { id, setting })), ...here(id) }
+  }
+}
+
+/** What keeps this command from the store is a finding of its own. */
+async function storedIn(context: Context): Promise<RegistrationStatus[]> {
+  const all = await context.withBroker(({ registrations }) => registrations.list()).catch(() => [])
+  return all.filter(({ source }) => source === 'stored')
 }
 
 /**

@@ -1,14 +1,20 @@
 import { Resolver } from 'node:dns/promises'
 import type { Command } from 'commander'
 import { systemClock } from '../base/clock.ts'
-import { asFailure, Failure } from '../base/failure.ts'
+import { asFailure, Failure, failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import { shellWord } from '../base/text.ts'
 import type { Config } from '../config/config.ts'
 import { redirectUriOf } from '../consent/consent-service.ts'
 import { type Address, parseAddress } from '../model/address.ts'
 import { createHttpFetch } from '../net/http-fetch.ts'
-import { createCatalogue, type Suggestion, suggestProvider, withoutOAuth } from '../providers/catalogue.ts'
+import {
+  createCatalogue,
+  findRegistered,
+  type Suggestion,
+  suggestProvider,
+  withoutOAuth,
+} from '../providers/catalogue.ts'
 import { createOAuthClients } from '../providers/oauth/oauth-clients.ts'
 import { objectIdIn } from '../providers/oauth/token-claims.ts'
 import type { Catalogue } from '../providers/provider.ts'
@@ -64,7 +70,7 @@ export function addProviderVerbs(program: Command, context: Context): void {
     .action(async (id: string, options: { mailbox?: string; ask?: boolean }, command: Command) => {
       const { config } = await context.config()
       const mailbox = options.mailbox === undefined ? undefined : parseAddress(options.mailbox)
-      const token = options.ask ? await ask(config, id, mailbox ?? 'nobody@example.com') : undefined
+      const token = options.ask ? await ask(context, config, id, mailbox ?? 'nobody@example.com') : undefined
       const redirectUri = redirectUriOf(config.publicUrl)
       const details = providerDetails(await catalogueWithStored(context, config), id, {
         redirectUri,
@@ -104,7 +110,9 @@ function addProviderScriptVerb(provider: Command, context: Context): void {
     .action(async (id: string, options: ScriptOptions, command: Command) => {
       const { config } = await context.config()
       const mailboxes = options.mailbox.map(parseAddress)
-      const token = options.ask ? await ask(config, id, mailboxes[0] ?? 'nobody@example.com') : undefined
+      const token = options.ask
+        ? await ask(context, config, id, mailboxes[0] ?? 'nobody@example.com')
+        : undefined
       if (token?.mistake) context.warn([`${token.mistake.what}. ${token.mistake.fix}`])
       const { exchangeScriptOf } = await import('../providers/exchange-script.ts')
       const script = exchangeScriptOf(await catalogueWithStored(context, config), id, {
@@ -136,9 +144,11 @@ async function catalogueWithStored(context: Context, config: Config): Promise<Ca
 }
 
 /** What the provider says against it is part of the answer. */
-async function ask(config: Config, id: string, mailbox: Address): Promise<TokenReport> {
+async function ask(context: Context, config: Config, id: string, mailbox: Address): Promise<TokenReport> {
   try {
     const catalogue = createCatalogue(config)
+    if (findRegistered(await catalogueWithStored(context, config), id)?.source === 'stored')
+      throw failure('registration.secrets-kept', { id })
     const { flows } = catalogue.registered(id)
     const flow = flows.includes('service-account') ? 'service-account' : 'client-credentials'
     const { accessToken, tokenCheck = {} } = await withHttp(config, (http) =>

@@ -113,42 +113,42 @@ export const providerFailures = {
   'registration.missing-at-microsoft': {
     code: 'configuration',
     message: 'There is no app registration for {provider}',
-    fix: 'Set POSTERN_MICROSOFT_CLIENT_ID (with POSTERN_MICROSOFT_CLIENT_SECRET for a confidential client, and POSTERN_MICROSOFT_TENANT for one organisation), and restart.',
+    fix: 'Add one on its page, or by "postern registration add"; or set POSTERN_MICROSOFT_CLIENT_ID (with POSTERN_MICROSOFT_CLIENT_SECRET for a confidential client, and POSTERN_MICROSOFT_TENANT for one organisation), and restart.',
   },
   'registration.missing-worldwide': {
     code: 'configuration',
     message: 'There is no app registration for {provider}',
-    fix: 'Set POSTERN_MICROSOFT_CLOUD to worldwide, with a registration of that cloud, and restart.',
+    fix: 'Add one on its page, or by "postern registration add"; or set POSTERN_MICROSOFT_CLOUD to worldwide, with a registration of that cloud, and restart.',
   },
   'registration.missing-in-cloud': {
     code: 'configuration',
     message: 'There is no app registration for {provider}',
-    fix: 'Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (its GUID) and POSTERN_MICROSOFT_CLOUD={cloud}, and restart.',
+    fix: 'Add one on its page, or by "postern registration add"; or set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (its GUID) and POSTERN_MICROSOFT_CLOUD={cloud}, and restart.',
   },
   'registration.missing-for-persons': {
     code: 'configuration',
     message: 'There is no app registration for {provider}',
-    fix: 'Set POSTERN_MICROSOFT_TENANT to common or consumers, and restart.',
+    fix: 'Add one on its page, or by "postern registration add"; or set POSTERN_MICROSOFT_TENANT to common or consumers, and restart.',
   },
   'registration.missing-for-high-volume': {
     code: 'configuration',
     message: 'There is no app registration for {provider}',
-    fix: 'Set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (one organisation) and POSTERN_MICROSOFT_CLIENT_SECRET or POSTERN_MICROSOFT_CERT_FILE, and restart.',
+    fix: 'Add one on its page, or by "postern registration add"; or set POSTERN_MICROSOFT_CLIENT_ID, POSTERN_MICROSOFT_TENANT (one organisation) and POSTERN_MICROSOFT_CLIENT_SECRET or POSTERN_MICROSOFT_CERT_FILE, and restart.',
   },
   'registration.missing-at-google': {
     code: 'configuration',
     message: 'There is no app registration for {provider}',
-    fix: 'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.',
+    fix: 'Add one on its page, or by "postern registration add"; or set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.',
   },
   'registration.missing-service-account': {
     code: 'configuration',
     message: 'There is no app registration for {provider}',
-    fix: "Set POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE to the service account's key file, and restart.",
+    fix: 'Add one on its page, or by "postern registration add"; or set POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE to the key file of the service account, and restart.',
   },
   'registration.missing-in-file': {
     code: 'configuration',
     message: 'There is no app registration for {provider}',
-    fix: 'Give it a client id in POSTERN_PROVIDERS_FILE, in an entry with "preset": "{preset}", and restart.',
+    fix: 'Add one on its page, or by "postern registration add"; or give it a client id in POSTERN_PROVIDERS_FILE, in an entry with "preset": "{preset}", and restart.',
   },
   'registration.unknown': {
     code: 'not-found',
@@ -190,6 +190,21 @@ export const providerFailures = {
     message: 'The registration "{id}" is changed by somebody else at the same time',
     fix: 'Look at it, and try again.',
   },
+  'registration.hidden': {
+    code: 'configuration',
+    message: 'The stored registration "{id}" is not used: the settings have one with this id ({setting})',
+    fix: 'Take {setting} out of the settings and restart to use the stored one, or remove that: "postern registration remove {id}".',
+  },
+  'registration.unusable': {
+    code: 'configuration',
+    message: 'The stored registration "{id}" cannot be used: {reason}',
+    fix: 'Change it ("postern registration set {id}"), or remove it and add it anew.',
+  },
+  'registration.secrets-kept': {
+    code: 'configuration',
+    message: 'The secrets of the registration "{id}" are in the store, which this command cannot open',
+    fix: 'Ask the running postern instead: "postern registration check {id}".',
+  },
   'registration.gone': {
     code: 'configuration',
     message: 'The registration "{id}" of the mailbox {mailbox} is not there any more',
@@ -230,12 +245,12 @@ export const providerFailures = {
     code: 'configuration',
     message:
       'The registration of {provider} has no client secret and no certificate, so nobody could tell that it is us',
-    fix: 'Give the registration one of them at the provider and in the settings, and restart.',
+    fix: 'Give the registration one of them at the provider, and here: by "postern registration set", or in the settings, with a restart.',
   },
   'registration.of-many-tenants': {
     code: 'configuration',
     message: '"{tenant}" stands for many organisations, and an app without a person belongs to one',
-    fix: 'Set POSTERN_MICROSOFT_TENANT to the ID or a domain of the organisation, and restart.',
+    fix: 'Set the tenant of the registration to the ID or a domain of the organisation: by "postern registration set", or as POSTERN_MICROSOFT_TENANT, with a restart.',
   },
   'registration.client-refused': {
     code: 'provider-setup',
@@ -325,20 +340,20 @@ export const providerFailures = {
   'grant.given-to-other-client-id': {
     code: 'provider-setup',
     message:
-      '{provider} refuses a consent that was given to another registration: the client id was {before} then, and is {after} in the settings now',
-    fix: 'Set it back and restart; or, if the registration is meant to be another one, consent anew for its mailboxes.',
+      '{provider} refuses a consent that was given to another registration: the client id was {before} then, and is {after} now',
+    fix: 'Set it back, by "postern registration set" or in the settings, with a restart; or, if the registration is meant to be another one, consent anew for its mailboxes.',
   },
   'grant.given-to-other-tenant': {
     code: 'provider-setup',
     message:
-      '{provider} refuses a consent that was given to another registration: the tenant was {before} then, and is {after} in the settings now',
-    fix: 'Set it back and restart; or, if the registration is meant to be another one, consent anew for its mailboxes.',
+      '{provider} refuses a consent that was given to another registration: the tenant was {before} then, and is {after} now',
+    fix: 'Set it back, by "postern registration set" or in the settings, with a restart; or, if the registration is meant to be another one, consent anew for its mailboxes.',
   },
   'grant.given-to-other-token-endpoint': {
     code: 'provider-setup',
     message:
-      '{provider} refuses a consent that was given to another registration: the token endpoint was {before} then, and is {after} in the settings now',
-    fix: 'Set it back and restart; or, if the registration is meant to be another one, consent anew for its mailboxes.',
+      '{provider} refuses a consent that was given to another registration: the token endpoint was {before} then, and is {after} now',
+    fix: 'Set it back, by "postern registration set" or in the settings, with a restart; or, if the registration is meant to be another one, consent anew for its mailboxes.',
   },
   'grant.changing': {
     code: 'provider-unavailable',

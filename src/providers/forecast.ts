@@ -35,16 +35,16 @@ export const expiryFixes: Record<Expiry['kind'], Words> = {
     ja: '操作は不要です。postern が動いている限り毎日更新されます。',
   },
   'test-phase': {
-    en: 'Take the registration out of its test phase at the provider, say so in the settings, and have the person consent again.',
-    ja: 'プロバイダーで登録のテスト段階を終え、設定にも反映して、もう一度同意してもらってください。',
+    en: 'Take the registration out of its test phase at the provider, say so here (grantsEndAfterDays, or POSTERN_GOOGLE_TESTING), and have the person consent again.',
+    ja: 'プロバイダーで登録のテスト段階を終え、postern にも反映して (grantsEndAfterDays または POSTERN_GOOGLE_TESTING)、もう一度同意してもらってください。',
   },
   'refresh-token': {
     en: 'Unless a renewal moves it, the person has to consent again before.',
     ja: '更新で延びない場合は、それまでにもう一度同意が必要です。',
   },
   certificate: {
-    en: 'Give the registration a new certificate at the provider, then put it into the settings with its key, and restart.',
-    ja: 'プロバイダーで登録に新しい証明書を追加し、鍵とともに設定に入れて再起動してください。',
+    en: 'Give the registration a new certificate at the provider, and give it here with its key: by "postern registration set", or in the settings, with a restart.',
+    ja: 'プロバイダーで登録に新しい証明書を追加し、鍵とともに postern にも渡してください。「postern registration set」を使うか、設定に入れて再起動します。',
   },
   'own-certificate': {
     en: 'Nothing is to be done: postern makes the next one 30 days before, and has it registered itself.',
@@ -55,12 +55,12 @@ export const expiryFixes: Record<Expiry['kind'], Words> = {
     ja: 'postern は次の証明書を登録できませんでした。「postern registration certificate」が表示する証明書を、アプリの登録の「証明書とシークレット」にアップロードしてください。プロバイダーが受け付け次第、使われます。',
   },
   'client-secret': {
-    en: 'Make a new client secret at the provider, put it into the settings as the next one, and restart: both work until the first one ends.',
-    ja: 'プロバイダーで新しいクライアントシークレットを作り、次のものとして設定に入れて再起動してください。最初のものの期限までは両方使えます。',
+    en: 'Make a new client secret at the provider, and add it here as the next one: by "postern registration set", or in the settings, with a restart. Both work until the first one ends.',
+    ja: 'プロバイダーで新しいクライアントシークレットを作り、次のものとして postern に追加してください。「postern registration set」を使うか、設定に入れて再起動します。最初のものの期限までは両方使えます。',
   },
   'old-client-secret': {
-    en: 'It has ended and another one works: take it out of the settings.',
-    ja: '期限が切れ、別のものが使われています。設定から取り除いてください。',
+    en: 'It has ended and another one works: take it out.',
+    ja: '期限が切れ、別のものが使われています。取り除いてください。',
   },
 }
 

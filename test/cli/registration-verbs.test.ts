@@ -166,6 +166,27 @@ describe.each(['in the store itself', 'of the postern that runs'])('postern regi
   })
 })
 
+it('doctor asks the provider of a stored registration, and takes it for one that is set up', async () => {
+  await stage.close()
+  stage = await setCommandStage({ POSTERN_GOOGLE_CLIENT_ID: undefined })
+  await stage.postern(['registration', ...ours()], 'the-first-secret')
+  endpoint.answer({ status: 401, json: { error: 'invalid_client' } })
+  const { code, stdout } = await stage.postern(['doctor', '--json'])
+  expect(code).toBe(1)
+  expect(JSON.parse(stdout).fault).toMatchObject({
+    about: 'ours',
+    step: 'client',
+    id: 'registration.client-refused',
+  })
+})
+
+it('the secrets of a stored registration stay where they are, also for a look at a token', async () => {
+  await run(ours(), 'the-first-secret')
+  const { stdout } = await stage.postern(['provider', 'show', 'ours', '--ask'])
+  expect(stdout).toContain('The secrets of the registration "ours" are in the store')
+  expect(endpoint.requests).toEqual([])
+})
+
 it('a person types the secret, and nothing of it is shown', async () => {
   const stdin = Object.assign(new PassThrough(), { isTTY: true, modes: [] as boolean[] })
   const terminal = Object.assign(stdin, { setRawMode: (on: boolean) => stdin.modes.push(on) })

@@ -237,6 +237,13 @@ it('settings that bring the same id count, say so, and leave what is stored as i
   ])
   expect(await signIn(stage.smtpPort, stage.account)).toMatch(/\[postern:CONFIG\]$/)
   expect(endpoint.asked.at(-1)).toMatchObject({ clientId: 'of-the-file' })
+  endpoint.accepted.clientId = 'of-the-file'
+  endpoint.accepted.secret = 'secret-of-the-file'
+  const { findings } = JSON.parse((await stage.run(['doctor'])).stdout)
+  expect(findings).toContainEqual(
+    expect.objectContaining({ id: 'registration.hidden', about: 'ours', outcome: 'unknown' }),
+  )
+  Object.assign(endpoint.accepted, { clientId: 'our-client', secret: 'first-secret' })
   await restart({})
   expect((await send()).message).toMatch(/^250 /)
 })

@@ -141,7 +141,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await look()
     expect(await main()).toContain('POSTERN_MICROSOFT_CLIENT_ID=your-client-id')
     await press('Check what is set')
-    expect(await main()).toContain('Set POSTERN_MICROSOFT_CLIENT_ID')
+    expect(await main()).toContain('set POSTERN_MICROSOFT_CLIENT_ID')
     await go('/providers/example')
     await press('Check what is set')
     expect(await page.locator('.state.active:text-is("good")').count()).toBe(5)

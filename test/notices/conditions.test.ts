@@ -106,6 +106,6 @@ it('mailboxes that get no token for one reason are one trouble', async () => {
   expect(others).toEqual([])
   expect(condition).toMatchObject({ title: '3 mailboxes get no access token' })
   expect(condition?.text).toMatch(
-    /the client id was postern then, and is mistyped .* Set it back .* Mailboxes: /,
+    /the client id was postern then, and is mistyped now\. Set it back.* Mailboxes: /,
   )
 })

@@ -140,7 +140,7 @@ describe('a check of what was set', () => {
         point: 'settings',
         outcome: 'wrong',
         what: 'There is no app registration for Gmail and Google Workspace',
-        fix: 'Set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.',
+        fix: 'Add one on its page, or by "postern registration add"; or set POSTERN_GOOGLE_CLIENT_ID and POSTERN_GOOGLE_CLIENT_SECRET, and restart.',
         failure: { id: 'registration.missing-at-google', values: { provider: 'Gmail and Google Workspace' } },
       },
     ])

@@ -397,7 +397,7 @@ describe('the page of a mailbox', () => {
     Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active', endings })
     const { text } = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
     expect(text).toContain(
-      '<dt>The client secret of the app registration</dt><dd>2027-11-30. Make a new client secret at the provider, put it into the settings as the next one, and restart: both work until the first one ends.</dd>',
+      '<dt>The client secret of the app registration</dt><dd>2027-11-30. Make a new client secret at the provider, and add it here as the next one: by &quot;postern registration set&quot;, or in the settings, with a restart. Both work until the first one ends.</dd>',
     )
   })
 

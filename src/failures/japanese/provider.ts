@@ -90,35 +90,35 @@ export const provider: Translated<typeof providerFailures> = {
   },
   'registration.missing-at-microsoft': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'POSTERN_MICROSOFT_CLIENT_ID(機密クライアントなら POSTERN_MICROSOFT_CLIENT_SECRET、1 つの組織なら POSTERN_MICROSOFT_TENANT も)を設定して、再起動してください。',
+    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_MICROSOFT_CLIENT_ID(機密クライアントなら POSTERN_MICROSOFT_CLIENT_SECRET、1 つの組織なら POSTERN_MICROSOFT_TENANT も)を設定して、再起動してください。',
   },
   'registration.missing-worldwide': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'POSTERN_MICROSOFT_CLOUD を worldwide にし、そのクラウドの登録を設定して、再起動してください。',
+    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_MICROSOFT_CLOUD を worldwide にし、そのクラウドの登録を設定して、再起動してください。',
   },
   'registration.missing-in-cloud': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(GUID)、POSTERN_MICROSOFT_CLOUD={cloud} を設定して、再起動してください。',
+    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(GUID)、POSTERN_MICROSOFT_CLOUD={cloud} を設定して、再起動してください。',
   },
   'registration.missing-for-persons': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'POSTERN_MICROSOFT_TENANT を common または consumers にして、再起動してください。',
+    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_MICROSOFT_TENANT を common または consumers にして、再起動してください。',
   },
   'registration.missing-for-high-volume': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(1 つの組織)と、POSTERN_MICROSOFT_CLIENT_SECRET または POSTERN_MICROSOFT_CERT_FILE を設定して、再起動してください。',
+    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(1 つの組織)と、POSTERN_MICROSOFT_CLIENT_SECRET または POSTERN_MICROSOFT_CERT_FILE を設定して、再起動してください。',
   },
   'registration.missing-at-google': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'POSTERN_GOOGLE_CLIENT_ID と POSTERN_GOOGLE_CLIENT_SECRET を設定して、再起動してください。',
+    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_GOOGLE_CLIENT_ID と POSTERN_GOOGLE_CLIENT_SECRET を設定して、再起動してください。',
   },
   'registration.missing-service-account': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE にサービスアカウントの鍵ファイルを設定して、再起動してください。',
+    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE にサービスアカウントの鍵ファイルを設定して、再起動してください。',
   },
   'registration.missing-in-file': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'POSTERN_PROVIDERS_FILE の "preset": "{preset}" の項目にクライアントIDを入れて、再起動してください。',
+    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_PROVIDERS_FILE の "preset": "{preset}" の項目にクライアントIDを入れて、再起動してください。',
   },
   'registration.unknown': {
     message: '登録「{id}」はありません',
@@ -151,6 +151,18 @@ export const provider: Translated<typeof providerFailures> = {
   'registration.changing': {
     message: '登録「{id}」は同時に別の人が変更しています',
     fix: '内容を確かめて、もう一度試してください。',
+  },
+  'registration.hidden': {
+    message: '保存された登録「{id}」は使われていません。同じ ID の登録が設定 ({setting}) にあります',
+    fix: '保存された登録を使うには {setting} を設定から取り除いて再起動してください。不要なら「postern registration remove {id}」で削除してください。',
+  },
+  'registration.unusable': {
+    message: '保存された登録「{id}」は使えません: {reason}',
+    fix: '登録を変更する(「postern registration set {id}」)か、削除して追加し直してください。',
+  },
+  'registration.secrets-kept': {
+    message: '登録「{id}」の秘密情報は保存領域にあり、このコマンドでは開けません',
+    fix: '代わりに実行中の postern に確認させてください:「postern registration check {id}」',
   },
   'registration.gone': {
     message: 'メールボックス {mailbox} の登録「{id}」がなくなっています',
@@ -185,11 +197,11 @@ export const provider: Translated<typeof providerFailures> = {
   'registration.without-credentials': {
     message:
       '{provider} の登録にはクライアントシークレットも証明書もないため、postern であることを証明できません',
-    fix: 'プロバイダーと設定の両方でどちらかを登録に追加し、再起動してください。',
+    fix: 'プロバイダーと postern の両方で、どちらかを登録に追加してください。postern では「postern registration set」を使うか、設定を変更して再起動します。',
   },
   'registration.of-many-tenants': {
     message: '「{tenant}」は多数の組織を表しますが、人の同意を使わないアプリは 1 つの組織に属します',
-    fix: 'POSTERN_MICROSOFT_TENANT に組織の ID またはドメインを設定し、再起動してください。',
+    fix: '登録のテナントを組織の ID またはドメインにしてください。「postern registration set」を使うか、POSTERN_MICROSOFT_TENANT を設定して再起動します。',
   },
   'registration.client-refused': {
     message: '{provider} はクライアントを拒否しています: {reason}',
@@ -261,18 +273,18 @@ export const provider: Translated<typeof providerFailures> = {
   },
   'grant.given-to-other-client-id': {
     message:
-      '{provider} は、別の登録に与えられた同意を拒否しています: 当時のクライアントIDは {before}、現在の設定では {after} です',
-    fix: '元に戻して再起動してください。別の登録に変えたのであれば、そのメールボックスについて改めて同意してください。',
+      '{provider} は、別の登録に与えられた同意を拒否しています: 当時のクライアントIDは {before}、現在は {after} です',
+    fix: '「postern registration set」で元に戻すか、設定を元に戻して再起動してください。別の登録に変えたのであれば、そのメールボックスについて改めて同意してください。',
   },
   'grant.given-to-other-tenant': {
     message:
-      '{provider} は、別の登録に与えられた同意を拒否しています: 当時のテナントは {before}、現在の設定では {after} です',
-    fix: '元に戻して再起動してください。別の登録に変えたのであれば、そのメールボックスについて改めて同意してください。',
+      '{provider} は、別の登録に与えられた同意を拒否しています: 当時のテナントは {before}、現在は {after} です',
+    fix: '「postern registration set」で元に戻すか、設定を元に戻して再起動してください。別の登録に変えたのであれば、そのメールボックスについて改めて同意してください。',
   },
   'grant.given-to-other-token-endpoint': {
     message:
-      '{provider} は、別の登録に与えられた同意を拒否しています: 当時のトークンエンドポイントは {before}、現在の設定では {after} です',
-    fix: '元に戻して再起動してください。別の登録に変えたのであれば、そのメールボックスについて改めて同意してください。',
+      '{provider} は、別の登録に与えられた同意を拒否しています: 当時のトークンエンドポイントは {before}、現在は {after} です',
+    fix: '「postern registration set」で元に戻すか、設定を元に戻して再起動してください。別の登録に変えたのであれば、そのメールボックスについて改めて同意してください。',
   },
   'grant.changing': {
     message: '{mailbox} の許可が、使えないほど速く変わり続けています',
