@@ -48,7 +48,7 @@ export interface Context {
   /** What is examined without a running postern. The caller closes it. */
   openDoctor(config: Config): Promise<LocalDoctor>
   /** Does something that needs the running postern. */
-  withRunningBroker<T>(work: (broker: RunningBroker) => Promise<T>): Promise<T>
+  withRunningBroker<T>(work: (broker: RunningBroker, smtp: readonly SmtpListener[]) => Promise<T>): Promise<T>
   /** What is allowed but should be known, on standard error. */
   warn(warnings: readonly string[]): void
   secret(from: string): Promise<Secret>
@@ -114,11 +114,24 @@ export interface RunningBroker extends Broker {
   checkProvider(id: string): Promise<RegistrationCheck>
   /** @throws Failure as `Doctor.mailbox` */
   diagnose(mailbox: string, sendTo?: string): AsyncIterable<Finding>
+  /** @throws Failure `not-found`, `invalid` */
+  sendTest(mailbox: string, asked: { to?: string; login?: string }): AsyncIterable<ToldStep>
   createSignInLink(role: PageRole): Promise<{ url: string; role: PageRole; expiresAt: string }>
   /** @throws Failure as `Notices.sendConsentLink` */
   sendConsentLink(mailbox: string): Promise<SentLink>
   /** @throws Failure as `TokenBroker.accessTokenFor` */
   token(mailbox: string, request: { minimumLifeSeconds?: number; format: TokenFormat }): Promise<Secret>
+}
+
+/** A step of a test message. */
+export interface ToldStep {
+  step: string
+  outcome: 'good' | 'fault'
+  said?: string
+  failure?: string
+  /** What is wrong. */
+  what?: string
+  fix?: string
 }
 
 /** A consent whose answer a person carries over. */

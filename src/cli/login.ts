@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
+import { failure } from '../base/failure.ts'
 import { localTimestamp } from '../base/local-time.ts'
+import { printable, userNameKey } from '../base/text.ts'
 import type { LoginRequest, LoginStatus } from '../credentials/logins.ts'
 import { describeMending, type MendingOptions, mapOfLines } from '../mailboxes/mending-options.ts'
 import { isWildcard } from '../net/endpoint.ts'
@@ -130,34 +132,60 @@ export function addLoginVerbs(program: Command, context: Context): void {
       const list = await context.withBroker(({ logins }) => logins.list(address))
       const rows = list.map((one) => [
         one.id,
-        one.userName,
-        one.name,
-        `${one.mailboxes.join(' ')}${one.personal ? ' (+personal)' : ''}`,
-        one.cramMd5 ? `${one.password}, CRAM-MD5` : one.password,
-        describeMending(one).join(' '),
+        cut(one.userName, 20),
+        cut(one.name, 16),
+        mailboxesOf(one),
         one.state,
-        one.lastUsedAt === undefined ? 'never' : localTimestamp(one.lastUsedAt),
-        one.usedFrom?.[0] ?? '',
+        one.lastUsedAt === undefined ? 'never' : localTimestamp(one.lastUsedAt).slice(0, 10),
       ])
       const words =
         rows.length > 0
-          ? table(
-              ['ID', 'USER NAME', 'NAME', 'MAILBOX', 'PASSWORD', 'MENDS', 'STATE', 'LAST USED', 'FROM'],
-              rows,
-            )
+          ? table(['ID', 'USER NAME', 'NAME', 'MAILBOX', 'STATE', 'LAST USED'], rows)
           : 'No login yet. Make one: postern login add ADDRESS\n'
       context.tell(command, { logins: list }, words)
     })
 
   login
     .command('revoke')
-    .argument('<id>')
+    .argument('<login>', 'its id, its user name, or a name that no other login has')
     .description('end a login at once')
     .addHelpText('after', '\nExample:\n  postern login revoke 3f2a9c0d1b4e5f60')
-    .action(async (id: string, _options: object, command: Command) => {
-      await context.withBroker(({ logins }) => logins.revoke(id))
-      context.tell(command, { revoked: id }, `Revoked the login ${id}.\n`)
+    .action(async (named: string, _options: object, command: Command) => {
+      const { id, userName } = await context.withBroker(async ({ logins }) => {
+        const login = loginNamed(named, await logins.list())
+        await logins.revoke(login.id)
+        return login
+      })
+      context.tell(command, { revoked: id }, `Revoked the login ${userName} (${id}).\n`)
     })
+}
+
+/** By its id, its user name or what people call it. @throws Failure `not-found`, `invalid` */
+function loginNamed(named: string, all: readonly LoginStatus[]): LoginStatus {
+  const living = all.filter(({ state }) => state !== 'revoked')
+  const key = userNameKey(named)
+  const found =
+    living.find(({ id }) => id === named) ?? living.find(({ userName }) => userNameKey(userName) === key)
+  if (found) return found
+  const called = living.filter(({ name }) => userNameKey(name) === key)
+  const [first] = called
+  if (first === undefined) throw failure('login.none-named', { login: printable(named) })
+  if (called.length > 1)
+    throw failure('login.several-named', {
+      login: printable(named),
+      ids: called.map(({ id }) => id).join(', '),
+    })
+  return first
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text
+}
+
+function mailboxesOf({ mailboxes, personal }: LoginStatus): string {
+  const [first = '', ...others] = mailboxes
+  const more = others.length > 0 ? ` +${others.length}` : ''
+  return `${cut(first, 20 - more.length)}${more}${personal ? '*' : ''}`
 }
 
 async function requestOf(addresses: string[], options: AddOptions, context: Context): Promise<LoginRequest> {

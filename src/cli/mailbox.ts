@@ -15,7 +15,7 @@ import { parseAddress } from '../model/address.ts'
 import { meaningOf } from '../providers/errors/explained.ts'
 import type { Broker, Context } from './context.ts'
 import { suggestionFor, suggestionText } from './provider.ts'
-import { collect, table } from './terminal.ts'
+import { collect, confirmed, table } from './terminal.ts'
 
 interface AddOptions {
   provider?: string
@@ -122,8 +122,11 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .command('remove')
     .argument('<address>')
     .description('remove a mailbox, its grant, and logins that have no other mailbox')
+    .option('--yes', 'without asking, which it does on a terminal')
     .addHelpText('after', '\nExample:\n  postern mailbox remove billing@example.com')
-    .action(async (address: string, _options: object, command: Command) => {
+    .action(async (address: string, { yes }: { yes?: boolean }, command: Command) => {
+      const question = `Remove ${address} with its grant, and the logins that have no other mailbox?`
+      if (!yes && !(await confirmed(question, context.terminal))) command.error('error: nothing was removed')
       const { mailbox, revoked, gone } = await context.withBroker((broker) => remove(broker, address))
       const logins = revoked.map(({ userName }) => userName).join(', ')
       const words = [

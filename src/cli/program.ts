@@ -14,6 +14,7 @@ import { addMailboxVerbs } from './mailbox.ts'
 import { addProviderVerbs } from './provider.ts'
 import { type Reached, reachBroker, reachRunningBroker } from './reach-broker.ts'
 import { addRegistrationVerbs } from './registration.ts'
+import { addStatusVerbs } from './status.ts'
 import {
   describeFailure,
   exitCodes,
@@ -89,6 +90,7 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
     addTraceVerb,
     addExplainVerb,
     addDoctorVerb,
+    addStatusVerbs,
   ]) {
     add(program, context)
   }
@@ -129,7 +131,7 @@ function createContext(terminal: Terminal, deps: CommandDeps): Context {
     withBroker: withStore(false),
     withNewBroker: withStore(true),
     withRunningBroker: async (work) =>
-      closing(reachRunningBroker((await config()).config), ({ broker }) => work(broker)),
+      closing(reachRunningBroker((await config()).config), ({ broker, smtp }) => work(broker, smtp)),
     warn,
     tell(command, result, inWords) {
       terminal.stdout.write(

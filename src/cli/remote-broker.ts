@@ -5,7 +5,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { Failure, type FailureCode, failure, isFailureId } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import type { Finding } from '../diagnosis/finding.ts'
-import type { RunningBroker } from './context.ts'
+import type { RunningBroker, ToldStep } from './context.ts'
 import { exitCodes } from './terminal.ts'
 
 /**
@@ -102,6 +102,10 @@ export function createRemoteBroker(address: BrokerAddress): RunningBroker {
       const path = `/api/v1${mailboxPath(mailbox)}/diagnosis`
       for await (const line of askForLines(address, path, body))
         yield (parseObject(line) ?? refuseStranger()) as Finding
+    },
+    async *sendTest(mailbox, asked) {
+      for await (const line of askForLines(address, `/api/v1${mailboxPath(mailbox)}/tests`, asked))
+        yield (parseObject(line) ?? refuseStranger()) as ToldStep
     },
     createSignInLink: (role) => call('POST', '/sign-in-links', { role }),
     sendConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`, { send: true }),

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { asFailure, Failure, type FailureCode, failure, filled } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
@@ -10,6 +11,21 @@ export interface Terminal {
   stdin: Readable & { isTTY?: boolean; setRawMode?(on: boolean): unknown }
   stdout: Writable
   stderr: Writable
+}
+
+/** Whether whoever sits at the terminal says yes. A program, which cannot be asked, has decided already. */
+export async function confirmed(question: string, { stdin, stderr }: Terminal): Promise<boolean> {
+  if (!('isTTY' in stdin && stdin.isTTY)) return true
+  const lines = createInterface({ input: stdin, output: stderr })
+  try {
+    const asked = new Promise<string>((resolve) => {
+      lines.once('close', () => resolve(''))
+      lines.question(`${question} [y/N] `, resolve)
+    })
+    return /^y(es)?$/i.test((await asked).trim())
+  } finally {
+    lines.close()
+  }
 }
 
 /** Gathers the values of an option that may be given several times. */

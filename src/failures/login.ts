@@ -26,6 +26,16 @@ export const loginFailures = {
     code: 'not-found',
     message: 'There is no login {id} that could be {participle}',
   },
+  'login.none-named': {
+    code: 'not-found',
+    message: 'There is no login {login}',
+    fix: 'Look at "postern login list", and give its id, its user name, or a name that no other login has.',
+  },
+  'login.several-named': {
+    code: 'invalid',
+    message: 'Several logins are called {login}: {ids}',
+    fix: 'Give the id of the one that is meant.',
+  },
   'login.without-mailbox': {
     code: 'invalid',
     message: 'A login needs a mailbox',

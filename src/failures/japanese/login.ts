@@ -21,6 +21,14 @@ export const login: Translated<typeof loginFailures> = {
   'login.unknown': {
     message: '操作({participle})の対象になるログイン {id} はありません',
   },
+  'login.none-named': {
+    message: 'ログイン {login} はありません',
+    fix: '「postern login list」で確認し、ID、ユーザー名、またはほかと重ならない名前を指定してください。',
+  },
+  'login.several-named': {
+    message: '{login} という名前のログインが複数あります: {ids}',
+    fix: '対象の ID を指定してください。',
+  },
   'login.without-mailbox': {
     message: 'ログインにはメールボックスが必要です',
     fix: 'メールボックスのアドレスを 1 つ以上選んでください。',
