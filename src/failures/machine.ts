@@ -111,6 +111,11 @@ export const machineFailures = {
     message: 'The database {path} was written by a newer postern ({schemas})',
     fix: 'Run that version or a later one; or put back the backup that was made before the upgrade.',
   },
+  'database.schema-incomplete': {
+    code: 'configuration',
+    message: 'The database lacks what this postern needs: {missing}',
+    fix: 'Something else than postern has changed its tables: put it back from a backup.',
+  },
   'database.server-unreachable': {
     code: 'store-unavailable',
     message: 'The database server {server} cannot be reached: {reason}',

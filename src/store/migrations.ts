@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { failure } from '../base/failure.ts'
 import type { Database } from './database.ts'
 import { sql } from './kysely.ts'
 import {
@@ -19,17 +20,19 @@ import {
   addRegistrations,
   addUserNameKeys,
   chainJournal,
+  completeEarlyStores,
   findRefusedRecipients,
   keepOutcomes,
   noteRefusals,
 } from './migrations/since-marks.ts'
 import { type MarkedTable, markColumn, markedTables, type Row, type RowMarks } from './row-marks.ts'
-import type { SchemaWords, Tables } from './tables.ts'
+import { indexNames, type SchemaWords, type Tables, tableColumns } from './tables.ts'
 
 type Migration = (tables: Kysely<Tables>, words: SchemaWords, now: number) => Promise<void>
 
-// Only ever appended to: a database remembers how many of these it has seen.
-const migrations: readonly Migration[] = [
+// Only ever appended to: a database remembers how many of these it has seen. What each does is
+// frozen by test/store/frozen-migrations.json.
+export const migrations: readonly Migration[] = [
   createFirstTables,
   addSignInTables,
   addRecipientCounts,
@@ -48,6 +51,7 @@ const migrations: readonly Migration[] = [
   keepOutcomes,
   addRegistrations,
   findRefusedRecipients,
+  completeEarlyStores,
 ]
 
 export const newestSchema = migrations.length
@@ -80,7 +84,10 @@ export function migrate(
       .modifyEnd(sql.raw(words.tableOptions))
       .execute()
     const found = await schemaOf(tables)
-    if (found === newestSchema) return found
+    if (found === newestSchema) {
+      await requireWhole(tables, words)
+      return found
+    }
     const trusted = found >= markedSchema ? await trustedRows(tables, found, marks) : undefined
     for (const [index, migration] of migrations.entries()) {
       if (index < found) continue
@@ -91,6 +98,7 @@ export function migrate(
         .execute()
     }
     await words.afterwards?.(tables)
+    await requireWhole(tables, words)
     // Rows that have lost their mark get none: an attacker who can write in the database would only
     // have to take it away.
     await markMigrated(tables, marks, trusted)
@@ -107,6 +115,21 @@ export async function schemaOf(tables: Kysely<Tables>): Promise<number> {
     .select((by) => by.fn.max('version').as('newest'))
     .executeTakeFirst()
   return row?.newest ?? 0
+}
+
+/**
+ * Looks whether everything is there that the newest schema has: queries that need what is missing
+ * would fail one day, far from the cause.
+ * @throws Failure `configuration`
+ */
+async function requireWhole(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
+  const { rows } = await sql.raw<{ name: string }>(words.namesOfSchema).execute(tables)
+  const found = new Set(rows.map(({ name }) => name))
+  const columns = Object.entries(tableColumns).flatMap(([table, names]) =>
+    names.split(' ').map((column) => `${table}.${column}`),
+  )
+  const missing = [...columns, ...indexNames.split(' ')].filter((name) => !found.has(name))
+  if (missing.length > 0) throw failure('database.schema-incomplete', { missing: missing.join(', ') })
 }
 
 /** The rows that are trusted, by their keys. */

@@ -99,6 +99,9 @@ export const postgresWords: SchemaWords = {
   tableOptions: '',
   indexesLongTexts: false,
   placeIn: 'strpos',
+  namesOfSchema: `select table_name || '.' || column_name as name from information_schema.columns
+    where table_schema = current_schema()
+    union all select indexname from pg_indexes where schemaname = current_schema()`,
   afterwards: useByteOrder,
 }
 

@@ -302,6 +302,8 @@ export interface SchemaWords {
   indexesLongTexts: boolean
   /** The function that tells at which character of a text another one begins, from 1. */
   placeIn: 'instr' | 'strpos'
+  /** A query for the names of all columns, as `table.column`, and of all indexes. */
+  namesOfSchema: string
   /** What is to be done once after migrations, in their transaction. */
   afterwards?(tables: Kysely<Tables>): Promise<void>
 }
@@ -311,4 +313,39 @@ export const sqliteWords: SchemaWords = {
   tableOptions: 'strict',
   indexesLongTexts: true,
   placeIn: 'instr',
+  namesOfSchema: `select found.name || '.' || columns.name as name
+    from sqlite_schema found, pragma_table_info(found.name) columns where found.type = 'table'
+    union all select name from sqlite_schema where type = 'index'`,
 }
+
+/** All columns of the newest schema, which a start looks for. */
+export const tableColumns: { readonly [Table in keyof Tables]: string } = {
+  secrets: 'name value',
+  mailboxes:
+    'address_key address provider_id signs_in_as created_at aliases terms mark sasl_user accepted_name',
+  logins:
+    'id user_name name senders networks verifier created_at expires_at revoked_at last_used_at rewrite_sender sealed_password personal mark user_name_key mending',
+  login_mailboxes: 'login_id mailbox_key position mark',
+  api_keys: 'id name scopes hash created_at expires_at revoked_at last_used_at mark',
+  consent_links: 'id hash mailbox_key requested_by created_at expires_at used_at mark',
+  pending_consents:
+    'state_hash browser_hash mailbox_key consent_link_id code_verifier nonce created_at expires_at mark',
+  login_sources: 'login_id source last_at',
+  recipient_counts: 'mailbox_key hour recipients',
+  grants:
+    'id mailbox_key version state refresh_token refresh_token_ends_at flow signed_in_as subject scopes granted_at renewed_at lapsed_since lapse_reason provider_id mark given_to refused_at refused_to',
+  sent_notices: 'notice_key channel first_at last_at stage',
+  page_passwords: 'role verifier mark',
+  page_sessions: 'id hash role means person provider source browser created_at last_used_at expires_at mark',
+  journal:
+    'id at kind event outcome mailbox_key mailbox_domain login source done_by milliseconds details place mark mailboxes recipients recipient_replies',
+  send_hours: 'hour sent refused failed milliseconds',
+  heard_offers: 'provider_id host size eight_bit_mime smtp_utf8 dsn enhanced_status_codes',
+  journal_chain: 'id swept_place swept_mark last_place last_mark doubted_at mark',
+  mailbox_outcomes: 'mailbox_key mailbox_domain at tried outcome login why sent_at failing_since failures',
+  registrations: 'id content revision created_at changed_at mark',
+}
+
+/** And its indexes. */
+export const indexNames =
+  'consent_links_mailbox_key grants_renewed_at journal_domain journal_kind journal_login journal_mailbox journal_mailboxes journal_outcome journal_place journal_recipients journal_refused_recipients login_mailboxes_mailbox_key login_sources_last_at logins_user_name logins_user_name_key mailbox_outcomes_domain pending_consents_expires_at pending_consents_mailbox_key recipient_counts_hour'

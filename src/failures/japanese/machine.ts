@@ -88,6 +88,10 @@ export const machine: Translated<typeof machineFailures> = {
     message: 'データベース {path} は、より新しい postern が書いたものです({schemas})',
     fix: 'そのバージョンか、それより後のものを実行してください。または、更新前のバックアップを元に戻してください。',
   },
+  'database.schema-incomplete': {
+    message: 'この postern に必要なものがデータベースにありません: {missing}',
+    fix: 'postern 以外のものがテーブルを変更しました。バックアップから元に戻してください。',
+  },
   'database.server-unreachable': {
     message: 'データベースサーバー {server} に接続できません: {reason}',
     fix: 'PostgreSQL が動いていて、ここから接続できるか確認してください。応答があり次第、postern は自動的に再開します。',

@@ -157,3 +157,25 @@ const mailboxOutcomes = ({ integer, tableOptions, placeIn }: SchemaWords): strin
     from last_sends`,
   'drop table last_sends',
 ]
+
+/**
+ * What stores lack that were made on 25 November 2026, while two migrations (5 and 6) were still
+ * changed after they had landed; elsewhere nothing.
+ */
+export async function completeEarlyStores(tables: Kysely<Tables>, _words: SchemaWords): Promise<void> {
+  const found = await tables.introspection.getTables()
+  const has = (table: string, column: string) =>
+    found.some(({ name, columns }) => name === table && columns.some((one) => one.name === column))
+  for (const column of ['person', 'provider'])
+    if (!has('page_sessions', column))
+      await sql.raw(`alter table page_sessions add column ${column} text`).execute(tables)
+  if (!has('journal', 'mailbox_domain'))
+    await sql.raw('alter table journal add column mailbox_domain text').execute(tables)
+  for (const statement of indexesOfJournal) await sql.raw(statement).execute(tables)
+}
+
+const indexesOfJournal = [
+  'create index if not exists journal_kind on journal (kind, id)',
+  'create index if not exists journal_outcome on journal (outcome, id)',
+  'create index if not exists journal_domain on journal (mailbox_domain, id)',
+]
