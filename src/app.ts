@@ -27,9 +27,9 @@ import { createConnect, isLoopbackHost } from './net/connect.ts'
 import { announcedUrl, type Endpoint, withBothLoopbacks } from './net/endpoint.ts'
 import { createHttpFetch } from './net/http-fetch.ts'
 import type { SmtpListener } from './net/listen.ts'
-import { createNameResolver } from './net/name-resolver.ts'
+import { createNameResolver, mxHostsOf } from './net/name-resolver.ts'
 import { createNotices } from './notices/create-notices.ts'
-import { createCatalogue, type LiveCatalogue } from './providers/catalogue.ts'
+import { createCatalogue, type LiveCatalogue, suggestProvider } from './providers/catalogue.ts'
 import { createRegistrations } from './providers/create-registrations.ts'
 import { needsCare } from './providers/forecast.ts'
 import { lookAtEndpoint } from './providers/oauth/endpoint-look.ts'
@@ -407,6 +407,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     catalogue,
     registrations,
     ownCertificates,
+    suggestProvider: (address: string) => suggestProvider(address, mxHostsOf),
     tokens,
     relay,
     traces,

@@ -133,6 +133,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'providers/registration.ts',
     'providers/registrations.ts',
     'providers/reply-class.ts',
+    'providers/set-up-steps.ts',
     'providers/settings.ts',
   ],
   sasl: ['sasl/mechanisms.ts'],

@@ -1,4 +1,3 @@
-import { Resolver } from 'node:dns/promises'
 import type { Command } from 'commander'
 import { systemClock } from '../base/clock.ts'
 import { asFailure, Failure, failure } from '../base/failure.ts'
@@ -8,6 +7,7 @@ import type { Config } from '../config/config.ts'
 import { redirectUriOf } from '../consent/consent-service.ts'
 import { type Address, parseAddress } from '../model/address.ts'
 import { createHttpFetch } from '../net/http-fetch.ts'
+import { mxHostsOf } from '../net/name-resolver.ts'
 import {
   createCatalogue,
   findRegistered,
@@ -178,7 +178,7 @@ function listText(providers: readonly ProviderStatus[]): string {
     standing.evidence,
     flows.join(' '),
   ])
-  const without = withoutOAuth.map(({ name, reason }) => `  ${name}: ${reason}\n`).join('')
+  const without = withoutOAuth.map(({ name, reason }) => `  ${name}: ${reason.en}\n`).join('')
   return `${table(['PROVIDER', 'NAME', 'REGISTERED', 'KNOWN', 'WAYS TO A GRANT'], rows)}\nNot possible, because their SMTP servers take passwords only:\n${without}`
 }
 
@@ -297,16 +297,6 @@ export function suggestionFor(address: Address): Promise<Suggestion> {
   return suggestProvider(address, mxHostsOf)
 }
 
-/** Nothing where nothing is found: it is a suggestion only. */
-async function mxHostsOf(domain: string): Promise<string[]> {
-  try {
-    // A suggestion is not worth a long wait for a silent name server.
-    return (await new Resolver({ timeout: 1500, tries: 2 }).resolveMx(domain)).map(({ exchange }) => exchange)
-  } catch {
-    return []
-  }
-}
-
 /** @param isRegistered whether the provider is set up already */
 export function suggestionText(
   address: string,
@@ -321,7 +311,7 @@ export function suggestionText(
           : `provider show ${suggestion.id}`
       }\n`
     case 'without-oauth':
-      return `${address} seems to be at ${suggestion.name}. ${suggestion.reason}\n`
+      return `${address} seems to be at ${suggestion.name}. ${suggestion.reason.en}\n`
     case 'unknown':
       return `Nothing tells where ${address} is. "postern provider list" names the providers; any other goes into POSTERN_PROVIDERS_FILE.\n`
   }

@@ -199,20 +199,25 @@ export const consentFailures = {
     message: '{mailbox} has just moved to another provider',
     fix: 'Try again.',
   },
+  'mailbox.provider-not-told': {
+    code: 'invalid',
+    message: 'Nothing tells which provider this mailbox is at',
+    fix: 'Choose its provider.',
+  },
   'mailbox.no-app-only': {
     code: 'invalid',
     message: "{provider} lets no app send without a person's consent",
-    fix: 'Add the mailbox without --app-only, and let its owner consent.',
+    fix: 'Add the mailbox without app-only, and let its owner consent.',
   },
   'mailbox.domain-needs-app-only': {
     code: 'invalid',
     message: '"{mailbox}" is a whole domain, and nobody can consent for all of its mailboxes',
-    fix: 'Add it with --app-only at a provider that lets an app send for an organisation, or add each mailbox by its own address.',
+    fix: 'Add it as app-only at a provider that lets an app send for an organisation, or add each mailbox by its own address.',
   },
   'mailbox.app-only-with-person': {
     code: 'invalid',
     message: 'A mailbox without a consent has no refresh token and nobody who signs in',
-    fix: 'Leave out either --app-only, or the refresh token and the person.',
+    fix: 'Leave out either app-only, or the refresh token and the person.',
   },
   'mailbox.whole-domain': {
     code: 'invalid',

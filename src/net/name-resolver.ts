@@ -249,3 +249,16 @@ function asAddress(address: string): ResolvedAddress[] {
   if (isIPv4(address)) return [{ address, family: 4 }]
   return isIPv6(address) ? [{ address, family: 6 }] : []
 }
+
+/**
+ * The hosts that take the mail of a domain. None where none is found: it is good for suggestions
+ * only.
+ */
+export async function mxHostsOf(domain: string): Promise<string[]> {
+  try {
+    // A suggestion is not worth a long wait for a silent name server.
+    return (await new Resolver({ timeout: 1500, tries: 2 }).resolveMx(domain)).map(({ exchange }) => exchange)
+  } catch {
+    return []
+  }
+}

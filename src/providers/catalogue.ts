@@ -5,6 +5,7 @@ import type { Mailbox } from '../model/mailbox.ts'
 import { isLoopbackHost } from '../net/connect.ts'
 import type { HttpProxy } from '../net/http-fetch.ts'
 import { customProvider, withOverride } from './custom.ts'
+import type { Words } from './errors/known-error.ts'
 import { allPresets } from './presets/presets.ts'
 import type { Catalogue, Provider, RegisteredProvider } from './provider.ts'
 import {
@@ -199,7 +200,7 @@ export function chooseProxy(
 export type Suggestion =
   | { kind: 'provider'; id: string; name: string; by: 'domain' | 'mx' }
   /** Its servers accept passwords only. */
-  | { kind: 'without-oauth'; name: string; reason: string }
+  | { kind: 'without-oauth'; name: string; reason: Words }
   | { kind: 'unknown' }
 
 /**
@@ -250,7 +251,7 @@ interface WithoutOAuth {
   domains: readonly string[]
   mxSuffixes: readonly string[]
   /** Whole sentences: why, and what to do instead. */
-  reason: string
+  reason: Words
 }
 
 export const withoutOAuth: readonly WithoutOAuth[] = [
@@ -258,21 +259,27 @@ export const withoutOAuth: readonly WithoutOAuth[] = [
     name: 'iCloud Mail',
     domains: ['icloud.com', 'me.com', 'mac.com'],
     mxSuffixes: ['.mail.icloud.com'],
-    reason:
-      'Apple has no OAuth for mail. Use an app-specific password at smtp.mail.me.com, port 587, in the program itself.',
+    reason: {
+      en: 'Apple has no OAuth for mail. Use an app-specific password at smtp.mail.me.com, port 587, in the program itself.',
+      ja: 'Apple のメールには OAuth がありません。プログラム側で、smtp.mail.me.com のポート 587 と App 用パスワードを使ってください。',
+    },
   },
   {
     name: 'Zoho Mail',
     domains: ['zoho.com', 'zohomail.com', 'zoho.eu', 'zoho.in'],
     mxSuffixes: ['.zoho.com', '.zoho.eu', '.zoho.in'],
-    reason:
-      "Zoho's OAuth is for its HTTP API; nobody has seen it work for SMTP. Use an application-specific password at smtp.zoho.com, port 465, in the program itself.",
+    reason: {
+      en: "Zoho's OAuth is for its HTTP API; nobody has seen it work for SMTP. Use an application-specific password at smtp.zoho.com, port 465, in the program itself.",
+      ja: 'Zoho の OAuth は HTTP API 用で、SMTP で動作した例はありません。プログラム側で、smtp.zoho.com のポート 465 とアプリ固有のパスワードを使ってください。',
+    },
   },
   {
     name: 'GMX, WEB.DE and mail.com',
     domains: ['gmx.com', 'gmx.net', 'gmx.de', 'web.de', 'mail.com'],
     mxSuffixes: ['.gmx.net', '.web.de', '.mail.com'],
-    reason:
-      'No OAuth is known for the mail programs of others. Use an application-specific password in the program itself.',
+    reason: {
+      en: 'No OAuth is known for the mail programs of others. Use an application-specific password in the program itself.',
+      ja: 'ほかのメールプログラム向けの OAuth は知られていません。プログラム側でアプリ固有のパスワードを使ってください。',
+    },
   },
 ]

@@ -12,6 +12,7 @@ import type { JournalReader } from '../journal/journal.ts'
 import type { Mailboxes } from '../mailboxes/mailboxes.ts'
 import type { SmtpListener } from '../net/listen.ts'
 import type { Notices } from '../notices/notices.ts'
+import type { Suggestion } from '../providers/catalogue.ts'
 import type { OwnCertificates } from '../providers/own-certificates.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { RegistrationChecks } from '../providers/registration-checks.ts'
@@ -43,6 +44,8 @@ export interface WebServices {
   registrations: Registrations
   /** The certificates that postern makes for some of them. */
   ownCertificates: Pick<OwnCertificates, 'make' | 'show' | 'tryNow'>
+  /** The provider that probably has the mailbox of an address. */
+  suggestProvider(address: string): Promise<Suggestion>
   /** Checks whether the settings of a provider work. */
   registrationChecks: RegistrationChecks
   /** Sends a test message, step by step. */

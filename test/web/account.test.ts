@@ -244,20 +244,26 @@ describe('a viewer', () => {
     return { test, admin, cookie, csrf, page }
   }
 
-  it.each(['/', '/mailboxes/me@example.com', '/logins', '/api-keys', '/providers/example', '/account'])(
-    'a viewer sees %s without any form but the one to sign out',
-    async (path) => {
-      const { test, cookie } = await asViewer()
-      const { status, text } = await test.get(path).set('Cookie', cookie)
-      expect(status).toBe(200)
-      const actions = [...text.matchAll(/<form method="post" action="([^"]+)"/g)].map(
-        ([, action]) => action ?? '',
-      )
-      expect(
-        actions.filter((action) => action !== '/sign-out' && !action.startsWith('/account/sessions/')),
-      ).toEqual([])
-    },
-  )
+  it.each([
+    '/',
+    '/mailboxes/me@example.com',
+    '/logins',
+    '/logins/login-1',
+    '/api-keys',
+    '/providers',
+    '/providers/example',
+    '/account',
+  ])('a viewer sees %s without any form but the one to sign out', async (path) => {
+    const { test, cookie } = await asViewer()
+    const { status, text } = await test.get(path).set('Cookie', cookie)
+    expect(status).toBe(200)
+    const actions = [...text.matchAll(/<form method="post" action="([^"]+)"/g)].map(
+      ([, action]) => action ?? '',
+    )
+    expect(
+      actions.filter((action) => action !== '/sign-out' && !action.startsWith('/account/sessions/')),
+    ).toEqual([])
+  })
 
   const changes: [string, Record<string, string>][] = [
     ['/mailboxes', { address: 'x@example.com', provider: 'example' }],
@@ -271,12 +277,17 @@ describe('a viewer', () => {
     ['/logins', { mailbox: 'me@example.com' }],
     ['/logins/login-1/revoke', {}],
     ['/logins/login-1/mending', { rewriteFrom: 'yes' }],
+    ['/logins/login-1/network-access', {}],
     ['/api-keys', { scope: 'admin' }],
     ['/api-keys/key-1/revoke', {}],
     ['/account/password', { role: 'viewer', password: good, again: good }],
     ['/mailboxes/me@example.com/test', { to: 'you@example.net' }],
     ['/mailboxes/me@example.com/diagnosis', {}],
-    ['/providers/example/check', {}],
+    ['/registrations', { preset: 'google', clientId: 'x' }],
+    ['/registrations/google', { clientId: 'x' }],
+    ['/registrations/google/check', {}],
+    ['/registrations/google/secrets', { clientSecret: 'x' }],
+    ['/registrations/google/remove', {}],
     ['/consent-links/link-1/revoke', {}],
     ['/explain', { text: 'AADSTS70008' }],
     ['/journal/verification', {}],
@@ -290,6 +301,7 @@ describe('a viewer', () => {
     '/logins/login-1/mending',
     '/logins/login-1/trace',
     '/mailboxes/new',
+    '/providers/own',
     '/mailboxes/me@example.com/remove',
     '/explain',
   ])('a viewer gets no form at %s', async (path) => {
@@ -320,7 +332,9 @@ describe('a viewer', () => {
     // Of people without a session, and what a viewer may: sign out, and end the own session.
     const others = /^\/(sign-in|sign-out|oauth|consent\/)|^\/account\/sessions/
     const pattern = (path: string) =>
-      path.replace('me@example.com', ':address').replace(/(login|key|link)-1|(?<=providers\/)example/, ':id')
+      path
+        .replace('me@example.com', ':address')
+        .replace(/(login|key|link)-1|(?<=registrations\/)google/, ':id')
     expect(changes.map(([path]) => pattern(path)).sort()).toEqual(
       routes.filter((path) => !others.test(path)).sort(),
     )

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { failure } from '../../src/base/failure.ts'
 import { failureAs } from '../support/made-failure.ts'
 import { signIn, testServer } from './test-server.ts'
 
@@ -16,7 +17,7 @@ async function signedIn() {
 }
 
 describe('the list of logins', () => {
-  it('the list shows what each login may do and where it was used, ended ones last', async () => {
+  it('the list has a row for each login, ended ones last, and its page says what it may do', async () => {
     const { services, get } = await signedIn()
     await services.logins.add({
       mailboxes: ['me@example.com'],
@@ -34,104 +35,165 @@ describe('the list of logins', () => {
     })
     Object.assign(first ?? {}, { state: 'revoked' })
     const { text } = await get('/logins')
-    for (const fact of [
-      'scans@example.com',
-      '192.0.2.7/32',
-      'are replaced by its mailbox',
-      'from 192.0.2.9, 2001:db8::/64',
-    ])
-      expect(text).toContain(fact)
-    expect(text.indexOf('>Old ')).toBeLessThan(text.indexOf('>Printer '))
-    expect(text).toContain('action="/logins/login-2/revoke"')
-    expect(text).not.toContain('action="/logins/login-1/revoke"')
+    expect(text).toContain('from 192.0.2.9, 2001:db8::/64')
+    expect(text.indexOf('>Old<')).toBeLessThan(text.indexOf('>Printer<'))
+    const revoked = (await get('/logins/login-1')).text
+    for (const fact of ['scans@example.com', '192.0.2.7/32', 'rewritten to the mailbox address'])
+      expect(revoked).toContain(fact)
+    expect(revoked).not.toContain('action="/logins/login-1/revoke"')
+    const active = (await get('/logins/login-2')).text
+    expect(active).toContain('action="/logins/login-2/revoke"')
+    expect(active).toContain('It works')
+    expect((await get('/logins/nobody')).status).toBe(404)
+  })
+
+  it('hundreds of logins are searched and paged, and the page stays below 60 KB', async () => {
+    const { services, get } = await signedIn()
+    for (let number = 1; number <= 205; number++)
+      await services.logins.add({ mailboxes: ['me@example.com'], name: `Device ${number}` })
+    const { text } = await get('/logins')
+    expect(text.length).toBeLessThan(60_000)
+    expect(text).toContain('1 to 50 of 205')
+    expect(text).toContain('href="/logins?find=&amp;from=50"')
+    expect((await get('/logins?from=200')).text).toContain('Device 205')
+    const found = (await get('/logins?find=device%2020')).text
+    expect(found).toContain('>Device 205<')
+    expect(found).not.toContain('>Device 3<')
+    expect((await get('/logins?find=nothing')).text).toContain('No login fits “nothing”')
   })
 
   it('the page sets and shows the mending options of a login, and clears those that are not ticked', async () => {
     const { services, get, post } = await signedIn()
     await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
-    expect((await get('/logins')).text).toContain('href="/logins/login-1/mending"')
+    expect((await get('/logins/login-1')).text).toContain('href="/logins/login-1/mending"')
     const wrong = await post('/logins/login-1/mending', { map: 'root' })
     expect(wrong.status).toBe(400)
     expect(wrong.text).toContain('does not say which name stands for which address')
+    expect(wrong.text).toContain('aria-invalid="true"')
     await post('/logins/login-1/mending', { map: 'root=a@example.com\r\n', completeAddresses: 'example.com' })
     expect(services.logins.all[0]).toMatchObject({
       map: { root: 'a@example.com' },
       completeAddresses: 'example.com',
     })
-    expect((await get('/logins')).text).toContain('root=a@example.com')
+    expect((await get('/logins/login-1')).text).toContain('root=a@example.com')
     const response = await post('/logins/login-1/mending', { rewriteFrom: 'yes' })
-    expect([response.status, response.headers.location]).toEqual([303, '/logins'])
+    expect([response.status, response.headers.location]).toEqual([303, '/logins/login-1'])
     expect(services.logins.all[0]).toMatchObject({ rewriteFrom: true })
-    expect((await get('/logins')).text).toContain('From: and Sender: become its mailbox')
+    expect((await get('/logins/login-1')).text).toContain('From: and Sender: become its mailbox')
     expect((await get('/logins/login-1/mending')).text).toContain('name="rewriteFrom" value="yes" checked')
     await post('/logins/login-1/mending')
     expect(services.logins.all[0]).not.toHaveProperty('rewriteFrom')
     expect((await get('/logins/nobody/mending')).status).toBe(404)
   })
 
-  it('the page revokes a login', async () => {
-    const { services, post } = await signedIn()
-    await services.logins.add({ mailboxes: ['me@example.com'] })
+  it('the page asks before it revokes a login, and says that it was done', async () => {
+    const { services, get, post } = await signedIn()
+    await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+    expect((await get('/logins/login-1')).text).toMatch(/<details class="confirm">[\s\S]*cannot be undone/)
     const response = await post('/logins/login-1/revoke')
     expect([response.status, response.headers.location]).toEqual([303, '/logins'])
     expect(services.logins.all).toEqual([])
+    expect((await get('/logins')).text).toContain('Printer is revoked.')
   })
 })
 
 describe('the form for a login', () => {
-  it('the form offers the mailboxes, with the one of the link chosen', async () => {
+  it('the form suggests the mailboxes, with the one of the link filled in, however many there are', async () => {
     const { services, get } = await signedIn()
-    services.mailboxes.all.push({ address: 'you@example.com', provider: 'example', state: 'active' })
-    const { text } = await get('/logins/new?mailbox=you%40example.com')
-    expect(text).toContain('value="you@example.com" checked')
-    expect(text).toMatch(/value="me@example.com">/)
+    for (let number = 1; number <= 205; number++)
+      services.mailboxes.all.push({ address: `m${number}@example.com`, provider: 'example', state: 'active' })
+    const { text } = await get('/logins/new?mailbox=m7%40example.com')
+    expect(text).toMatch(/name="mailbox" list="mailbox-choices"[^>]* value="m7@example.com"/)
+    expect(text).toContain('<option value="m205@example.com">')
+    expect(text.match(/type="checkbox"/g)?.length).toBeLessThan(10)
+    expect(text.length).toBeLessThan(60_000)
   })
 
-  it('the form creates a login, shows its password once with ready settings, and forbids storing the page', async () => {
-    const { services, post, get } = await signedIn()
+  it('the only mailbox is filled in', async () => {
+    const { get } = await signedIn()
+    expect((await get('/logins/new')).text).toMatch(/name="mailbox"[^>]* value="me@example.com"/)
+  })
+
+  it('the form creates a login, and only this browser is shown its password, for a while', async () => {
+    const test = await signedIn()
+    const { services, post, get } = test
     const response = await post('/logins', {
       mailbox: 'me@example.com',
+      mailboxes: 'two@example.com',
       name: 'Printer',
-      way: 'generated',
+      place: 'here',
+      kind: 'msmtp',
       senders: 'a@example.com\r\n*@lists.example\r\n',
       networks: '192.0.2.7',
       expires: '2027-12-31',
       rewriteSender: 'yes',
     })
-    expect(response.status).toBe(201)
+    expect([response.status, response.headers.location]).toEqual([
+      303,
+      '/logins/login-1?place=here&kind=msmtp',
+    ])
     expect(services.logins.all[0]).toMatchObject({
       name: 'Printer',
+      mailboxes: ['me@example.com', 'two@example.com'],
       senders: ['a@example.com', '*@lists.example'],
       networks: ['192.0.2.7'],
       rewriteSender: true,
       password: 'generated',
     })
-    expect(response.headers['cache-control']).toBe('no-store')
-    for (const title of [
-      'Postfix',
-      'msmtp',
-      'PHPMailer',
-      'Python',
-      '.NET',
-      'Java',
-      'git send-email',
-      'A printer',
-    ])
-      expect(response.text).toContain(`<summary>${title}`)
-    expect(response.text).toContain('generated-password-of-a-login')
+    const made = await get(response.headers.location ?? '')
+    expect(made.headers['cache-control']).toBe('no-store')
+    expect(made.text).toContain('Login created')
+    expect(made.text).toContain('host 127.0.0.1\nport 2587')
+    expect(made.text).toContain('password generated-password-of-a-login')
     expect((await get('/logins')).text).not.toContain('generated-password-of-a-login')
+    const other = await signIn(test.bare)
+    const seenByOther = await test.bare.get('/logins/login-1?kind=msmtp').set('Cookie', other.cookie)
+    expect(seenByOther.text).toContain('password ••••••••')
+    test.time.monotonic += 16 * 60_000
+    expect((await get('/logins/login-1')).text).not.toContain('generated-password-of-a-login')
+  })
+
+  it('the settings are there later on, for each kind of program', async () => {
+    const { services, get } = await signedIn()
+    await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+    const form = (await get('/logins/login-1?kind=form')).text
+    expect(form).toMatch(/SMTP server<\/dt><dd><code class="large" data-copy>127.0.0.1</)
+    expect(form).toMatch(/Port<\/dt><dd><code class="large" data-copy>2587</)
+    expect(form).toContain('Waiting for its first sign-in…')
+    expect((await get('/logins/login-1?kind=python')).text).toContain(
+      'smtplib.SMTP(&quot;127.0.0.1&quot;, 2587)',
+    )
+  })
+
+  it('for another machine the page names what is missing, and makes it', async () => {
+    const { services, get, post } = await signedIn()
+    await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+    const { text } = await get('/logins/login-1?place=elsewhere')
+    expect(text).toContain('Other machines cannot hand in mail yet')
+    for (const missing of ['a certificate', 'the key of', 'an address at which'])
+      expect(text).toContain(missing)
+    const made = await post('/logins/login-1/network-access')
+    expect([made.status, made.headers.location]).toEqual([303, '/logins/login-1?place=elsewhere'])
+    expect((await (await services.networkAccess()).status()).missing).toEqual([])
   })
 
   it('the form accepts a chosen password or none, and never shows the chosen one', async () => {
-    const { services, post } = await signedIn()
+    const { services, post, get } = await signedIn()
     const chosen = await post('/logins', {
       mailbox: 'me@example.com',
       way: 'chosen',
       password: 'typed by a person',
     })
-    expect(chosen.text).not.toContain('typed by a person')
-    const open = await post('/logins', { mailbox: 'me@example.com', way: 'none', networks: '192.0.2.7' })
-    expect(open.text).toContain('Whoever comes from 192.0.2.7')
+    expect((await get(chosen.headers.location ?? '')).text).not.toContain('typed by a person')
+    const open = await post('/logins', {
+      mailbox: 'me@example.com',
+      way: 'none',
+      networks: '192.0.2.7',
+      place: 'here',
+    })
+    expect((await get(open.headers.location ?? '')).text).toContain(
+      'none: devices at 192.0.2.7 can send without signing in',
+    )
     expect(services.logins.all.map(({ password }) => password)).toEqual(['chosen', 'none'])
   })
 
@@ -154,6 +216,15 @@ describe('the form for a login', () => {
     expect(test.lines.join('\n')).not.toContain('short-secret')
   })
 
+  it('an error behind "More" opens it, at the field', async () => {
+    const test = await signedIn()
+    test.services.logins.add = () => Promise.reject(failure('login.network-needed'))
+    const { text } = await test.post('/logins', { mailbox: 'me@example.com' })
+    expect(text).toMatch(/<details open>\s*<summary>More/)
+    expect(text).toMatch(/id="networks-field-wrong">A login without a password must be bound to a network/)
+    expect(text).toContain('href="#networks-field"')
+  })
+
   it('the form says where to start while there is no mailbox', async () => {
     const { services, get } = await signedIn()
     services.mailboxes.all.splice(0)
@@ -166,6 +237,7 @@ it.each([
   ['get', '/logins/new'],
   ['post', '/logins'],
   ['post', '/logins/login-1/revoke'],
+  ['post', '/logins/login-1/network-access'],
 ] as const)(
   'the form allows %s %s only to a signed-in administrator, and a form only with the token of the session',
   async (method, path) => {

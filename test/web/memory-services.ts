@@ -396,12 +396,16 @@ export function scriptedDoctor(): Pick<Doctor, 'mailbox'> & { asked: string[]; f
 }
 
 /** The real ones, over a store in memory that has none. */
-export function memoryRegistrations(clock: Clock, log: Log): FollowingRegistrations {
+export function memoryRegistrations(
+  clock: Clock,
+  log: Log,
+  checks: RegistrationChecks = scriptedChecks(),
+): FollowingRegistrations & { catalogue: Catalogue } {
   const { store, follow } = followStore(createMemoryStore(clock))
   const catalogue = createCatalogue({ registrations: {}, customProviders: [], providerOverrides: new Map() })
-  const registrations = createRegistrations({ store, catalogue, checks: scriptedChecks(), clock, log })
+  const registrations = createRegistrations({ store, catalogue, checks, clock, log })
   follow({ registrationsChanged: () => registrations.refresh() })
-  return registrations
+  return Object.assign(registrations, { catalogue })
 }
 
 /** Has one, whose certificate is in use. */

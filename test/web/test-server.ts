@@ -7,6 +7,7 @@ import { createJournal } from '../../src/journal/create-journal.ts'
 import type { Metrics } from '../../src/metrics/metrics.ts'
 import type { PageRole } from '../../src/model/page-access.ts'
 import type { Endpoint } from '../../src/net/endpoint.ts'
+import { suggestProvider } from '../../src/providers/catalogue.ts'
 import { createTraces } from '../../src/traces/traces.ts'
 import { createReadiness } from '../../src/web/readiness.ts'
 import { createSignInLinks } from '../../src/web/sign-in-links.ts'
@@ -74,6 +75,7 @@ export function testServer({
   const { pageAccess } = store
   const keyedHash = (purpose: string, value: string) =>
     createHmac('sha256', purpose).update(value).digest('base64url')
+  const registrationChecks = scriptedChecks()
   const services = {
     mailboxes: memoryMailboxes(),
     logins: memoryLogins(),
@@ -92,11 +94,12 @@ export function testServer({
     setLogLevel: () => {},
     traces: createTraces({ clock, log }),
     catalogue: memoryCatalogue(registered),
-    registrations: memoryRegistrations(clock, log),
+    registrations: memoryRegistrations(clock, log, registrationChecks),
     ownCertificates: scriptedOwnCertificates(),
-    registrationChecks: scriptedChecks(),
+    registrationChecks,
     doctor: scriptedDoctor(),
     smtp: () => [{ host: '127.0.0.1', port: 2587, tls: 'none' as const, plainAuth: false, oldTls: false }],
+    suggestProvider: (address: string) => suggestProvider(address, async () => []),
     networkAccess: scriptedNetworkAccess(),
     throttle,
     sendTestMessage: scriptedTestMessage(),

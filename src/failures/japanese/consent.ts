@@ -159,17 +159,21 @@ export const consent: Translated<typeof consentFailures> = {
     message: '{mailbox} は別のプロバイダーに移ったばかりです',
     fix: 'もう一度試してください。',
   },
+  'mailbox.provider-not-told': {
+    message: 'このメールボックスのプロバイダーを特定できません',
+    fix: 'プロバイダーを選んでください。',
+  },
   'mailbox.no-app-only': {
     message: '{provider} では、人の同意なしでアプリが送信することはできません',
-    fix: '--app-only なしでメールボックスを追加し、所有者に同意してもらってください。',
+    fix: 'アプリのみ(app-only)ではない形でメールボックスを追加し、所有者に同意してもらってください。',
   },
   'mailbox.domain-needs-app-only': {
     message: '「{mailbox}」はドメイン全体です。すべてのメールボックスについて同意できる人はいません',
-    fix: 'アプリが組織の代わりに送信できるプロバイダーで --app-only を付けて追加するか、メールボックスを個別のアドレスで追加してください。',
+    fix: 'アプリが組織の代わりに送信できるプロバイダーで アプリのみ(app-only)で追加するか、メールボックスを個別のアドレスで追加してください。',
   },
   'mailbox.app-only-with-person': {
     message: '同意を使わないメールボックスには、リフレッシュトークンもサインインする人もありません',
-    fix: '--app-only か、リフレッシュトークンとサインインする人のどちらかを外してください。',
+    fix: 'アプリのみ(app-only)か、リフレッシュトークンとサインインする人のどちらかを外してください。',
   },
   'mailbox.whole-domain': {
     message: '「{mailbox}」はドメイン全体です',

@@ -55,6 +55,7 @@ const places: readonly {
   administratorsOnly?: true
 }[] = [
   { at: '', below: ['mailboxes'], words: phrase('Mailboxes'), icon: 'mail' },
+  { at: 'providers', below: ['registrations'], words: phrase('Providers'), icon: 'provider' },
   { at: 'logins', below: [], words: phrase('SMTP logins'), icon: 'device' },
   { at: 'journal', below: [], words: phrase('Activity'), icon: 'activity' },
   { at: 'api-keys', below: [], words: phrase('API keys'), icon: 'key' },

@@ -4,49 +4,81 @@ import { type MendingOptions, mapOfLines, mappedLines } from '../../mailboxes/me
 import { type Address, isDomainMailbox } from '../../model/address.ts'
 import { type Html, html } from '../html.ts'
 import type { Phrases } from '../texts/phrases.ts'
+import { checkField, type FormState, textField } from './form-parts.ts'
 import { type Fields, form, isAnyFilled, lines, one, type PageContext, several } from './page-context.ts'
+import { type DeviceChoice, deviceKinds, kindOptions, placeOptions } from './ready-settings.ts'
 
-/**
- * The form for a new login. A typed password is not shown again.
- * @param filled the values of a form that had an error
- */
-export function newLoginForm(mailboxes: readonly Address[], filled: Fields, context: PageContext): Html {
+/** Which field of the forms a failure is about. */
+export const loginFailureFields: Readonly<Record<string, string>> = {
+  'login.without-mailbox': 'mailbox',
+  'login.mailbox-gone': 'mailbox',
+  'mailbox.unknown': 'mailbox',
+  'address.not-one': 'mailbox',
+  'login.label-unfit': 'name',
+  'login.user-name-length': 'userName',
+  'login.user-name-characters': 'userName',
+  'login.user-name-spaces': 'userName',
+  'login.user-name-taken': 'userName',
+  'login.network-needed': 'networks',
+  'login.network-needed-for-cram-md5': 'networks',
+  'login.network-too-wide': 'networks',
+  'login.date-unreadable': 'expires',
+  'login.date-passed': 'expires',
+  'login.map-unreadable': 'map',
+  'login.map-too-long': 'map',
+  'login.map-name': 'map',
+}
+
+interface NewLoginView {
+  /** Those that there are. */
+  addresses: readonly Address[]
+  choice: DeviceChoice
+}
+
+/** The form for a new login: four fields, and the rest behind "More". */
+export function newLoginForm(
+  { addresses, choice }: NewLoginView,
+  state: FormState,
+  context: PageContext,
+): Html {
   const { t, pages } = context
-  if (mailboxes.length === 0)
-    return html`<section><p>${t`There is no mailbox yet that a login could be for.`} <a href="${pages.path()}">${t`Add one first.`}</a></p></section>`
+  if (addresses.length === 0)
+    return html`<section><p>${t`There is no mailbox yet that a login could be for.`} <a href="${pages.path('mailboxes', 'new')}">${t`Add one first.`}</a></p></section>`
   return form(
     context,
     ['logins'],
-    html`${usualFields(mailboxes, filled, t)}${furtherFields(filled, mailboxes.some(isDomainMailbox), t)}<p><button>${t`Make the login`}</button></p>`,
+    html`<section>
+${textField({ name: 'name', label: t`Device or app name`, placeholder: t`Printer, 2nd floor`, maxlength: 200, autocomplete: 'off', isFirst: true }, state)}
+${mailboxField(addresses, state, t)}
+<div class="field"><label for="place-field">${t`Where is it?`}</label><select id="place-field" name="place">${placeOptions(choice.place, t)}</select></div>
+<div class="field"><label for="kind-field">${t`What is it?`}</label><select id="kind-field" name="kind">${kindOptions(choice.kind, t)}</select></div>
+</section>
+${furtherFields(addresses, state, t)}
+<p><button>${t`Create the login`}</button></p>`,
   )
 }
 
-function usualFields(mailboxes: readonly Address[], filled: Fields, t: Phrases): Html {
-  const chosen = several(filled, 'mailbox')
-  const isChosen = (address: Address) => chosen.includes(address) || mailboxes.length === 1
-  const way = one(filled, 'way') ?? 'generated'
-  const choice = (value: string, words: Html) =>
-    html`<label class="choice"><input type="radio" name="way" value="${value}"${checked(way === value)}> ${words}</label>`
-  return html`<section>
-<label>${t`Name, as people call it`} <input name="name" maxlength="200" placeholder="${t`Printer, 2nd floor`}" value="${one(filled, 'name') ?? ''}"></label>
-<fieldset>
-<legend>${t`Mailboxes that it sends from`}</legend>
-${mailboxes.map((address) => html`<label class="choice"><input type="checkbox" name="mailbox" value="${address}"${checked(isChosen(address))}> ${address}</label>`)}
-</fieldset>
-<fieldset>
-<legend>${t`How it signs in`}</legend>
-${choice('generated', t`by a password that postern makes (best)`)}
-${choice('chosen', t`by a password that you choose, for a device that cannot take a long one`)}
-${choice('none', t`not at all: whoever comes from its networks is this login`)}
-<label>${t`The password that you choose`} <input type="password" name="password" autocomplete="new-password"></label>
-</fieldset>
-</section>
+/** More would make the page long; what is not suggested can be typed all the same. */
+const mostSuggested = 500
+
+/** One address, typed or chosen from what is suggested: there may be hundreds. */
+function mailboxField(addresses: readonly Address[], state: FormState, t: Phrases): Html {
+  const only = addresses.length === 1 ? addresses[0] : undefined
+  const value = several(state.values, 'mailbox')[0] ?? only ?? ''
+  const wrong = state.wrong?.mailbox
+  return html`<div class="field${wrong && ' is-wrong'}">
+<label for="mailbox-field">${t`Mailbox that it sends from`}</label>
+${wrong && html`<span class="wrong" id="mailbox-wrong">${wrong}</span>`}
+<input id="mailbox-field" name="mailbox" list="mailbox-choices" required maxlength="254" autocomplete="off" value="${value}"${wrong && html` aria-invalid="true" aria-describedby="mailbox-wrong"`}>
+<datalist id="mailbox-choices">${addresses.slice(0, mostSuggested).map((address) => html`<option value="${address}"></option>`)}</datalist>
+</div>
 `
 }
 
 const mendingNames = ['rewriteFrom', 'mendLineEnds', 'completeAddresses', 'map', 'splitRecipients']
 
 const furtherNames = [
+  'mailboxes',
   'userName',
   'senders',
   'rewriteSender',
@@ -54,38 +86,59 @@ const furtherNames = [
   'networks',
   'expires',
   'cramMd5',
+  'password',
   ...mendingNames,
 ]
 
-/** @param domains whether a mailbox for a whole domain exists */
-function furtherFields(filled: Fields, domains: boolean, t: Phrases): Html {
-  const text = (name: string) => one(filled, name) ?? ''
-  const box = (name: string, words: Html) =>
-    html`<label class="choice"><input type="checkbox" name="${name}" value="yes"${checked(text(name) === 'yes')}> ${words}</label>`
-  return html`<details${isAnyFilled(filled, furtherNames) && html` open`}>
-<summary>${t`More: user name, senders, networks, end`}</summary>
-<label>${t`User name (otherwise the address)`} <input name="userName" maxlength="254" autocomplete="off" value="${text('userName')}"></label>
-<label>${t`Further senders, one on each line: addresses, or *@example.com`} <textarea name="senders" rows="3">${text('senders')}</textarea></label>
-${box('rewriteSender', t`replace any other sender by the mailbox`)}
-${mendingFields(filled, t)}
-${domains && box('personal', t`of a whole domain, send also from mailboxes that a person has consented for`)}
-<label>${t`Only from these networks, one on each line, such as 192.0.2.7 or 192.0.2.0/28`} <textarea name="networks" rows="3">${text('networks')}</textarea></label>
-<label>${t`Ends on`} <input type="date" name="expires" value="${text('expires')}"></label>
-${box('cramMd5', t`for a device that knows only CRAM-MD5: its password is kept sealed instead of hashed, and it must be bound to a network`)}
+/** Open when somebody has filled something in there, or has to. */
+function furtherFields(addresses: readonly Address[], state: FormState, t: Phrases): Html {
+  const { values, wrong = {} } = state
+  const way = one(values, 'way') ?? 'generated'
+  const isOpen =
+    way !== 'generated' || isAnyFilled(values, furtherNames) || furtherNames.some((name) => wrong[name])
+  const choice = (value: string, words: Html) =>
+    html`<label class="choice"><input type="radio" name="way" value="${value}"${way === value && html` checked`}> <span>${words}</span></label>`
+  return html`<details${isOpen && html` open`}>
+<summary>${t`More: password, user name, senders, networks, end`}</summary>
+<section>
+<fieldset>
+<legend>${t`How it signs in`}</legend>
+${choice('generated', t`by a password that postern makes (best)`)}
+${choice('chosen', t`by a password that you choose, for a device that cannot take a long one`)}
+${choice('none', t`No password: allow by IP address`)}
+${textField({ name: 'password', type: 'password', label: t`The password that you choose`, autocomplete: 'new-password' }, state)}
+${textField({ name: 'networks', rows: 3, label: t`Only from these IP addresses or networks, one on each line`, hint: t`such as 192.0.2.7 or 192.0.2.0/28`, placeholder: '192.0.2.7' }, state)}
+${checkField({ name: 'cramMd5', label: t`for a device that knows only CRAM-MD5: its password is kept sealed instead of hashed, and it must be bound to a network` }, state)}
+</fieldset>
+${textField({ name: 'userName', label: t`User name (otherwise the address)`, maxlength: 254, autocomplete: 'off' }, state)}
+${textField({ name: 'mailboxes', rows: 3, label: t`Further mailboxes that it sends from, one on each line` }, state)}
+${textField({ name: 'senders', rows: 3, label: t`Also allowed senders, one on each line: addresses, or *@example.com` }, state)}
+${checkField({ name: 'rewriteSender', label: t`Other senders: rewrite to the mailbox address` }, state)}
+${addresses.some(isDomainMailbox) && checkField({ name: 'personal', label: t`of a whole domain, send also from mailboxes that a person has consented for` }, state)}
+${textField({ name: 'expires', type: 'date', label: t`Ends on` }, state)}
+${mendingFields(state, t)}
+</section>
 </details>
 `
 }
 
-/** The attribute `checked`, or nothing. */
-function checked(is: boolean): Html | undefined {
-  return is ? html` checked` : undefined
+/** What the settings are shown for, from a form or an address. */
+export function deviceChoiceOf(fields: Fields, usual: DeviceChoice['place']): DeviceChoice {
+  const [place, kind] = [one(fields, 'place'), one(fields, 'kind')]
+  return {
+    place: place === 'here' || place === 'elsewhere' ? place : usual,
+    kind: deviceKinds.find((known) => known === kind) ?? 'form',
+  }
 }
 
 export function loginRequestOf(filled: Fields): LoginRequest {
   const [name, userName, expires] = ['name', 'userName', 'expires'].map((field) => one(filled, field)?.trim())
   const way = one(filled, 'way')
   return {
-    mailboxes: several(filled, 'mailbox'),
+    mailboxes: [
+      ...several(filled, 'mailbox').map((text) => text.trim()),
+      ...lines(filled, 'mailboxes'),
+    ].filter((address) => address !== ''),
     senders: lines(filled, 'senders'),
     networks: lines(filled, 'networks'),
     ...(name && { name }),
@@ -103,29 +156,26 @@ export function loginRequestOf(filled: Fields): LoginRequest {
 /** The form that changes the mending options of an existing login. */
 export function mendingForm(
   { id, name, mailboxes }: LoginStatus,
-  filled: Fields,
+  state: FormState,
   context: PageContext,
 ): Html {
   const { t, pages } = context
   return html`<section>
 <p>${t`The login ${name} sends from ${mailboxes.join(', ')}. What is set here holds from its next sign-in on; its password stays.`}</p>
 </section>
-${form(context, ['logins', id, 'mending'], html`${mendingFields(filled, t)}<p><button>${t`Set it`}</button></p>`)}
-<p><a href="${pages.path('logins')}">${t`Back to the logins`}</a></p>`
+${form(context, ['logins', id, 'mending'], html`${mendingFields(state, t)}<p><button>${t`Save`}</button></p>`)}
+<p><a href="${pages.path('logins', id)}">${t`Back to ${name}`}</a></p>`
 }
 
 /** The fields for what may be mended of a login's mail, each with its cost. */
-function mendingFields(filled: Fields, t: Phrases): Html {
-  const text = (name: string) => one(filled, name) ?? ''
-  const box = (name: string, words: Html) =>
-    html`<label class="choice"><input type="checkbox" name="${name}" value="yes"${text(name) === 'yes' ? html` checked` : undefined}> ${words}</label>`
+function mendingFields(state: FormState, t: Phrases): Html {
   return html`<fieldset>
 <legend>${t`Mend what an old device sends`}</legend>
-${box('rewriteFrom', t`put the mailbox into From: and Sender: of the header; the old address goes into Reply-To:, and a signature (DKIM) that the program made no longer fits`)}
-${box('mendLineEnds', t`take a bare CR or LF in a message for the end of a line; where nobody meant one, a line is cut there`)}
-<label>${t`Domain of senders and recipients that have none, such as example.com; a mistyped name is a stranger's address there`} <input name="completeAddresses" maxlength="254" autocomplete="off" value="${text('completeAddresses')}"></label>
-<label>${t`What stands for a sender or recipient, one on each line: root=admin@example.com`} <textarea name="map" rows="3">${text('map')}</textarea></label>
-${box('splitRecipients', t`take several addresses in one RCPT for several recipients; when one of them is refused, the message goes to none`)}
+${checkField({ name: 'rewriteFrom', label: t`put the mailbox into From: and Sender: of the header; the old address goes into Reply-To:, and a signature (DKIM) that the program made no longer fits` }, state)}
+${checkField({ name: 'mendLineEnds', label: t`take a bare CR or LF in a message for the end of a line; where nobody meant one, a line is cut there` }, state)}
+${textField({ name: 'completeAddresses', label: t`Domain of senders and recipients that have none, such as example.com; a mistyped name is a stranger's address there`, maxlength: 254, autocomplete: 'off' }, state)}
+${textField({ name: 'map', rows: 3, label: t`What stands for a sender or recipient, one on each line: root=admin@example.com` }, state)}
+${checkField({ name: 'splitRecipients', label: t`take several addresses in one RCPT for several recipients; when one of them is refused, the message goes to none` }, state)}
 </fieldset>`
 }
 

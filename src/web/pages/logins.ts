@@ -1,40 +1,54 @@
 import type { Response, Router } from 'express'
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../../base/clock.ts'
 import { filled } from '../../base/failure.ts'
+import type { Secret } from '../../base/secret.ts'
+import { withoutCase } from '../../base/text.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
 import { type Html, html } from '../html.ts'
 import { HttpRefusal } from '../http-errors.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
-import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
+import type { Phrases } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
-import { errorSection, refusalOf } from './error-page.ts'
+import { refusedForm } from './form-parts.ts'
+import { lastUsed, loginDetails } from './login-details.ts'
 import {
+  deviceChoiceOf,
   filledMending,
+  loginFailureFields,
   loginRequestOf,
   mendingForm,
   mendingOptionsOf,
   newLoginForm,
-  shownMending,
 } from './login-forms.ts'
 import {
   type Fields,
   fieldsOf,
-  form,
   mayChange,
+  one,
   type PageContext,
   type PageContexts,
   readForm,
 } from './page-context.ts'
-import { credentialState, time } from './parts.ts'
-import { type CreatedLogin, readySettings } from './ready-settings.ts'
+import { credentialState, icon } from './parts.ts'
+import { type DeviceChoice, waysIn } from './ready-settings.ts'
+import { paging, searchForm, table } from './tables.ts'
 
 interface LoginPagesDeps {
-  services: Pick<WebServices, 'mailboxes' | 'logins' | 'smtp'>
+  services: Pick<WebServices, 'mailboxes' | 'logins' | 'smtp' | 'networkAccess'>
   contexts: PageContexts
+  clock: Pick<Clock, 'monotonic'>
 }
 
+/** How long the browser that made a login is shown its password. */
+const passwordMilliseconds = 15 * 60_000
+const mostPasswords = 200
+
 /** The pages about logins. */
-export function createLoginPages({ services, contexts }: LoginPagesDeps): Router {
-  const { mailboxes, logins, smtp } = services
+export function createLoginPages({ services, contexts, clock }: LoginPagesDeps): Router {
+  const { mailboxes, logins, smtp, networkAccess } = services
+  /** By session and login: only the browser that made it. */
+  const passwords = new LRUCache<string, { password: Secret; until: number }>({ max: mostPasswords })
   const router = exactRouter()
 
   router
@@ -42,7 +56,8 @@ export function createLoginPages({ services, contexts }: LoginPagesDeps): Router
     .get(async (request, response) => {
       const context = await contexts.toSee(request)
       const { t, session, pages } = context
-      pages.send(response, { title: t`Logins`, body: loginList(await logins.list(), context), session })
+      const body = loginList(await logins.list(), fieldsOf(request.query), context)
+      pages.send(response, { title: t`SMTP logins`, body, session, wide: true })
     })
     .post(readForm, async (request, response) => {
       await make(response, await contexts.toChange(request), fieldsOf(request.body))
@@ -55,16 +70,40 @@ export function createLoginPages({ services, contexts }: LoginPagesDeps): Router
       const context = await contexts.toFill(request)
       const { t, session, pages } = context
       const body = await newForm(context, fieldsOf(request.query))
-      pages.send(response, { title: t`Make a login`, body, session })
+      pages.send(response, { title: t`Add a device or app`, body, session })
     })
     .all(methodNotAllowed('GET', 'HEAD'))
 
   router
+    .route('/logins/:id')
+    .get(async (request, response) => {
+      const context = await contexts.toSee(request)
+      await show(response, context, request.params.id, fieldsOf(request.query))
+    })
+    .all(methodNotAllowed('GET', 'HEAD'))
+
+  router
+    .route('/logins/:id/network-access')
+    .post(readForm, async (request, response) => {
+      const context = await contexts.toChange(request)
+      const path = ['logins', String(request.params.id)]
+      try {
+        await (await networkAccess()).open(context.by)
+        context.done(response, context.t`Other machines can hand in mail now.`, path, '?place=elsewhere')
+      } catch (error) {
+        context.failed(response, error, path, '?place=elsewhere')
+      }
+    })
+    .all(methodNotAllowed('POST'))
+
+  router
     .route('/logins/:id/revoke')
     .post(readForm, async (request, response) => {
-      const { pages, by } = await contexts.toChange(request)
-      await logins.revoke(String(request.params.id), by)
-      response.redirect(303, pages.path('logins'))
+      const context = await contexts.toChange(request)
+      const id = String(request.params.id)
+      const name = (await logins.list()).find((login) => login.id === id)?.name ?? id
+      await logins.revoke(id, context.by)
+      context.done(response, context.t`${name} is revoked.`, ['logins'])
     })
     .all(methodNotAllowed('POST'))
 
@@ -72,160 +111,140 @@ export function createLoginPages({ services, contexts }: LoginPagesDeps): Router
     .route('/logins/:id/mending')
     .get(async (request, response) => {
       const context = await contexts.toFill(request)
-      const login = await found(request.params.id)
-      sendMending(response, context, login, filledMending(login))
+      const login = await changeable(request.params.id)
+      const { t, session, pages } = context
+      const body = mendingForm(login, { values: filledMending(login) }, context)
+      pages.send(response, { title: t`Mend its mail`, body, session })
     })
     .post(readForm, async (request, response) => {
       const context = await contexts.toChange(request)
-      await mend(response, context, request.params.id, fieldsOf(request.body))
+      await mend(response, context, String(request.params.id), fieldsOf(request.body))
     })
     .all(methodNotAllowed('GET', 'HEAD', 'POST'))
 
   return router
 
-  async function mend(response: Response, context: PageContext, id: string, filled: Fields): Promise<void> {
+  async function show(response: Response, context: PageContext, id: string, asked: Fields): Promise<void> {
+    const { session, pages } = context
+    const login = await found(id)
+    const access = await (await networkAccess()).status()
+    const kept = passwords.get(`${session.id} ${login.id}`)
+    const password = kept && clock.monotonic() < kept.until ? kept.password.reveal() : undefined
+    const listeners = smtp()
+    const choice = deviceChoiceOf(asked, usualPlace(access.hosts))
+    const body = loginDetails({ login, password, listeners, access, choice }, context)
+    pages.send(response, { title: login.name, body, session })
+  }
+
+  /** Most programs are elsewhere, as soon as something listens for them. */
+  function usualPlace(hosts: readonly string[]): DeviceChoice['place'] {
+    return waysIn(smtp(), 'elsewhere', hosts).length > 0 ? 'elsewhere' : 'here'
+  }
+
+  async function mend(response: Response, context: PageContext, id: string, values: Fields): Promise<void> {
+    const { t, session, pages } = context
     try {
-      await logins.set(id, mendingOptionsOf(filled), context.by)
-      response.redirect(303, context.pages.path('logins'))
+      await logins.set(id, mendingOptionsOf(values), context.by)
+      context.done(response, t`This holds from its next sign-in on.`, ['logins', id])
     } catch (error) {
-      const refusal = refusalOf(error)
-      sendMending(response, context, await found(id), filled, refusal)
+      const refused = refusedForm(error, t, loginFailureFields)
+      const again = mendingForm(await changeable(id), { values, wrong: refused.wrong }, context)
+      const body = html`${refused.summary}${again}`
+      pages.send(response, { title: t`Mend its mail`, body, session }, refused.status)
     }
   }
 
   /** @throws HttpRefusal 404 */
   async function found(id: string): Promise<LoginStatus> {
-    const login = (await logins.list()).find((one) => one.id === id && one.state !== 'revoked')
+    const login = (await logins.list()).find((one) => one.id === id)
     if (login === undefined) throw new HttpRefusal(404, filled('page.no-such-login'))
     return login
   }
 
-  function sendMending(
-    response: Response,
-    context: PageContext,
-    login: LoginStatus,
-    filled: Fields,
-    refusal?: ReturnType<typeof refusalOf>,
-  ): void {
-    const { t, session, pages } = context
-    const error = refusal && errorSection(refusal, t)
-    const body = html`${error}${mendingForm(login, filled, context)}`
-    pages.send(response, { title: t`Mend its mail`, body, session }, refusal?.status ?? 200)
+  /** @throws HttpRefusal 404 */
+  async function changeable(id: string): Promise<LoginStatus> {
+    const login = await found(id)
+    if (login.state === 'revoked') throw new HttpRefusal(404, filled('page.no-such-login'))
+    return login
   }
 
   /** On an error, the form comes again with the error above it and with what was filled in. */
-  async function make(response: Response, context: PageContext, filled: Fields): Promise<void> {
+  async function make(response: Response, context: PageContext, values: Fields): Promise<void> {
     const { t, session, pages } = context
     try {
-      const { login, password } = await logins.add(loginRequestOf(filled), context.by)
-      const body = createdLogin({ login, password: password?.reveal(), listeners: smtp() }, context)
-      pages.send(response, { title: login.name, body, session, copying: true }, 201)
+      const { login, password } = await logins.add(loginRequestOf(values), context.by)
+      const until = clock.monotonic() + passwordMilliseconds
+      if (password) passwords.set(`${session.id} ${login.id}`, { password, until })
+      const { place, kind } = deviceChoiceOf(values, 'here')
+      const words = password
+        ? t`Login created. Copy its password now: this browser shows it for 15 minutes, and nobody else does.`
+        : t`Login created.`
+      context.done(response, words, ['logins', login.id], `?place=${place}&kind=${kind}`)
     } catch (error) {
-      const refusal = refusalOf(error)
-      const body = html`${errorSection(refusal, t)}${await newForm(context, filled)}`
-      pages.send(response, { title: t`Make a login`, body, session }, refusal.status)
+      const refused = refusedForm(error, t, loginFailureFields)
+      const body = html`${refused.summary}${await newForm(context, values, refused.wrong)}`
+      pages.send(response, { title: t`Add a device or app`, body, session }, refused.status)
     }
   }
 
-  async function newForm(context: PageContext, filled: Fields) {
+  async function newForm(context: PageContext, values: Fields, wrong?: Readonly<Record<string, Html>>) {
     const addresses = (await mailboxes.list()).map(({ address }) => address)
-    return newLoginForm(addresses, filled, context)
+    const { hosts } = await (await networkAccess()).status()
+    const choice = deviceChoiceOf(values, usualPlace(hosts))
+    return newLoginForm({ addresses, choice }, { values, ...(wrong && { wrong }) }, context)
   }
 }
 
-/** The list of logins, active ones first. */
-function loginList(logins: readonly LoginStatus[], context: PageContext): Html {
+const loginsAtOnce = 50
+
+const states: readonly LoginStatus['state'][] = ['active', 'expired', 'revoked']
+
+/** The logins that are searched for, active ones first. */
+function loginList(all: readonly LoginStatus[], asked: Fields, context: PageContext): Html {
   const { t, pages } = context
-  const [working, ended] = [logins.filter(isActive), logins.filter((login) => !isActive(login))]
-  return html`<section>
-<p>${t`Each program and each device has a login of its own, so that each can be ended by itself.`}</p>
-${mayChange(context) && html`<p><a class="button" href="${pages.path('logins', 'new')}">${t`Make a login`}</a></p>`}
-</section>
-${loginCards(working, context)}
-${ended.length > 0 && html`<h2>${t`Ended`}</h2>${loginCards(ended, context, html`h3`)}`}`
+  const text = one(asked, 'find')?.trim() ?? ''
+  const key = withoutCase(text)
+  const found = all
+    .filter(({ name, userName, mailboxes }) =>
+      [name, userName, ...mailboxes].some((value) => withoutCase(value).includes(key)),
+    )
+    .sort((left, right) => states.indexOf(left.state) - states.indexOf(right.state))
+  const asks = Number(one(asked, 'from') ?? 0)
+  const from = Number.isInteger(asks) && asks > 0 && asks < found.length ? asks : 0
+  const shown = found.slice(from, from + loginsAtOnce)
+  const href = (start: number) => `${pages.path('logins')}?find=${encodeURIComponent(text)}&from=${start}`
+  return html`<p>${t`Each program and each device has a login of its own, so that each can be ended by itself.`}</p>
+${mayChange(context) && html`<p><a class="button" href="${pages.path('logins', 'new')}">${icon('plus')}${t`Add a device or app`}</a></p>`}
+${all.length > 10 && searchForm({ action: pages.path('logins'), label: t`Name, user name or mailbox`, value: text }, t)}
+${text !== '' && found.length === 0 && html`<p>${t`No login fits “${text}”.`}</p>`}
+${loginCards(shown, context)}
+${paging({ from, shown: shown.length, found: found.length, atOnce: loginsAtOnce, href }, t)}`
 }
 
-/** @param heading the heading level of each card */
-export function loginCards(
-  logins: readonly LoginStatus[],
-  context: PageContext,
-  heading = html`h2`,
-): Html | undefined {
+/** Logins in a table. */
+export function loginCards(logins: readonly LoginStatus[], context: PageContext): Html | undefined {
   if (logins.length === 0) return undefined
-  return html`<ul class="cards">${logins.map((login) => card(login, context, heading))}</ul>`
-}
-
-function isActive({ state }: LoginStatus): boolean {
-  return state === 'active'
-}
-
-function card(login: LoginStatus, context: PageContext, heading: Html): Html {
-  const { t } = context
-  const { id, name, userName, state, lastUsedAt, usedFrom = [], expiresAt } = login
-  return html`<li class="card">
-<${heading}>${name} ${credentialState(state, t)}</${heading}>
-<dl>
-<dt>${t`User name`}</dt><dd>${userName}</dd>
-<dt>${t`Mailboxes`}</dt><dd>${login.mailboxes.join(', ')}</dd>
-<dt>${t`Signs in by`}</dt><dd>${proof(login, t)}</dd>
-${login.senders.length > 0 && html`<dt>${t`Sends as well as`}</dt><dd>${login.senders.join(', ')}</dd>`}
-${login.rewriteSender && html`<dt>${t`Other senders`}</dt><dd>${t`are replaced by its mailbox`}</dd>`}
-${shownMending(login, t)}
-${login.personal && html`<dt>${t`Of a whole domain`}</dt><dd>${t`also mailboxes that a person has consented for`}</dd>`}
-${login.networks.length > 0 && html`<dt>${t`Only from`}</dt><dd>${login.networks.join(', ')}</dd>`}
-${expiresAt !== undefined && html`<dt>${t`Ends`}</dt><dd>${time(expiresAt)}</dd>`}
-<dt>${t`Last used`}</dt><dd>${lastUsed(lastUsedAt, usedFrom, t)}</dd>
-</dl>
-${
-  state !== 'revoked' &&
-  mayChange(context) &&
-  html`<p><a href="${context.pages.path('logins', id, 'mending')}" aria-label="${t`Mend its mail: ${name}`}">${t`Mend its mail`}</a> · <a href="${context.pages.path('logins', id, 'trace')}" aria-label="${t`Record what it says: ${name}`}">${t`Record what it says`}</a></p>${form(
-    context,
-    ['logins', id, 'revoke'],
-    html`<button class="quiet" aria-label="${t`Revoke ${name}`}">${t`Revoke`}</button>`,
-  )}`
-}
-</li>
-`
-}
-
-function lastUsed(at: string | undefined, from: readonly string[], t: Phrases): Html {
-  if (at === undefined) return t`never`
-  return from.length === 0 ? time(at) : t`${time(at)}, from ${from.slice(0, 3).join(', ')}`
-}
-
-const proofs: Record<LoginStatus['password'], Phrase> = {
-  generated: phrase('a password that postern made'),
-  chosen: phrase('a password that a person chose'),
-  none: phrase('nothing but its address'),
-}
-
-function proof({ password, cramMd5 }: LoginStatus, t: Phrases): Html | string {
-  const said = t.say(proofs[password])
-  return cramMd5 ? t`${said}, also by CRAM-MD5` : said
-}
-
-/** A login that was just created: its password, shown only once, and ready settings. */
-function createdLogin(made: CreatedLogin, context: PageContext): Html {
-  const { login } = made
   const { t, pages } = context
-  return html`<section class="done">
-${login.password === 'none' ? html`<p>${t`Whoever comes from ${login.networks.join(', ')} is taken for this login. Nothing is to be entered but the server.`}</p>` : credentials(made, context)}
-<p><a href="${pages.path('logins')}">${t`Back to the logins`}</a></p>
-</section>
-<h2>${t`Ready to copy`}</h2>
-${readySettings(made, t).map(
-  ({ title, text }) => html`<details>
-<summary>${title}</summary>
-<pre tabindex="0" data-copy>${text}</pre>
-</details>`,
-)}`
+  return table<LoginStatus>({
+    caption: t`SMTP logins`,
+    rows: logins,
+    columns: [
+      {
+        title: t`Device or app`,
+        place: 'main',
+        cell: ({ id, name }) => html`<a href="${pages.path('logins', id)}">${name}</a>`,
+      },
+      { title: t`State`, place: 'side', cell: ({ state }) => credentialState(state, t) },
+      { title: t`User name`, cell: ({ userName }) => userName },
+      { title: t`Mailboxes`, cell: ({ mailboxes }) => shortList(mailboxes, t) },
+      { title: t`Last used`, cell: ({ lastUsedAt, usedFrom = [] }) => lastUsed(lastUsedAt, usedFrom, t) },
+    ],
+  })
 }
 
-function credentials({ login, password }: CreatedLogin, { t }: PageContext): Html {
-  return html`<dl>
-<dt>${t`User name`}</dt><dd><code data-copy>${login.userName}</code></dd>
-<dt>${t`Password`}</dt><dd>${password === undefined ? t`the one that you chose` : html`<code data-copy>${password}</code>`}</dd>
-</dl>
-${password !== undefined && html`<p>${t`The password is shown this once. Make another login if it gets lost.`}</p>`}`
+const mostNamed = 3
+
+function shortList(names: readonly string[], t: Phrases) {
+  if (names.length <= mostNamed) return names.join(', ')
+  return t`${names.slice(0, mostNamed).join(', ')} and ${names.length - mostNamed} more`
 }

@@ -1,17 +1,14 @@
 import type { Request, Response, Router } from 'express'
 import type { Clock } from '../../base/clock.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
-import type { MailboxRequest, RemovedMailbox } from '../../mailboxes/mailboxes.ts'
+import type { RemovedMailbox } from '../../mailboxes/mailboxes.ts'
 import type { Address } from '../../model/address.ts'
-import { withoutOAuth } from '../../providers/catalogue.ts'
 import { helpOf } from '../../providers/errors/explained.ts'
-import type { Catalogue } from '../../providers/provider.ts'
-import { evidenceWords, providerList } from '../../providers/provider-status.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrase, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
-import { errorSection, refusalOf } from './error-page.ts'
+import { refusalOf } from './error-page.ts'
 import { sendContinuePage } from './layout.ts'
 import {
   createdLink,
@@ -23,37 +20,22 @@ import {
 } from './mailbox-details.ts'
 import { chooseMailboxes, mailboxList, mailboxQueryOf } from './mailbox-list.ts'
 import { overviewAbove, overviewBelow } from './overview.ts'
-import {
-  type Fields,
-  fieldsOf,
-  form,
-  isAnyFilled,
-  lines,
-  mayChange,
-  one,
-  type PageContext,
-  type PageContexts,
-  readForm,
-  several,
-} from './page-context.ts'
+import { fieldsOf, form, type PageContext, type PageContexts, readForm, several } from './page-context.ts'
 import { theAdministrator } from './parts.ts'
+import { type SetUpServices, setUpSection, setUpState } from './set-up.ts'
 import type { StartConsent } from './start-consent.ts'
 
 interface MailboxPagesDeps {
-  services: Pick<
-    WebServices,
-    'mailboxes' | 'logins' | 'catalogue' | 'consent' | 'notices' | 'journal' | 'smtp'
-  >
+  services: Pick<WebServices, 'consent' | 'notices' | 'journal' | 'smtp'> & SetUpServices
   /** Absent when consents have another address than these pages: a consent link leads there. */
   startConsent?: StartConsent | undefined
   contexts: PageContexts
-  redirectUri: string
   clock: Pick<Clock, 'now'>
 }
 
 /** The pages about mailboxes. */
 export function createMailboxPages(deps: MailboxPagesDeps): Router {
-  const { services, startConsent, contexts, redirectUri, clock } = deps
+  const { services, startConsent, contexts, clock } = deps
   const { mailboxes, logins, catalogue, consent, notices, journal, smtp } = services
   const router = exactRouter()
 
@@ -61,23 +43,6 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     .route('/')
     .get((request, response) => list(request, response))
     .all(methodNotAllowed('GET', 'HEAD'))
-
-  router
-    .route('/mailboxes/new')
-    .get(async (request, response) => {
-      const context = await contexts.toFill(request)
-      const { t, session, pages } = context
-      const body = newMailboxForm(catalogue, fieldsOf(request.query), context)
-      pages.send(response, { title: t`Add a mailbox`, body, session })
-    })
-    .all(methodNotAllowed('GET', 'HEAD'))
-
-  router
-    .route('/mailboxes')
-    .post(readForm, async (request, response) => {
-      await add(response, await contexts.toChange(request), fieldsOf(request.body))
-    })
-    .all(methodNotAllowed('POST'))
 
   router
     .route('/mailboxes/sent-consent-links')
@@ -186,11 +151,10 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
       ...{ smtp: smtp(), channels, catalogue, now },
     }
     const choice = chooseMailboxes(all, mailboxQueryOf(fieldsOf(request.query)))
-    const body = html`${nextStep({ total: all.length, catalogue, redirectUri }, context)}
+    const body = html`${setUpSection(await setUpState(services), context)}
 ${all.length > 0 && overviewAbove(view, context)}
 ${mailboxList({ choice, catalogue, canSend: channels.length > 0 }, context)}
-${overviewBelow(view, context)}
-${providers({ catalogue, redirectUri }, context)}`
+${overviewBelow(view, context)}`
     pages.send(response, { title: t`Overview`, body, session, wide: true })
   }
 
@@ -252,58 +216,6 @@ ${providers({ catalogue, redirectUri }, context)}`
       context.failed(response, error, path)
     }
   }
-
-  /** On an error, the form comes again with the error above it and with what was filled in. */
-  async function add(response: Response, context: PageContext, filled: Fields): Promise<void> {
-    const { t, session, pages } = context
-    try {
-      const { address } = await mailboxes.add(mailboxRequestOf(filled), context.by)
-      response.redirect(303, pages.path('mailboxes', address))
-    } catch (error) {
-      const refusal = refusalOf(error)
-      const body = html`${errorSection(refusal, t)}${newMailboxForm(catalogue, filled, context)}`
-      pages.send(response, { title: t`Add a mailbox`, body, session }, refusal.status)
-    }
-  }
-}
-
-/** The form for a new mailbox, with the registered providers to choose from. */
-function newMailboxForm(catalogue: Catalogue, filled: Fields, context: PageContext): Html {
-  const { t, pages } = context
-  const registered = catalogue.list().filter((entry) => entry.registered)
-  if (registered.length === 0)
-    return html`<section><p>${t`There is no app registration at any provider yet.`} <a href="${pages.path()}">${t`Choose one, and register an app there first.`}</a></p></section>`
-  const chosen = one(filled, 'provider')
-  return form(
-    context,
-    ['mailboxes'],
-    html`<section>
-<label>${t`Address`} <input name="address" required maxlength="254" autocomplete="off" placeholder="billing@example.com" value="${one(filled, 'address') ?? ''}"></label>
-<label>${t`Provider`} <select name="provider">${registered.map(({ provider: { id, name } }) => html`<option value="${id}"${id === chosen && html` selected`}>${name}</option>`)}</select></label>
-<label class="choice"><input type="checkbox" name="appOnly" value="yes"${one(filled, 'appOnly') === 'yes' && html` checked`}> ${t`nobody consents: the app itself may send (for a whole domain, write *@example.com)`}</label>
-</section>
-<details${isAnyFilled(filled, ['signsInAs', 'saslUser', 'aliases']) && html` open`}>
-<summary>${t`More: a shared mailbox, other addresses`}</summary>
-<label>${t`Who signs in, when not the mailbox itself`} <input name="signsInAs" maxlength="254" autocomplete="off" value="${one(filled, 'signsInAs') ?? ''}"></label>
-<label>${t`The mail server's name for whoever signs in, when that is not their address (such as a UPN)`} <input name="saslUser" maxlength="254" autocomplete="off" value="${one(filled, 'saslUser') ?? ''}"></label>
-<label>${t`Other addresses that the provider accepts from it, one on each line`} <textarea name="aliases" rows="3">${one(filled, 'aliases') ?? ''}</textarea></label>
-</details>
-<p><button>${t`Add the mailbox`}</button></p>`,
-  )
-}
-
-function mailboxRequestOf(filled: Fields): MailboxRequest {
-  const signsInAs = one(filled, 'signsInAs')?.trim()
-  const saslUser = one(filled, 'saslUser')?.trim()
-  const aliases = lines(filled, 'aliases')
-  return {
-    address: one(filled, 'address')?.trim() ?? '',
-    provider: one(filled, 'provider') ?? '',
-    ...(signsInAs && { signsInAs }),
-    ...(saslUser && { saslUser }),
-    ...(aliases.length > 0 && { aliases }),
-    ...(one(filled, 'appOnly') === 'yes' && { appOnly: true }),
-  }
 }
 
 /** The question before a mailbox is removed: what is removed with it. */
@@ -334,55 +246,4 @@ function removedMailbox(
   { t }: PageContext,
 ): Html {
   return html`${t`${html`<strong>${removed}</strong>`} is removed.`} ${t.say(outcomes[revocation])}${advice !== undefined && html` ${adviceText ? t.messageOf({ ...adviceText, message: advice }) : advice}`}`
-}
-
-interface SetUpView {
-  catalogue: Catalogue
-  redirectUri: string
-}
-
-function providers({ catalogue, redirectUri }: SetUpView, { t, pages }: PageContext): Html {
-  const all = providerList(catalogue)
-  const [registered, others] = [all.filter((one) => one.registered), all.filter((one) => !one.registered)]
-  const listed = (some: typeof all) =>
-    html`<ul>${some.map(
-      ({ id, name, standing }) =>
-        html`<li><a href="${pages.path('providers', id)}">${name}</a> <span class="soft">${t`Known: ${evidenceWords[standing.evidence][t.language]}.`}</span></li>`,
-    )}</ul>`
-  return html`<section>
-<h2>${t`Providers`}</h2>
-${registered.length > 0 && html`<p>${t`There is an app registration at:`}</p>${listed(registered)}`}
-<details${registered.length === 0 && html` open`}>
-<summary>${t`Set up a provider`}</summary>
-${listed(others)}
-<p class="soft">${t`Not possible, because their mail servers take passwords only: ${withoutOAuth.map(({ name }) => name).join('; ')}.`}</p>
-<p class="soft">${t`Redirect URI for every registration: ${html`<code>${redirectUri}</code>`}`}</p>
-</details>
-</section>`
-}
-
-function nextStep({ total, catalogue, redirectUri }: SetUpView & { total: number }, context: PageContext) {
-  const { t } = context
-  const registered = firstRegistered(catalogue)
-  if (registered === undefined) {
-    return html`<section>
-<h2>${t`What to do next`}</h2>
-<p>${t`postern has no app registration at any provider yet. Choose your provider below: its page says how to register an app there with the redirect URI ${html`<code>${redirectUri}</code>`}, and what to set.`}</p>
-</section>`
-  }
-  if (total > 0 || !mayChange(context)) return undefined
-  return html`<section>
-<h2>${t`What to do next`}</h2>
-<p>${t`Add the first mailbox, then connect it on its page.`}</p>
-<p>${addButton(context)}</p>
-<p class="soft">${t`Or on the machine that runs postern: ${html`<code>postern mailbox add you@example.com --provider ${registered}</code>`}`}</p>
-</section>`
-}
-
-function firstRegistered(catalogue: Catalogue): string | undefined {
-  return catalogue.list().find((entry) => entry.registered)?.provider.id
-}
-
-function addButton({ t, pages }: PageContext): Html {
-  return html`<a class="button" href="${pages.path('mailboxes', 'new')}">${t`Add a mailbox`}</a>`
 }

@@ -27,9 +27,11 @@ import { createJournalPages } from './journal.ts'
 import { createPageSender, type PageSender } from './layout.ts'
 import { createLoginPages } from './logins.ts'
 import { createMailboxPages } from './mailboxes.ts'
+import { createNewMailboxPages } from './new-mailbox.ts'
 import { createPageContexts, type PageContexts } from './page-context.ts'
 import { createProviderPages } from './providers.ts'
 import { createCertificatePages } from './registration-certificate.ts'
+import { createRegistrationPages } from './registrations.ts'
 import { createProviderSignInPages, createSignInCompletion, createSignInPages } from './sign-in.ts'
 import {
   createConsentCookie,
@@ -53,13 +55,15 @@ export interface PagesDeps extends WebAddresses {
     | 'pageSignIns'
     | 'keyedHash'
     | 'catalogue'
-    | 'registrationChecks'
+    | 'suggestProvider'
+    | 'registrations'
     | 'ownCertificates'
     | 'consent'
     | 'notices'
     | 'sendTestMessage'
     | 'doctor'
     | 'smtp'
+    | 'networkAccess'
     | 'journal'
     | 'traces'
   >
@@ -197,12 +201,14 @@ function createAdministration(
     }),
   )
   const startHere = isElsewhere({ publicUrl, pagesUrl }) ? undefined : startConsent
-  router.use(createMailboxPages({ services, startConsent: startHere, contexts, redirectUri, clock }))
+  router.use(createNewMailboxPages({ services, startConsent: startHere, contexts }))
+  router.use(createMailboxPages({ services, startConsent: startHere, contexts, clock }))
   router.use(createTestMessagePages({ services, contexts }))
   router.use(createDiagnosisPages({ services, contexts }))
   router.use(createProviderPages({ services, contexts, redirectUri }))
   router.use(createCertificatePages({ services, contexts }))
-  router.use(createLoginPages({ services, contexts }))
+  router.use(createRegistrationPages({ services, contexts }))
+  router.use(createLoginPages({ services, contexts, clock }))
   router.use(createTracePages({ services, contexts }))
   router.use(createApiKeyPages({ services, contexts }))
   router.use(createConsentLinkPages({ services, contexts }))

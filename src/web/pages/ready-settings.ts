@@ -1,148 +1,242 @@
-import type { LoginStatus } from '../../credentials/logins.ts'
 import { isLoopback, isWildcard } from '../../net/endpoint.ts'
-import type { SmtpListener } from '../../net/listen.ts'
+import { isReachable, type SmtpListener } from '../../net/listen.ts'
+import { type Html, html } from '../html.ts'
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 
-/** The settings for one kind of program or device, to be copied. */
-export interface ReadySettings {
-  /** The name of the program. */
-  title: string
-  text: string
+/** What a login is for. `form` is whatever has fields to fill in. */
+export const deviceKinds = [
+  'form',
+  'wordpress',
+  'postfix',
+  'msmtp',
+  'git',
+  'phpmailer',
+  'python',
+  'dotnet',
+  'java',
+] as const
+export type DeviceKind = (typeof deviceKinds)[number]
+
+const kindNames: Record<DeviceKind, Phrase | { name: string }> = {
+  form: phrase('Printer, scanner or any other form'),
+  wordpress: { name: 'WordPress' },
+  postfix: { name: 'Postfix' },
+  msmtp: { name: 'msmtp' },
+  git: { name: 'git send-email' },
+  phpmailer: { name: 'PHP (PHPMailer)' },
+  python: { name: 'Python' },
+  dotnet: { name: '.NET (MailKit)' },
+  java: { name: 'Java (Jakarta Mail)' },
 }
 
-export interface CreatedLogin {
-  login: Pick<LoginStatus, 'userName' | 'mailboxes' | 'password' | 'networks'>
-  /** Absent when a person chose the password, or when there is none. */
-  password?: string | undefined
-  listeners: readonly SmtpListener[]
+export function kindName(kind: DeviceKind, t: Phrases): string {
+  const name = kindNames[kind]
+  return typeof name === 'string' ? t.say(name) : name.name
 }
 
-interface Server {
-  host: string
+/** Where the program or device is: on the machine of postern, or on another one. */
+export type Place = 'here' | 'elsewhere'
+
+/** What the settings of a login are shown for. */
+export interface DeviceChoice {
+  place: Place
+  kind: DeviceKind
+}
+
+const placeWords: Record<Place, Phrase> = {
+  elsewhere: phrase('on another machine or device'),
+  here: phrase('on this machine'),
+}
+
+export function placeOptions(chosen: Place, t: Phrases): Html[] {
+  return (['elsewhere', 'here'] as const).map((place) =>
+    option(place, t.say(placeWords[place]), place === chosen),
+  )
+}
+
+export function kindOptions(chosen: DeviceKind, t: Phrases): Html[] {
+  return deviceKinds.map((kind) => option(kind, kindName(kind, t), kind === chosen))
+}
+
+function option(value: string, words: string, isChosen: boolean): Html {
+  return html`<option value="${value}"${isChosen && html` selected`}>${words}</option>`
+}
+
+/** One way to hand in mail. */
+export interface WayIn {
+  /** Absent: that of a front end, which only its administrator knows. */
+  host?: string | undefined
   port: number
-  /** The program is on the same machine, where nothing needs encryption. */
-  local: boolean
+  encryption: 'none' | 'starttls' | 'implicit'
 }
 
 /**
- * Ready settings for common programs: for one on the same machine if postern listens on loopback,
- * else for another machine.
+ * The ways to hand in mail from there; the best one first.
+ * @param hosts by what other machines reach this one, best first
  */
-export function readySettings(
-  { login, password = 'YOUR-PASSWORD', listeners }: CreatedLogin,
-  t: Phrases,
-): ReadySettings[] {
-  const servers = listeners.filter(({ tls }) => tls !== 'implicit').map(serverOf)
-  const near = servers.find(({ local }) => local) ?? servers[0]
-  if (!near) return []
-  const far = servers.find(({ local }) => !local)
-  const [from = 'you@example.com'] = login.mailboxes.map((address) => address.replace(/^\*@/, 'you@'))
-  const known = { ...near, user: login.userName, password, from }
-  const forms = { ...(far ?? near), user: login.userName, password, from }
-  return [
-    { title: t.say(phrase('A printer, scanner or any form')), text: deviceForm(forms, t) },
-    { title: 'Postfix', text: postfix(known) },
-    { title: 'msmtp', text: msmtp(known) },
-    { title: 'git send-email', text: git(known) },
-    { title: 'PHPMailer', text: phpMailer(known) },
-    { title: 'Python', text: python(known) },
-    { title: '.NET (MailKit)', text: dotNet(known) },
-    { title: 'Java (Jakarta Mail)', text: java(known) },
-  ]
+export function waysIn(
+  listeners: readonly SmtpListener[],
+  place: Place,
+  hosts: readonly string[],
+): readonly WayIn[] {
+  const ways = place === 'here' ? listeners.flatMap(wayHere) : listeners.flatMap((one) => wayFrom(one, hosts))
+  return ways.sort((one, other) => order.indexOf(one.encryption) - order.indexOf(other.encryption))
 }
 
-function serverOf({ host, port, frontEnds }: SmtpListener): Server {
-  // Clients connect to the front end, whose address only its administrator knows.
-  if (frontEnds) return { host: 'front-end.example.com', port, local: false }
-  return { host: isWildcard(host) ? 'postern.example.com' : host, port, local: isLoopback(host) }
+const order: readonly WayIn['encryption'][] = ['starttls', 'implicit', 'none']
+
+/** On the same machine nothing needs encryption. */
+function wayHere({ host, port, tls, frontEnds }: SmtpListener): WayIn[] {
+  if (frontEnds || tls === 'implicit') return []
+  if (isLoopback(host)) return [{ host, port, encryption: 'none' }]
+  if (isWildcard(host)) return [{ host: host === '::' ? '::1' : '127.0.0.1', port, encryption: 'none' }]
+  return tls === 'none' ? [] : [{ host, port, encryption: tls }]
 }
 
-type Known = Server & { user: string; password: string; from: string }
-
-function deviceForm({ host, port, local, user, password, from }: Known, t: Phrases): string {
-  const fields: readonly [Phrase, string | number][] = [
-    [phrase('SMTP server'), host],
-    [phrase('Port'), port],
-    [phrase('Encryption'), t.say(local ? phrase('none (same machine)') : phrase('STARTTLS or SSL/TLS'))],
-    [phrase('Authentication'), t.say(phrase('on (LOGIN or PLAIN)'))],
-    [phrase('User name'), user],
-    [phrase('Password'), password],
-    [phrase('Sender address'), from],
-  ]
-  return fields.map(([name, value]) => `${t.say(name)}: ${value}`).join('\n')
+function wayFrom(listener: SmtpListener, hosts: readonly string[]): WayIn[] {
+  const { host, port, tls, plainAuth, frontEnds } = listener
+  if (!isReachable(listener) || (tls === 'none' && !plainAuth)) return []
+  if (frontEnds) return [{ port, encryption: tls }]
+  return [{ host: isWildcard(host) ? hosts[0] : host, port, encryption: tls }]
 }
 
-function postfix({ host, port, local, user, password }: Known): string {
-  return `# /etc/postfix/main.cf
+/** Who signs in, as the settings of a program name it. */
+export interface SignInData {
+  user: string
+  password: string
+  /** The sender. */
+  from: string
+}
+
+/** The text to copy for a program; undefined for a form, whose fields say everything. */
+export function settingsText(kind: DeviceKind, way: WayIn, data: SignInData, t: Phrases): string | undefined {
+  const host = way.host ?? t.say(phrase('the address of your front end'))
+  const known = { ...data, host, port: way.port, encryption: way.encryption }
+  return kind === 'form' ? undefined : texts[kind](known)
+}
+
+type Known = Required<WayIn> & SignInData & { host: string }
+
+/** One of three, by the encryption. */
+function by<T>({ encryption }: Known, none: T, starttls: T, implicit: T): T {
+  return { none, starttls, implicit }[encryption]
+}
+
+const texts: Record<Exclude<DeviceKind, 'form'>, (known: Known) => string> = {
+  wordpress: (known) => {
+    const { host, port, user, password, from } = known
+    return `// In a plugin of your own, or in functions.php of the theme
+add_action('phpmailer_init', function ($mail) {
+  $mail->isSMTP();
+  $mail->Host = ${php(host)};
+  $mail->Port = ${port};
+  $mail->SMTPAuth = true;
+  $mail->AuthType = 'PLAIN';
+  $mail->Username = ${php(user)};
+  $mail->Password = ${php(password)};
+  ${by(known, '$mail->SMTPAutoTLS = false;', "$mail->SMTPSecure = 'tls';", "$mail->SMTPSecure = 'ssl';")}
+  $mail->setFrom(${php(from)}, get_bloginfo('name'), false);
+});`
+  },
+
+  postfix: (known) => {
+    const { host, port, user, password } = known
+    return `# /etc/postfix/main.cf
 relayhost = [${host}]:${port}
 smtp_sasl_auth_enable = yes
 smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd
 smtp_sasl_mechanism_filter = plain
 smtp_sasl_security_options = noanonymous
-smtp_tls_security_level = ${local ? 'none' : 'secure'}
+smtp_tls_security_level = ${by(known, 'none', 'secure', 'secure\nsmtp_tls_wrappermode = yes')}
 
 # /etc/postfix/sasl_passwd (mode 0600, then: postmap /etc/postfix/sasl_passwd)
 [${host}]:${port} ${user}:${password}`
-}
+  },
 
-function msmtp({ host, port, local, user, password, from }: Known): string {
-  return `# ~/.msmtprc (mode 0600)
+  msmtp: (known) => {
+    const { host, port, user, password, from } = known
+    return `# ~/.msmtprc (mode 0600)
 account postern
 host ${host}
 port ${port}
 auth plain
-tls ${local ? 'off' : 'on'}
+tls ${by(known, 'off', 'on', 'on\ntls_starttls off')}
 user ${user}
 password ${password}
 from ${from}
 account default : postern`
-}
+  },
 
-function git({ host, port, local, user, password, from }: Known): string {
-  const lines = [
-    `git config sendemail.smtpServer ${host}`,
-    `git config sendemail.smtpServerPort ${port}`,
-    ...(local ? [] : ['git config sendemail.smtpEncryption tls']),
-    `git config sendemail.smtpUser ${posix(user)}`,
-    `git config sendemail.smtpPass ${posix(password)}`,
-    'git config sendemail.smtpAuth PLAIN',
-    `git config sendemail.from ${posix(from)}`,
-  ]
-  return lines.join('\n')
-}
+  git: (known) => {
+    const { host, port, user, password, from } = known
+    const encryption = by(known, undefined, 'tls', 'ssl')
+    const lines = [
+      `git config sendemail.smtpServer ${host}`,
+      `git config sendemail.smtpServerPort ${port}`,
+      ...(encryption === undefined ? [] : [`git config sendemail.smtpEncryption ${encryption}`]),
+      `git config sendemail.smtpUser ${posix(user)}`,
+      `git config sendemail.smtpPass ${posix(password)}`,
+      'git config sendemail.smtpAuth PLAIN',
+      `git config sendemail.from ${posix(from)}`,
+    ]
+    return lines.join('\n')
+  },
 
-function phpMailer({ host, port, local, user, password, from }: Known): string {
-  return `$mail->isSMTP();
+  phpmailer: (known) => {
+    const { host, port, user, password, from } = known
+    const encryption = by(
+      known,
+      '$mail->SMTPAutoTLS = false;',
+      '$mail->SMTPSecure = PHPMailer::ENCRYPTION_STARTTLS;',
+      '$mail->SMTPSecure = PHPMailer::ENCRYPTION_SMTPS;',
+    )
+    return `$mail->isSMTP();
 $mail->Host = ${php(host)};
 $mail->Port = ${port};
 $mail->SMTPAuth = true;
 $mail->AuthType = 'PLAIN';
 $mail->Username = ${php(user)};
 $mail->Password = ${php(password)};
-${local ? '$mail->SMTPAutoTLS = false;' : '$mail->SMTPSecure = PHPMailer::ENCRYPTION_STARTTLS;'}
+${encryption}
 $mail->setFrom(${php(from)});`
-}
+  },
 
-function python({ host, port, local, user, password, from }: Known): string {
-  return `import smtplib${local ? '' : ', ssl'}
-with smtplib.SMTP(${JSON.stringify(host)}, ${port}) as server:
-${local ? '' : '    server.starttls(context=ssl.create_default_context())\n'}    server.login(${JSON.stringify(user)}, ${JSON.stringify(password)})
+  python: (known) => {
+    const { host, port, user, password, from } = known
+    const context = 'context=ssl.create_default_context()'
+    const server = `${JSON.stringify(host)}, ${port}`
+    const signIn = `    server.login(${JSON.stringify(user)}, ${JSON.stringify(password)})
     server.send_message(message)  # From: ${from}`
-}
+    return by(
+      known,
+      `import smtplib\nwith smtplib.SMTP(${server}) as server:\n${signIn}`,
+      `import smtplib, ssl\nwith smtplib.SMTP(${server}) as server:\n    server.starttls(${context})\n${signIn}`,
+      `import smtplib, ssl\nwith smtplib.SMTP_SSL(${server}, ${context}) as server:\n${signIn}`,
+    )
+  },
 
-function dotNet({ host, port, local, user, password }: Known): string {
-  return `using var client = new MailKit.Net.Smtp.SmtpClient();
-client.Connect(${JSON.stringify(host)}, ${port}, SecureSocketOptions.${local ? 'None' : 'StartTls'});
+  dotnet: (known) => {
+    const { host, port, user, password } = known
+    return `using var client = new MailKit.Net.Smtp.SmtpClient();
+client.Connect(${JSON.stringify(host)}, ${port}, SecureSocketOptions.${by(known, 'None', 'StartTls', 'SslOnConnect')});
 client.Authenticate(${JSON.stringify(user)}, ${JSON.stringify(password)});
 client.Send(message);`
-}
+  },
 
-function java({ host, port, local, user, password }: Known): string {
-  return `props.put("mail.smtp.host", ${JSON.stringify(host)});
+  java: (known) => {
+    const { host, port, user, password } = known
+    const encryption = by(
+      known,
+      '',
+      'props.put("mail.smtp.starttls.required", "true");\n',
+      'props.put("mail.smtp.ssl.enable", "true");\n',
+    )
+    return `props.put("mail.smtp.host", ${JSON.stringify(host)});
 props.put("mail.smtp.port", "${port}");
 props.put("mail.smtp.auth", "true");
 props.put("mail.smtp.auth.mechanisms", "PLAIN");
-${local ? '' : 'props.put("mail.smtp.starttls.required", "true");\n'}Transport.send(message, ${JSON.stringify(user)}, ${JSON.stringify(password)});`
+${encryption}Transport.send(message, ${JSON.stringify(user)}, ${JSON.stringify(password)});`
+  },
 }
 
 function posix(text: string): string {

@@ -98,6 +98,7 @@ a { color: var(--accent); text-underline-offset: .15em; }
 time { font-variant-numeric: tabular-nums; }
 .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 code, pre { font: .9em/1.5 ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; }
+code.large { font-size: 1.25rem; font-weight: 600; }
 pre { margin: 0 0 var(--space-3); padding: .7rem .85rem; border-radius: var(--round); background: var(--ground); white-space: pre-wrap; }
 dl { margin: 0 0 var(--space-3); }
 dt { color: var(--soft); font-size: var(--small); }

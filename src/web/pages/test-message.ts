@@ -61,7 +61,7 @@ export function testMessageForm(
 <label>${t`To`} <input name="to" required maxlength="254" value="${isDomainMailbox(address) ? '' : address}"></label>
 ${active.length > 0 && html`<label>${t`Send using`} <select name="login"><option value="">${t`postern (no login)`}</option>${active.map(({ id, name }) => html`<option value="${id}">${name}</option>`)}</select></label>`}
 <button class="quiet">${t`Send, and show each step`}</button>`
-  return html`<section>
+  return html`<section id="test">
 <h2>${t`Send a test message`}</h2>
 ${form(context, ['mailboxes', address, 'test'], fields)}
 </section>`

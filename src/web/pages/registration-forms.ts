@@ -1,0 +1,363 @@
+import { Secret } from '../../base/secret.ts'
+import type { Provider } from '../../providers/provider.ts'
+import {
+  type RegistrationChanges,
+  type RegistrationFields,
+  RegistrationMistakes,
+  type RegistrationRequest,
+  type RegistrationStatus,
+} from '../../providers/registrations.ts'
+import type { SetUpWay } from '../../providers/set-up-steps.ts'
+import { type Html, html } from '../html.ts'
+import type { Phrases } from '../texts/phrases.ts'
+import {
+  checkField,
+  choiceField,
+  type FormState,
+  type RefusedForm,
+  refusedForm,
+  textField,
+} from './form-parts.ts'
+import { type Fields, form, isAnyFilled, lines, one, type PageContext } from './page-context.ts'
+
+interface NewRegistrationView {
+  /** The preset; absent: a provider of somebody's own. */
+  provider?: Provider
+  way?: SetUpWay
+  /** Those of registrations and providers that are taken. */
+  ids: ReadonlySet<string>
+}
+
+/** The form for a registration: what the provider has shown, and nothing that it has not. */
+export function newRegistrationForm(view: NewRegistrationView, state: FormState, context: PageContext): Html {
+  const { t } = context
+  const { provider, way = 'person', ids } = view
+  return form(
+    context,
+    ['registrations'],
+    html`<section id="form">
+<h2>${t`What the provider has shown you`}</h2>
+${provider && html`<input type="hidden" name="preset" value="${provider.id}"><input type="hidden" name="way" value="${way}">`}
+${provider ? presetFields({ provider, way }, state, t) : ownFields(state, t)}
+</section>
+${moreFields({ id: freeId(provider?.id, ids), isOwn: !provider }, state, t)}
+<p><button>${t`Save and check`}</button></p>`,
+  )
+}
+
+/** A second registration at a preset has an id of its own. */
+function freeId(preset: string | undefined, ids: ReadonlySet<string>): string {
+  if (preset === undefined || !ids.has(preset)) return preset ?? ''
+  let number = 2
+  while (ids.has(`${preset}-${number}`)) number++
+  return `${preset}-${number}`
+}
+
+function presetFields(
+  { provider, way }: { provider: Provider; way: SetUpWay },
+  state: FormState,
+  t: Phrases,
+): Html {
+  const { guide, flows, portal } = provider
+  if (flows.includes('service-account')) return serviceAccountField(state, t)
+  const isEntra = portal !== undefined
+  const tenant = guide === 'entra-personal' ? 'consumers' : undefined
+  return html`${clientIdField(state, t)}
+${isEntra && textField({ name: 'tenant', label: t`Directory (tenant) ID, or a domain of the organisation`, required: true, autocomplete: 'off', initial: tenant }, state)}
+${secretFields({ isRequired: way === 'app-only' || guide === 'google', hasExpiry: isEntra }, state, t)}
+${guide === 'google' && checkField({ name: 'testing', label: t`The app is in status "Testing": each grant ends after 7 days` }, state)}`
+}
+
+function clientIdField(state: FormState, t: Phrases): Html {
+  return textField(
+    { name: 'clientId', label: t`Client ID`, required: true, autocomplete: 'off', isFirst: true },
+    state,
+  )
+}
+
+function serviceAccountField(state: FormState, t: Phrases): Html {
+  return textField(
+    {
+      name: 'serviceAccount',
+      rows: 6,
+      label: t`The JSON key file of the service account`,
+      hint: t`Paste all of it.`,
+      required: true,
+    },
+    state,
+  )
+}
+
+function secretFields(
+  { isRequired, hasExpiry }: { isRequired: boolean; hasExpiry: boolean },
+  state: FormState,
+  t: Phrases,
+): Html {
+  const label = isRequired ? t`Client secret` : t`Client secret, if it has one`
+  return html`${textField({ name: 'clientSecret', type: 'password', label, required: isRequired, autocomplete: 'off' }, state)}
+${hasExpiry && textField({ name: 'expires', type: 'date', label: t`The secret ends on (postern warns in time)` }, state)}`
+}
+
+function ownFields(state: FormState, t: Phrases): Html {
+  return html`${textField({ name: 'issuer', label: t`Issuer: the address below which the provider describes its endpoints`, placeholder: 'https://login.example.com', autocomplete: 'off', isFirst: true }, state)}
+${textField({ name: 'server', label: t`Mail server, and its port if that is not 587`, placeholder: 'smtp.example.com:587', required: true, autocomplete: 'off' }, state)}
+${clientIdField(state, t)}
+${secretFields({ isRequired: false, hasExpiry: false }, state, t)}
+${textField({ name: 'scopes', label: t`Scopes, among them the one for mail`, initial: 'openid email offline_access', required: true, autocomplete: 'off' }, state)}`
+}
+
+const furtherNames = [
+  'id',
+  'name',
+  'authorizationEndpoint',
+  'tokenEndpoint',
+  'deviceAuthorizationEndpoint',
+  'revocationEndpoint',
+  'jwksUri',
+  'authorizationParameters',
+  'proxy',
+  'connections',
+  'messagesPerMinute',
+  'recipientsPerDay',
+]
+
+const ownNames = [
+  'authorizationEndpoint',
+  'tokenEndpoint',
+  'deviceAuthorizationEndpoint',
+  'revocationEndpoint',
+  'jwksUri',
+] as const
+
+/** What is rarely needed: open when something of it is filled in, or wrong. */
+function moreFields({ id, isOwn }: { id: string; isOwn: boolean }, state: FormState, t: Phrases): Html {
+  const { values, wrong = {} } = state
+  const isOpen = isAnyFilled(values, furtherNames) || furtherNames.some((name) => wrong[name])
+  return html`<details${isOpen && html` open`}>
+<summary>${isOwn ? t`More: name, endpoints, limits, proxy` : t`More: name, limits, proxy`}</summary>
+<section>
+${id !== '' || !isOwn ? textField({ name: 'id', label: t`Id, by which mailboxes name it`, hint: t`Lower-case letters, digits and hyphens.`, initial: id, autocomplete: 'off' }, state) : textField({ name: 'id', label: t`Id, by which mailboxes name it`, hint: t`Lower-case letters, digits and hyphens. Otherwise it is made of the name of the mail server.`, autocomplete: 'off' }, state)}
+${sharedFields({ isOwn }, state, t)}
+</section>
+</details>`
+}
+
+/** The rarer fields that a registration has when it is made, and when it is changed. */
+function sharedFields({ isOwn }: { isOwn: boolean }, state: FormState, t: Phrases): Html {
+  const limit = (name: string, label: Html) =>
+    textField({ name, type: 'number', label, hint: t`Empty: what is known of the provider.` }, state)
+  return html`${textField({ name: 'name', label: t`Name, as people call it`, autocomplete: 'off' }, state)}
+${isOwn && ownNames.map((name) => textField({ name, label: html`${endpointWords(name, t)}`, autocomplete: 'off' }, state))}
+${isOwn && textField({ name: 'authorizationParameters', rows: 2, label: t`Further parameters of the sign-in, one on each line: name=value`, initial: 'prompt=consent' }, state)}
+${
+  isOwn &&
+  choiceField(
+    {
+      name: 'tls',
+      label: t`Encryption of the mail server`,
+      initial: 'starttls',
+      options: [
+        { value: 'starttls', words: 'STARTTLS' },
+        { value: 'implicit', words: 'SSL/TLS' },
+      ],
+    },
+    state,
+  )
+}
+${limit('connections', t`Connections at once`)}
+${limit('messagesPerMinute', t`Messages in a minute`)}
+${limit('recipientsPerDay', t`Recipients in a day`)}
+${textField({ name: 'proxy', label: t`HTTP proxy to this provider, or "direct"`, placeholder: 'http://proxy.example.com:3128', autocomplete: 'off' }, state)}`
+}
+
+function endpointWords(name: (typeof ownNames)[number], t: Phrases): Html {
+  switch (name) {
+    case 'authorizationEndpoint':
+      return t`Authorization endpoint (otherwise it is discovered)`
+    case 'tokenEndpoint':
+      return t`Token endpoint (otherwise it is discovered)`
+    case 'deviceAuthorizationEndpoint':
+      return t`Device authorization endpoint`
+    case 'revocationEndpoint':
+      return t`Revocation endpoint`
+    case 'jwksUri':
+      return t`Address of the keys of its ID tokens (JWKS)`
+  }
+}
+
+/** The form that changes a registration of the store; its secrets are changed by themselves. */
+export function registrationForm(
+  { id, fields }: RegistrationStatus,
+  state: FormState,
+  context: PageContext,
+): Html {
+  const { t } = context
+  const isOwn = fields.preset === undefined && fields.smtp !== undefined
+  const shown: FormState = { ...state, values: { ...valuesOf(fields), ...state.values } }
+  return form(
+    context,
+    ['registrations', id],
+    html`<section id="form">
+<h2>${t`Change it`}</h2>
+${fields.clientId !== undefined && textField({ name: 'clientId', label: t`Client ID`, required: true, autocomplete: 'off' }, shown)}
+${fields.tenant !== undefined && textField({ name: 'tenant', label: t`Directory (tenant) ID, or a domain of the organisation`, required: true, autocomplete: 'off' }, shown)}
+${
+  isOwn &&
+  html`${textField({ name: 'issuer', label: t`Issuer: the address below which the provider describes its endpoints`, autocomplete: 'off' }, shown)}
+${textField({ name: 'server', label: t`Mail server, and its port if that is not 587`, required: true, autocomplete: 'off' }, shown)}
+${textField({ name: 'scopes', label: t`Scopes, among them the one for mail`, required: true, autocomplete: 'off' }, shown)}`
+}
+<details><summary>${t`More`}</summary>${sharedFields({ isOwn }, shown, t)}</details>
+${passwordField(state, context)}
+</section>
+<p><button>${t`Save and check`}</button></p>`,
+  )
+}
+
+/** What stands between a browser that was left open and the app of the organisation. */
+export function passwordField(state: FormState, { t, session }: PageContext): Html | undefined {
+  if (session.means === 'provider') return undefined
+  return textField(
+    {
+      name: 'pagePassword',
+      type: 'password',
+      label: t`Your password for these pages`,
+      hint: t`Because a changed registration changes who may send.`,
+      autocomplete: 'current-password',
+    },
+    state,
+  )
+}
+
+/** The fields of a registration as a filled-in form. */
+function valuesOf({
+  limits = {},
+  smtp,
+  scopes,
+  authorizationParameters = {},
+  ...fields
+}: RegistrationFields): Fields {
+  const text = (value: unknown) => (value === undefined || value === null ? '' : String(value))
+  const plain = ['clientId', 'tenant', 'name', 'issuer', 'proxy', ...ownNames] as const
+  return {
+    ...Object.fromEntries(plain.map((name) => [name, text(fields[name])])),
+    server: smtp ? `${smtp.host}:${smtp.port}` : '',
+    tls: smtp?.tls ?? 'starttls',
+    scopes: scopes?.join(' ') ?? '',
+    authorizationParameters: Object.entries(authorizationParameters)
+      .map(([name, value]) => `${name}=${value}`)
+      .join('\n'),
+    connections: text(limits.connections),
+    messagesPerMinute: text(limits.messagesPerMinute),
+    recipientsPerDay: text(limits.recipientsPerDay),
+  }
+}
+
+/** What a form says of a registration; null for what was emptied. */
+export function changesOf(values: Fields): RegistrationChanges {
+  const text = (name: string) => {
+    const value = one(values, name)?.trim()
+    return value === undefined ? undefined : value === '' ? null : value
+  }
+  const given = <Value>(name: string, value: Value) =>
+    one(values, name) === undefined ? {} : { [name]: value }
+  const server = one(values, 'server')?.trim()
+  const plain = ['clientId', 'tenant', 'name', 'issuer', 'proxy', ...ownNames]
+  const { limits } = { limits: limitsOf(values) }
+  return {
+    ...Object.fromEntries(plain.flatMap((name) => (text(name) === undefined ? [] : [[name, text(name)]]))),
+    ...(server !== undefined && { smtp: serverOf(server, one(values, 'tls')) }),
+    ...given(
+      'scopes',
+      (one(values, 'scopes') ?? '').split(/\s+/).filter((scope) => scope !== ''),
+    ),
+    ...given('authorizationParameters', parametersOf(values)),
+    ...(one(values, 'connections') !== undefined && { limits }),
+  }
+}
+
+/** The request of a new one, with the id that it is to have. */
+export function newRegistrationOf(values: Fields): RegistrationRequest & { id: string } {
+  const changes = changesOf(values)
+  const given = Object.entries(changes).filter(([, value]) => value !== null)
+  const fields = Object.fromEntries(given) as RegistrationRequest
+  const preset = one(values, 'preset')
+  const id = one(values, 'id')?.trim() || (preset ?? idOf(one(values, 'server') ?? ''))
+  const secret = one(values, 'clientSecret') ?? ''
+  const expires = one(values, 'expires')?.trim()
+  const serviceAccount = one(values, 'serviceAccount')?.trim()
+  const ownName = preset === undefined && fields.name === undefined ? { name: id } : {}
+  return {
+    ...fields,
+    ...ownName,
+    id,
+    ...(preset !== undefined && preset !== id && { preset }),
+    ...(preset === undefined && { mechanisms: ['XOAUTH2', 'OAUTHBEARER'] as const }),
+    ...(secret !== '' && { clientSecrets: [{ value: new Secret(secret), ...(expires && { expires }) }] }),
+    ...(serviceAccount && { serviceAccount: new Secret(serviceAccount) }),
+    ...(one(values, 'testing') === 'yes' && { grantsEndAfterDays: 7 }),
+  }
+}
+
+/** Of the name of a mail server: `smtp.example.com` is `smtp-example-com`. */
+function idOf(server: string): string {
+  return server
+    .replace(/:\d+$/, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+}
+
+const usualPort = 587
+
+function serverOf(text: string, tls: string | undefined) {
+  const [, host = text, port] = /^(.*?)(?::(\d{1,5}))?$/.exec(text) ?? []
+  return {
+    host,
+    port: port === undefined ? usualPort : Number(port),
+    tls: tls === 'implicit' ? ('implicit' as const) : ('starttls' as const),
+  }
+}
+
+function parametersOf(values: Fields): Record<string, string> {
+  const pairs = lines(values, 'authorizationParameters').map((line) => {
+    const at = line.indexOf('=')
+    return at < 0 ? [line, ''] : [line.slice(0, at).trim(), line.slice(at + 1).trim()]
+  })
+  return Object.fromEntries(pairs)
+}
+
+function limitsOf(values: Fields) {
+  const names = ['connections', 'messagesPerMinute', 'recipientsPerDay']
+  const given = names.flatMap((name) => {
+    const text = one(values, name)?.trim() ?? ''
+    return text === '' ? [] : [[name, Number(text)]]
+  })
+  return given.length === 0 ? null : Object.fromEntries(given)
+}
+
+/** Which field of the form has a part of a registration. */
+function fieldOf(name: string): string {
+  if (name.startsWith('smtp.tls')) return 'tls'
+  if (name.startsWith('smtp')) return 'server'
+  if (/^clientSecrets.*expires/.test(name)) return 'expires'
+  if (name.startsWith('clientSecrets')) return 'clientSecret'
+  if (name.startsWith('limits.')) return name.slice('limits.'.length)
+  return name.replace(/[.[].*$/, '')
+}
+
+/**
+ * A form that was refused, with each mistake at its field.
+ * @throws what is no refusal
+ */
+export function refusedRegistration(error: unknown, t: Phrases): RefusedForm {
+  const refused = refusedForm(error, t, {
+    'registration.exists': 'id',
+    'page.wrong-password': 'pagePassword',
+  })
+  if (!(error instanceof RegistrationMistakes)) return refused
+  const wrong = Object.fromEntries(
+    error.mistakes.map(({ field, message }) => [fieldOf(field), html`${field}: ${message}`]),
+  )
+  return { ...refused, wrong }
+}
