@@ -63,6 +63,22 @@ describe('a refusal of a grant that was given to another registration than the s
     },
   )
 
+  it('what a refresh brings that was asked as another registration is kept, and asked for once more as the one there is now', async () => {
+    let release = () => {}
+    const after = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    house.endpoint.answer({ ...tokens('of-the-one-before', { refresh_token: 'refresh-2' }), after })
+    house.endpoint.answer(tokens('of-the-one-now'))
+    const asked = house.token()
+    await expect.poll(() => house.endpoint.requests.length).toBe(1)
+    house.register({ clientId: 'successor' })
+    release()
+    expect(await asked).toBe('of-the-one-now')
+    expect(house.spent()).toEqual(['refresh-1', 'refresh-2'])
+    expect(house.memory.grantOf(me)).toMatchObject({ givenTo: { clientId: 'successor' } })
+  })
+
   it('a refusal is the end of the grant once the provider has renewed it for that registration', async () => {
     await use()
     house.register({ clientId: 'successor' })

@@ -7,7 +7,7 @@ import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { KeptRegistration } from '../../src/model/registration.ts'
 import { firstRelease, openFirstRelease } from './first-release.ts'
-import { contents, failureOf, now, openFixture } from './fixture.ts'
+import { contents, failureOf, now, openFixture, type Place } from './fixture.ts'
 import { changeDatabase, readDatabase } from './raw-database.ts'
 
 const built = join(import.meta.dirname, '../../dist')
@@ -109,11 +109,11 @@ describe('a process killed while it changes a registration', () => {
   it.skipIf(!existsSync(join(built, 'store/store.js')))(
     'the store has the old one or the new one, whole (needs the build)',
     async () => {
-      const { store, reopen, dataDir } = await openFixture()
+      const { store, reopen, place } = await openFixture()
       await store.registrations.add(registration('a', 'content-1'))
       await store.close()
       for (let kill = 0; kill < 8; kill++) {
-        const acknowledged = await changeUntilKilled(dataDir, 2 + (kill % 4))
+        const acknowledged = await changeUntilKilled(place, 2 + (kill % 4))
         const opened = await reopen()
         const [kept] = await opened.store.registrations.list()
         expect([acknowledged, acknowledged + 1]).toContain(kept?.revision)
@@ -126,13 +126,15 @@ describe('a process killed while it changes a registration', () => {
 })
 
 /** Gives the last revision that the writer acknowledged before the kill, which comes after so many of its changes. */
-async function changeUntilKilled(dataDir: string, changes: number): Promise<number> {
+async function changeUntilKilled({ dataDir, postgres }: Place, changes: number): Promise<number> {
   const script = `
     const { openStore } = await import('${built}/store/store.js')
     const { Secret } = await import('${built}/base/secret.js')
     const { systemClock: clock } = await import('${built}/base/clock.js')
     const { silentLog: log } = await import('${built}/base/log.js')
-    const { store } = await openStore({ dataDir: process.argv[1], clock, log })
+    const [, dataDir, url] = process.argv
+    const postgres = url ? { postgres: { url: new Secret(url) } } : {}
+    const { store } = await openStore({ dataDir, ...postgres, clock, log })
     let [{ revision }] = await store.registrations.list()
     for (;;) {
       revision += 1
@@ -140,9 +142,13 @@ async function changeUntilKilled(dataDir: string, changes: number): Promise<numb
       await store.registrations.put({ id: 'a', content, revision, createdAt: 0, changedAt: 0 })
       process.stdout.write(revision + '\\n')
     }`
-  const writer = spawn(process.execPath, ['--input-type=module', '--eval', script, dataDir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const writer = spawn(
+    process.execPath,
+    ['--input-type=module', '--eval', script, dataDir, postgres?.url.reveal() ?? ''],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   let text = ''
   // A half-written line was not acknowledged.
   const lines = () => text.split('\n').slice(0, -1)
