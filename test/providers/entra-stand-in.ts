@@ -2,6 +2,7 @@ import { createHash, randomUUID, verify, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { mailScope } from '../../examples/demo/authorization-server.js'
 import type { Clock } from '../../src/base/clock.ts'
 
 export const tenant = '11111111-2222-3333-4444-555555555555'
@@ -42,12 +43,18 @@ export async function startEntra(clock: Pick<Clock, 'now'>) {
     refusal: undefined as { status: number; code: string; message: string } | undefined,
     /** For so many token requests a new certificate is not known. */
     propagation: 0,
+    /** How long its access tokens live. */
+    tokenSeconds: 3599,
+    /** The mailbox that the app may send for, by Exchange Online; a mail server asks for it at `/introspect`. */
+    mailbox: undefined as string | undefined,
     /** addKey or removeKey is done, and its answer gets lost. */
     loseAnswer: false,
     /** Asked of each request: whether it is lost, before or after it was carried out. */
     isLost: (_what: string): 'before' | 'after' | undefined => undefined,
   }
   let origin = ''
+  /** By access token for mail: when it ends, in milliseconds since 1970. */
+  const mailTokens = new Map<string, number>()
 
   const server = createServer(async (request, response) => {
     let body = ''
@@ -64,7 +71,8 @@ export async function startEntra(clock: Pick<Clock, 'now'>) {
       response.destroy()
       return
     }
-    response.writeHead(status, { 'content-type': 'application/json' })
+    const date = new Date(clock.now()).toUTCString()
+    response.writeHead(status, { 'content-type': 'application/json', date })
     response.end(json === undefined ? undefined : JSON.stringify(json))
   })
 
@@ -79,6 +87,7 @@ export async function startEntra(clock: Pick<Clock, 'now'>) {
 
   function answerTo({ headers }: IncomingMessage, body: string, what: string): Answer {
     if (what === `POST /${tenant}/oauth2/v2.0/token`) return answerToken(body)
+    if (what === 'POST /introspect') return introspect(new URLSearchParams(body).get('token') ?? '')
     must(headers.authorization === 'Bearer token-for-graph', 'no token for Graph')
     if (what.startsWith('GET ')) {
       must(what === `GET /v1.0/applications(appId='${clientId}')?$select=id,keyCredentials`, 'another path')
@@ -116,6 +125,7 @@ export async function startEntra(clock: Pick<Clock, 'now'>) {
     must(header.typ === 'JWT' && header.alg === 'PS256', 'another header')
     must(claims.iss === clientId && claims.sub === clientId, 'another client')
     must(claims.aud === `${origin}/${tenant}/oauth2/v2.0/token`, 'another audience')
+    must(Number(claims.exp) - Number(claims.iat) <= 600, 'an assertion for more than ten minutes')
     const found = [...registered.values()].find(
       ({ certificate }) => sha256(certificate) === header['x5t#S256'],
     )
@@ -131,8 +141,16 @@ export async function startEntra(clock: Pick<Clock, 'now'>) {
     const isForGraph = form.get('scope') === `${origin}/.default`
     must(isForGraph || form.get('scope') === 'https://outlook.office365.com/.default', 'another scope')
     done.push(isForGraph ? 'token for Graph' : 'token for mail')
+    const { tokenSeconds: expires_in } = options
     const access_token = isForGraph ? 'token-for-graph' : `mail-${done.length}`
-    return { status: 200, json: { token_type: 'Bearer', expires_in: 3599, access_token } }
+    if (!isForGraph) mailTokens.set(access_token, clock.now() + expires_in * 1000)
+    return { status: 200, json: { token_type: 'Bearer', expires_in, access_token } }
+  }
+
+  /** Exchange Online knows what an app may send for; to another mail server it is told here. */
+  function introspect(token: string): Answer {
+    const active = (mailTokens.get(token) ?? 0) > clock.now()
+    return { status: 200, json: { active, user: options.mailbox, scope: mailScope } }
   }
 
   function addKey({ keyCredential, passwordCredential, proof, ...more }: Record<string, unknown>): Answer {

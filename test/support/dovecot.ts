@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type AuthorizationServer, mailScope } from '../../examples/demo/authorization-server.js'
+import { mailScope } from '../../examples/demo/authorization-server.js'
 import { loopbackCertificate } from '../../examples/demo/certificate.js'
 import { freePort } from '../../examples/demo/free-port.js'
 import { eventually } from './eventually.ts'
@@ -24,11 +24,7 @@ export interface Dovecot {
  * A Dovecot submission server that accepts only XOAUTH2 and OAUTHBEARER, asks the authorization server about each token,
  * and relays to `relayPort`.
  */
-export async function startDovecot(
-  authority: AuthorizationServer,
-  relayPort: number,
-  who: Who = {},
-): Promise<Dovecot> {
+export async function startDovecot(authority: Authority, relayPort: number, who: Who = {}): Promise<Dovecot> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-dovecot-'))
   // Dovecot gives up being root, and its own users have to get in.
   await chmod(folder, 0o755)
@@ -79,13 +75,20 @@ function answers(port: number): Promise<boolean> {
   })
 }
 
+/** What it has to know of an authorization server. */
+interface Authority {
+  issuer: string
+  endpoints: { introspection: string }
+  clients: { mailProvider: { id: string; secret: string } }
+}
+
 /** Whom it asks about a token, and which part of the answer is the user. */
 export interface Who {
   introspectionUrl?: string
   attribute?: string
 }
 
-function introspection(authority: AuthorizationServer, { introspectionUrl, attribute = 'sub' }: Who): string {
+function introspection(authority: Authority, { introspectionUrl, attribute = 'sub' }: Who): string {
   const { id, secret } = authority.clients.mailProvider
   const url = introspectionUrl ?? authority.endpoints.introspection.replace('://', `://${id}:${secret}@`)
   return `introspection_mode = post
