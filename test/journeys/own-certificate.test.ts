@@ -155,8 +155,11 @@ describe.runIf(peer('chromium', 'dovecot'))('an app whose certificate looks afte
     while (!(await certificateEvents()).includes('certificate.removed')) {
       steps += 1
       expect(steps).toBeLessThan(40)
-      const sent = await Promise.all([send(), send()])
-      for (const answers of sent) expect(answers).toMatchObject({ AUTH: /^235 /, message: /^250 / })
+      // One after the other: no connection is being opened when the time leaps.
+      for (let sent = 0; sent < 2; sent += 1) {
+        const { AUTH, message } = await send()
+        expect(`${AUTH} ${message}`).toMatch(/^235 .* 250 /)
+      }
       await wait(600)
     }
     expect(await certificateEvents()).toEqual([
@@ -177,7 +180,7 @@ describe.runIf(peer('chromium', 'dovecot'))('an app whose certificate looks afte
     expect(entra.done.filter((what) => what === 'token for mail').length).toBeGreaterThan(before + steps / 2)
     for (const outcome of ['refused', 'failed'])
       expect((await command(postern, 'journal', '--outcome', outcome)).entries).toEqual([])
-    expect(await dovecot.log()).not.toMatch(/auth failed|invalid/i)
+    expect((await dovecot.log()).split('\n').filter((line) => /auth failed|invalid/i.test(line))).toEqual([])
   }, 120_000)
 
   it('is looked at again a year later: the page shows the new one, Activity says each step', async () => {
