@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -18,6 +18,8 @@ import { sendMail } from '../support/mail-session.ts'
 import { signIn } from '../support/smtp-client.ts'
 
 const address = 'me@example.com'
+/** At a registration that the settings have. */
+const other = 'other@example.com'
 
 let stage: Awaited<ReturnType<typeof setStage>>
 beforeEach(async () => {
@@ -34,7 +36,8 @@ async function startStrictEndpoint() {
     seconds: 3600,
   }
   const asked: { clientId: string; secret: string; answer: string }[] = []
-  const live = new Set<string>()
+  /** By token, whose it is. */
+  const live = new Map<string, string>()
   const server = createServer(async (request, response) => {
     let form = ''
     for await (const chunk of request) form += chunk
@@ -42,12 +45,14 @@ async function startStrictEndpoint() {
     const [clientId, secret] = [fields.get('client_id') ?? '', fields.get('client_secret') ?? '']
     const isClient = clientId === accepted.clientId && secret === accepted.secret
     const error = isClient ? 'invalid_grant' : 'invalid_client'
-    const isGood = isClient && fields.get('refresh_token') === accepted.refreshToken
+    const owners = { [accepted.refreshToken]: address, 'the-other-refresh-token': other }
+    const owner = owners[fields.get('refresh_token') ?? '']
     const token = `token-${asked.length + 1}`
-    asked.push({ clientId, secret, answer: isGood ? 'token' : error })
+    asked.push({ clientId, secret, answer: isClient && owner ? 'token' : error })
     response.setHeader('content-type', 'application/json')
-    if (!isGood) return void response.writeHead(isClient ? 400 : 401).end(JSON.stringify({ error }))
-    live.add(token)
+    if (!isClient || !owner)
+      return void response.writeHead(isClient ? 400 : 401).end(JSON.stringify({ error }))
+    live.set(token, owner)
     response.end(
       JSON.stringify({
         access_token: token,
@@ -72,7 +77,10 @@ async function setStage() {
   const folder = await mkdtemp(join(tmpdir(), 'postern-registration-'))
   const endpoint = await startStrictEndpoint()
   const mailProvider = await startMailProvider({
-    introspect: async (token) => ({ active: endpoint.live.has(token), sub: address, scope: mailScope }),
+    async introspect(token) {
+      const sub = endpoint.live.get(token)
+      return { active: sub !== undefined, ...(sub && { sub }), scope: mailScope }
+    },
   })
   const ca = join(folder, 'ca.pem')
   await writeFile(ca, mailProvider.ca)
@@ -84,6 +92,7 @@ async function setStage() {
   }
   await mkdir(options.dataDir, { mode: 0o700 })
   let running: Postern | undefined
+  const folders = [folder]
 
   async function run(words: string[], input?: string) {
     const result = await runPostern([...words, '--json'], posternEnvironment(options), options.dataDir, input)
@@ -121,14 +130,20 @@ async function setStage() {
     ['mailbox', 'add', address, '--provider', 'ours', '--refresh-token-file', '-'],
     'the-refresh-token',
   )
-  const { login, password } = await done(['login', 'add', address])
+  async function accountFor(mailbox: string) {
+    const { login, password } = await done(['login', 'add', mailbox])
+    return { address: mailbox, user: String(login.userName), password: String(password) }
+  }
+  const account = await accountFor(address)
   running = await startPostern(options)
-  const account = { address, user: String(login.userName), password: String(password) }
   return {
     endpoint,
     mailProvider,
     account,
-    smtpPort: options.smtpPort,
+    get smtpPort() {
+      return options.smtpPort
+    },
+    accountFor,
     run,
     done,
     addOurs,
@@ -138,12 +153,29 @@ async function setStage() {
       options.env = { POSTERN_EXTRA_CA_FILE: ca, ...env }
       running = await startPostern(options)
     },
-    send: (submission?: Parameters<typeof sendMail>[2]) => sendMail(options.smtpPort, account, submission),
+    /** Another host, with a copy of the data directory and a `.env` of its own beside it. */
+    async moveTo(settings: Record<string, string>) {
+      await running?.stop()
+      const there = await mkdtemp(join(tmpdir(), 'postern-other-host-'))
+      folders.push(there)
+      await cp(options.dataDir, join(there, 'data'), { recursive: true, preserveTimestamps: true })
+      Object.assign(options, {
+        ...{ dataDir: join(there, 'data'), env: {} },
+        ...{ smtpPort: await freePort(), webPort: await freePort() },
+      })
+      const lines = Object.entries({ POSTERN_EXTRA_CA_FILE: ca, ...settings })
+      await writeFile(join(there, '.env'), lines.map((line) => `${line.join('=')}\n`).join(''), {
+        mode: 0o600,
+      })
+      running = await startPostern(options)
+    },
+    send: (submission?: Parameters<typeof sendMail>[2], who = account) =>
+      sendMail(options.smtpPort, who, submission),
     async close() {
       await running?.kill()
       await mailProvider.close()
       await endpoint.close()
-      await rm(folder, { recursive: true, force: true })
+      for (const one of folders) await rm(one, { recursive: true, force: true })
     },
   }
 }
@@ -247,6 +279,59 @@ it('settings that bring the same id count, say so, and leave what is stored as i
   await restart({})
   expect((await send()).message).toMatch(/^250 /)
 })
+
+it('the data directory goes to another host with another .env: what is stored sends there, what the old settings had waits for the new ones', async () => {
+  const { done, send, restart, moveTo, accountFor, endpoint } = stage
+  await restart({ POSTERN_PROVIDERS_FILE: await providersFile('of-the-settings', 'first-secret') })
+  await done(
+    ['mailbox', 'add', other, '--provider', 'of-the-settings', '--refresh-token-file', '-'],
+    'the-other-refresh-token',
+  )
+  const others = await accountFor(other)
+  // Both kinds are there at once, and each mailbox uses its own.
+  expect(await sources()).toEqual(['of-the-settings settings', 'ours stored'])
+  expect((await send()).message).toMatch(/^250 /)
+  expect((await send({}, others)).message).toMatch(/^250 /)
+
+  await moveTo({})
+  expect(await sources()).toEqual(['ours stored'])
+  expect((await send()).message).toMatch(/^250 /)
+  expect(await signIn(stage.smtpPort, others)).toMatch(/^454 4\.7\.0 .*\[postern:CONFIG\]$/)
+  const { mailboxes } = await done(['mailbox', 'list'])
+  expect(mailboxes).toMatchObject([
+    { address, provider: 'ours', state: 'active' },
+    { address: other, provider: 'of-the-settings', state: 'active' },
+  ])
+
+  // A third host, where the app has another secret by now.
+  const asked = endpoint.asked.length
+  endpoint.accepted.secret = 'second-secret'
+  await done(['registration', 'set', 'ours', '--client-secret-file', '-'], 'second-secret')
+  await moveTo({ POSTERN_PROVIDERS_FILE: await providersFile('of-the-settings', 'second-secret') })
+  expect(await sources()).toEqual(['of-the-settings settings', 'ours stored'])
+  expect((await send({}, others)).message).toMatch(/^250 /)
+  expect((await send()).message).toMatch(/^250 /)
+  expect(endpoint.asked.slice(asked).map(({ secret }) => secret)).not.toContain('first-secret')
+}, 60_000)
+
+/** A providers file with one entry, at the same endpoint and mail server. */
+async function providersFile(id: string, clientSecret: string): Promise<string> {
+  const file = join(stage.folder, `${id}-${clientSecret}.json`)
+  const { host, port, tls } = stage.mailProvider
+  const { url } = stage.endpoint
+  const entry = {
+    ...{ id, name: 'Of the file', clientId: 'our-client', clientSecret },
+    ...{ authorizationEndpoint: url, tokenEndpoint: url, scopes: [mailScope] },
+    ...{ smtp: { host, port, tls }, mechanisms: ['XOAUTH2'] },
+  }
+  await writeFile(file, JSON.stringify({ providers: [entry] }), { mode: 0o600 })
+  return file
+}
+
+async function sources(): Promise<string[]> {
+  const { registrations } = await stage.done(['registration', 'list'])
+  return (registrations as { id: string; source: string }[]).map(({ id, source }) => `${id} ${source}`).sort()
+}
 
 async function tokenOf(): Promise<{ accessToken: string }> {
   const { json } = await stage.run(['token', address, '--format', 'json'])
