@@ -41,7 +41,7 @@ import { createRegistrationChecks } from './providers/registration-checks.ts'
 import type { Registrations } from './providers/registrations.ts'
 import { createSmtpServer } from './smtp/smtp-server.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
-import { followStore } from './store/followed-store.ts'
+import { type Change, followStore } from './store/followed-store.ts'
 import { ensureOwnerKey } from './store/owner-key.ts'
 import type { Store } from './store/ports.ts'
 import { rememberReads } from './store/remembered-reads.ts'
@@ -269,10 +269,22 @@ async function openData(config: Config, log: Log): Promise<OpenedData> {
   }
 }
 
+/** Where nobody can tell what was changed. */
+async function anyChange(store: Store): Promise<Change[]> {
+  const all = await store.mailboxes.list()
+  const rest = { mailboxes: true, signIns: true, registrations: true } as const
+  return [...all.map(({ address }) => ({ mailbox: address })), rest]
+}
+
 /** Everything behind the servers. */
 function composeServices(config: Config, log: Log, data: ServedData) {
   const { keyedHash, ownerKey, journal, readConfigAgain } = data
-  const { store, follow } = followStore(rememberReads(data.store))
+  const memory = rememberReads(data.store)
+  const { store, follow, announce } = followStore(memory.store)
+  data.others?.follow(async (changes) => {
+    memory.forget()
+    for (const change of changes ?? (await anyChange(data.store))) await announce(change)
+  })
   const { limits, extraCa, publicUrl } = config
   // One way out for all: what look-ups may hold of the process is counted there.
   const names = createNameResolver({ clock })

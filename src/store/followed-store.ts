@@ -25,10 +25,12 @@ export interface Follower {
 export interface FollowedStore {
   store: Store
   follow(follower: Follower): void
+  /** Tells the followers of a change that was not made through this store. */
+  announce(change: Change): Promise<void>
 }
 
 /** Which of the remembered things a call changes. */
-interface Change {
+export interface Change {
   mailbox?: Address
   mailboxes?: true
   signIns?: true
@@ -158,6 +160,7 @@ export function followStore(plain: Store): FollowedStore {
   return {
     store: { ...plain, ...Object.fromEntries(ports) },
     follow: (follower) => void followers.push(follower),
+    announce: notify,
   }
 }
 

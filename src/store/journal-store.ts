@@ -567,7 +567,7 @@ async function chained(
   entries: readonly Omit<Link, 'place'>[],
   { known, now }: { known: Walk | undefined; now: number },
 ): Promise<JournalTable[]> {
-  const ends = withKnownEnd(await endsOf(tables, chain, now), known, now)
+  const ends = await withKnownEnd(tables, await endsOf(tables, chain, now), known, now)
   let { last_place: place, last_mark: mark } = ends
   const rows = entries.map((entry) => {
     place += 1
@@ -608,10 +608,29 @@ async function sweepChain(
   return old.length
 }
 
-/** An end that is not the one that was written last was put back from an earlier copy. */
-function withKnownEnd(ends: Ends, known: Walk | undefined, now: number): Ends {
+/**
+ * An end that is not the one that was written last was put back from an earlier copy; unless others
+ * write here as well, who have gone on from the entry that was the last.
+ */
+async function withKnownEnd(
+  tables: Kysely<Tables>,
+  ends: Ends,
+  known: Walk | undefined,
+  now: number,
+): Promise<Ends> {
   if (known === undefined || (ends.last_place === known.place && ends.last_mark === known.mark)) return ends
+  if (ends.last_place > known.place && (await isStillThere(tables, ends, known))) return ends
   return { ...ends, last_place: Math.max(ends.last_place, known.place), doubted_at: ends.doubted_at ?? now }
+}
+
+async function isStillThere(tables: Kysely<Tables>, ends: Ends, { place, mark }: Walk): Promise<boolean> {
+  if (ends.swept_place >= place) return true
+  const found = await tables
+    .selectFrom('journal')
+    .select('mark')
+    .where('place', '=', place)
+    .executeTakeFirst()
+  return found?.mark === mark
 }
 
 /** As they were written. Where something else has changed them, the chain goes on and says so. */

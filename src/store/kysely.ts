@@ -6,11 +6,14 @@ import { createRequire } from 'node:module'
  */
 export const {
   AliasNode,
+  AndNode,
+  BinaryOperationNode,
   ColumnNode,
   ColumnUpdateNode,
   IdentifierNode,
   Kysely,
   OperationNodeTransformer,
+  OperatorNode,
   PostgresDialect,
   PrimitiveValueListNode,
   ReferenceNode,

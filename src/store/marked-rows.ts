@@ -1,10 +1,14 @@
 import type { DeleteQueryNode, InsertQueryNode, Kysely, OperationNode, UpdateQueryNode } from 'kysely'
 import { type Failure, failure } from '../base/failure.ts'
 import {
+  AndNode,
+  BinaryOperationNode,
   ColumnNode,
   ColumnUpdateNode,
   OperationNodeTransformer,
+  OperatorNode,
   PrimitiveValueListNode,
+  ReferenceNode,
   TableNode,
   ValueNode,
   ValuesNode,
@@ -50,6 +54,7 @@ export class MarkingTransformer extends OperationNodeTransformer {
         ? row.values
         : row.values.map((one) => literalOf(one, table))
       const whole = Object.fromEntries(names.map((name, place) => [name, given[place]]))
+      this.changes(table, whole, 'added')
       return PrimitiveValueListNode.create([...given, this.#markOf(table, whole)])
     })
     return { ...query, columns: [...columns, ColumnNode.create(markColumn)], values: ValuesNode.create(rows) }
@@ -58,9 +63,17 @@ export class MarkingTransformer extends OperationNodeTransformer {
   protected override transformDeleteQuery(node: DeleteQueryNode): DeleteQueryNode {
     const query = super.transformDeleteQuery(node)
     const table = markedTable(query.from.froms[0])
-    if (table && query.returning) throw notTrusted(table)
+    if (!table) return query
+    if (query.returning) throw notTrusted(table)
+    this.changes(table, keyIn(query.where?.where), 'removed')
     return query
   }
+
+  /**
+   * Told of each row of these tables that a query adds, changes or removes: a removed one by the
+   * values that it is chosen by, as far as they are plain.
+   */
+  protected changes(_table: MarkedTable, _row: Row, _how: 'added' | 'changed' | 'removed'): void {}
 
   protected override transformUpdateQuery(node: UpdateQueryNode): UpdateQueryNode {
     const query = super.transformUpdateQuery(node)
@@ -71,6 +84,7 @@ export class MarkingTransformer extends OperationNodeTransformer {
     const changes = updates.map(({ column, value }) => [nameOf(column), value] as const)
     if (!changes.some(([name]) => isCovered(name))) return query
     const whole: Row = Object.fromEntries(changes.map(([name, value]) => [name, literalOf(value, table)]))
+    this.changes(table, whole, 'changed')
     const mark = ValueNode.create(this.#markOf(table, whole))
     return { ...query, updates: [...updates, ColumnUpdateNode.create(ColumnNode.create(markColumn), mark)] }
   }
@@ -85,6 +99,16 @@ export function markedTable(node: OperationNode | undefined): MarkedTable | unde
   if (!node || !TableNode.is(node)) return undefined
   const { name } = node.table.identifier
   return isMarked(name) ? name : undefined
+}
+
+/** The columns that have to be equal to a value. */
+function keyIn(node: OperationNode | undefined): Row {
+  if (!node) return {}
+  if (AndNode.is(node)) return { ...keyIn(node.left), ...keyIn(node.right) }
+  if (!BinaryOperationNode.is(node)) return {}
+  const { leftOperand, operator, rightOperand } = node
+  if (!ReferenceNode.is(leftOperand) || !OperatorNode.is(operator) || !ValueNode.is(rightOperand)) return {}
+  return operator.operator === '=' ? { [nameOf(leftOperand.column)]: rightOperand.value } : {}
 }
 
 function nameOf(node: OperationNode): string {

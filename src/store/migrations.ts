@@ -24,6 +24,7 @@ import {
   findRefusedRecipients,
   keepOutcomes,
   noteRefusals,
+  shareStore,
 } from './migrations/since-marks.ts'
 import { type MarkedTable, markColumn, markedTables, type Row, type RowMarks } from './row-marks.ts'
 import { indexNames, type SchemaWords, type Tables, tableColumns } from './tables.ts'
@@ -52,6 +53,7 @@ export const migrations: readonly Migration[] = [
   addRegistrations,
   findRefusedRecipients,
   completeEarlyStores,
+  shareStore,
 ]
 
 export const newestSchema = migrations.length

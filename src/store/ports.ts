@@ -22,8 +22,8 @@ import type { KeptRegistration, StoredRegistration } from '../model/registration
 import type { Capabilities } from '../wire/envelope.ts'
 
 /**
- * What may be asked of the keeper of all that postern keeps (`model/`). SQLite stands behind
- * these ports today. Every method is one transaction: when its promise resolves, the change is on
+ * What may be asked of the keeper of all that postern keeps (`model/`). SQLite or PostgreSQL
+ * stands behind these ports. Every method is one transaction: when its promise resolves, the change is on
  * disk; when it rejects, nothing changed. All methods throw Failure `store-unavailable` when the
  * store is busy, full or broken. Times are milliseconds since 1970. Secrets go in and come out as
  * `Secret`; at rest they are sealed.

@@ -4,10 +4,11 @@ import type { PostgresCursor, PostgresPoolClient, PostgresQueryResult, Kysely as
 import { asFailure, Failure, failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import { isLoopbackHost } from '../net/connect.ts'
-import type { Database, MarkableDatabase } from './database.ts'
+import type { Database } from './database.ts'
 import { Kysely, PostgresDialect, sql } from './kysely.ts'
-import { checkRows, markedColumnsOf } from './postgres-trusted-rows.ts'
+import { checkRows, markedColumnsOf, type SeeChange } from './postgres-trusted-rows.ts'
 import type { RowMarks } from './row-marks.ts'
+import { type SharedDatabase, type Sharing, Touched } from './shared-changes.ts'
 import type { Refusals } from './sqlite.ts'
 import type { SchemaWords, Tables } from './tables.ts'
 
@@ -30,13 +31,16 @@ const queryMilliseconds = 15_000
  * from that.
  * @throws Failure `configuration`, `store-unavailable`
  */
-export async function openPostgresDatabase(place: PostgresPlace): Promise<MarkableDatabase> {
+export async function openPostgresDatabase(place: PostgresPlace): Promise<SharedDatabase> {
   const { default: pg } = await import('pg')
   const server = serverIn(place.url)
-  const pool = new pg.Pool({
+  const settings = {
     ...server.settings,
     ...(server.encrypted && { ssl: trust(place, server.host) }),
     application_name: 'postern',
+  }
+  const pool = new pg.Pool({
+    ...settings,
     max: mostConnections,
     connectionTimeoutMillis: connectMilliseconds,
     keepAlive: true,
@@ -51,6 +55,8 @@ export async function openPostgresDatabase(place: PostgresPlace): Promise<Markab
   // A connection that breaks while nobody uses it is replaced by the next one.
   pool.on('error', () => {})
   const tables = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: bounded(pool) }) })
+  const touched = new Touched()
+  let sharing: Sharing | undefined
   const failureOf = (error: unknown, refusals = {}) => postgresFailure(error, server.host, refusals)
 
   function databaseOf(ready: () => Promise<Tabled<Tables>>): Database {
@@ -65,10 +71,14 @@ export async function openPostgresDatabase(place: PostgresPlace): Promise<Markab
       async change(work, refusals) {
         try {
           const own = await ready()
-          return await own.transaction().execute(async (changing) => {
+          const [answer, revision] = await own.transaction().execute(async (changing) => {
             await sql`select pg_advisory_xact_lock(${changeLock})`.execute(changing)
-            return work(changing)
+            touched.clear()
+            const done = await work(changing)
+            return [done, await sharing?.record(changing, touched)] as const
           })
+          if (revision !== undefined) await sharing?.taken(revision)
+          return answer
         } catch (error) {
           throw failureOf(error, refusals)
         }
@@ -83,10 +93,28 @@ export async function openPostgresDatabase(place: PostgresPlace): Promise<Markab
 
   return {
     ...databaseOf(async () => tables),
+    share(by) {
+      sharing = by
+    },
+    async listen(channels, hear) {
+      const client = new pg.Client({
+        ...settings,
+        connectionTimeoutMillis: connectMilliseconds,
+        keepAlive: true,
+      })
+      client.on('notification', ({ channel }) => hear(channel))
+      const lost = new Promise<void>((resolve) => {
+        client.on('error', () => resolve())
+        client.on('end', () => resolve())
+      })
+      await client.connect()
+      for (const channel of channels) await client.query(`listen ${channel}`)
+      return { lost, close: () => client.end() }
+    },
     marked(marks) {
       let trusting: Promise<Tabled<Tables>> | undefined
       return databaseOf(() => {
-        trusting ??= trustedTables(tables, marks)
+        trusting ??= trustedTables(tables, marks, (...change) => touched.see(...change))
         trusting.catch(() => (trusting = undefined))
         return trusting
       })
@@ -96,6 +124,7 @@ export async function openPostgresDatabase(place: PostgresPlace): Promise<Markab
 
 export const postgresWords: SchemaWords = {
   integer: 'bigint',
+  counting: 'bigint generated always as identity',
   tableOptions: '',
   indexesLongTexts: false,
   placeIn: 'strpos',
@@ -124,11 +153,15 @@ async function useByteOrder(tables: Tabled<Tables>): Promise<void> {
 /** Of all postern processes on this database: who holds it may change something. "post" in ASCII. */
 const changeLock = 0x706f7374
 
-async function trustedTables(tables: Tabled<Tables>, marks: RowMarks): Promise<Tabled<Tables>> {
+async function trustedTables(
+  tables: Tabled<Tables>,
+  marks: RowMarks,
+  see: SeeChange,
+): Promise<Tabled<Tables>> {
   const { rows } = await sql<{ table: string; column: string }>`
     select table_name as "table", column_name as "column" from information_schema.columns
     where table_schema = current_schema() order by ordinal_position`.execute(tables)
-  return tables.withPlugin(checkRows(marks, markedColumnsOf(rows)))
+  return tables.withPlugin(checkRows(marks, markedColumnsOf(rows), see))
 }
 
 /** Whole numbers of 64 bits and sums of them: ours are below 2^53. */

@@ -23,6 +23,7 @@ import {
   type MarkReader,
   markColumn,
   markedTables,
+  type Row,
   type RowMarks,
 } from './row-marks.ts'
 
@@ -33,9 +34,12 @@ import {
  * only a database could count (`count(*)`, `exists`) may have seen such rows; no right hangs on that.
  */
 
+/** Sees each row of a marked table that a query changes. */
+export type SeeChange = (table: MarkedTable, row: Row, how: 'added' | 'changed' | 'removed') => void
+
 /** Marks what is written, and takes rows that are not trusted out of what is read. */
-export function checkRows(marks: RowMarks, columns: Required<MarkedColumns>): KyselyPlugin {
-  const transformer = new PlainSubqueries(marks, columns)
+export function checkRows(marks: RowMarks, columns: Required<MarkedColumns>, see: SeeChange): KyselyPlugin {
+  const transformer = new PlainSubqueries(marks, columns, see)
   const readers = new Map(
     Object.keys(markedTables).map((name) => {
       const table = name as MarkedTable
@@ -60,6 +64,17 @@ export function checkRows(marks: RowMarks, columns: Required<MarkedColumns>): Ky
 
 /** Queries within others were looked at, too, when they were made: what they would bring along goes. */
 class PlainSubqueries extends MarkingTransformer {
+  readonly #see: SeeChange
+
+  constructor(marks: RowMarks, columns: MarkedColumns, see: SeeChange) {
+    super(marks, columns)
+    this.#see = see
+  }
+
+  protected override changes(...change: Parameters<SeeChange>): void {
+    this.#see(...change)
+  }
+
   protected override transformSelectQuery(node: SelectQueryNode): SelectQueryNode {
     const { selections, ...query } = super.transformSelectQuery(node)
     return { ...query, ...(selections && { selections: selections.filter((one) => !isBrought(one)) }) }

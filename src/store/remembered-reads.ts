@@ -11,9 +11,9 @@ const mostAddresses = 10_000
  * ended, the database is asked and nothing is remembered. So no answer is older than the last
  * change that was made, not even while that one is not acknowledged yet.
  *
- * Only for a store that has no other writer.
+ * Where the store has other writers, `forget` is to be called when one of them has changed something.
  */
-export function rememberReads(store: Store): Store {
+export function rememberReads(store: Store): { store: Store; forget(): void } {
   const memory = new Memory()
   const { find, covering, list, listWithGrants, providers } = store.mailboxes
   const { ofMailbox, standing, lapsedOrEnding, unusedSince, endingBy, refused } = store.grants
@@ -35,7 +35,7 @@ export function rememberReads(store: Store): Store {
     endingBy,
     refused,
   }
-  return { ...store, mailboxes, grants }
+  return { store: { ...store, mailboxes, grants }, forget: () => memory.forget() }
 }
 
 /** A port whose methods all change something, unless they are put in the place of these. */
@@ -68,10 +68,14 @@ class Memory {
     }
   }
 
-  async change<Answer>(make: () => Promise<Answer>): Promise<Answer> {
-    this.#underWay += 1
+  forget(): void {
     this.#begun += 1
     for (const cache of this.#caches) cache.clear()
+  }
+
+  async change<Answer>(make: () => Promise<Answer>): Promise<Answer> {
+    this.#underWay += 1
+    this.forget()
     try {
       return await make()
     } finally {

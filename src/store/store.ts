@@ -30,6 +30,7 @@ import type { PostgresPlace } from './postgres-database.ts'
 import { createRegistrationStore } from './registration-store.ts'
 import { createRowMarks } from './row-marks.ts'
 import { createSealer, type Sealer } from './sealer.ts'
+import type { ChangesOfOthers } from './shared-changes.ts'
 import { isCorrupt, loadSqlite } from './sqlite.ts'
 import { createDatabase, openSqliteDatabase } from './sqlite-database.ts'
 import { type SchemaWords, sqliteWords, type Tables } from './tables.ts'
@@ -53,6 +54,8 @@ interface StoreDeps {
 export interface OpenedStore {
   store: Store
   keyedHash: KeyedHash
+  /** Other processes may change the store as well. */
+  others?: ChangesOfOthers
 }
 
 /**
@@ -129,6 +132,7 @@ async function openSharedStore(
 ): Promise<OpenedStore> {
   // Nothing of it is loaded where SQLite is used.
   const { openPostgresDatabase, postgresWords } = await import('./postgres-database.ts')
+  const { SharedChanges } = await import('./shared-changes.ts')
   const database = await openPostgresDatabase(place)
   try {
     const schema = await schemaOfShared(database)
@@ -137,9 +141,18 @@ async function openSharedStore(
     const found = await makeSchema(database, postgresWords, sealer, first, { clock, log })
     const root = found === 0 ? first : await rootOfShared(database, sealer, newestSchema)
     const [marks, chain] = [createRowMarks(root, log), createJournalChain(root)]
+    const others = await SharedChanges.join({ database, clock, log })
+    const store = createStore(database.marked(marks), sealer, chain, clock)
     return {
-      store: createStore(database.marked(marks), sealer, chain, clock),
+      store: {
+        ...store,
+        async close() {
+          await others.close()
+          await store.close()
+        },
+      },
       keyedHash: createKeyedHash(root),
+      others,
     }
   } catch (error) {
     await database.close()

@@ -26,6 +26,8 @@ export interface Tables {
   send_hours: SendHoursTable
   mailbox_outcomes: MailboxOutcomesTable
   heard_offers: HeardOffersTable
+  processes: ProcessesTable
+  store_changes: StoreChangesTable
 }
 
 /** Secrets of the store itself: the hash root. */
@@ -292,10 +294,32 @@ export interface HeardOffersTable {
   enhanced_status_codes: number
 }
 
+/** The postern processes on this database, where there may be several. */
+interface ProcessesTable {
+  id: string
+  name: string
+  /** The revision of the last change that it has taken up. */
+  seen: number
+  /** By the clock of the database. */
+  alive_until: number
+}
+
+/** Changes of what processes remember. */
+interface StoreChangesTable {
+  revision: number
+  /** JSON; see shared-changes.ts. */
+  what: string
+  /** The id of a process. */
+  made_by: string
+  at: number
+}
+
 /** What the databases say differently when tables are made. */
 export interface SchemaWords {
   /** The type of milliseconds and counters. */
   integer: 'integer' | 'bigint'
+  /** The type of a key that the database counts up by itself. */
+  counting: string
   /** What follows the closing parenthesis of CREATE TABLE. */
   tableOptions: string
   /** Whether an index can hold a text of any length. */
@@ -310,6 +334,7 @@ export interface SchemaWords {
 
 export const sqliteWords: SchemaWords = {
   integer: 'integer',
+  counting: 'integer',
   tableOptions: 'strict',
   indexesLongTexts: true,
   placeIn: 'instr',
@@ -344,6 +369,8 @@ export const tableColumns: { readonly [Table in keyof Tables]: string } = {
   journal_chain: 'id swept_place swept_mark last_place last_mark doubted_at mark',
   mailbox_outcomes: 'mailbox_key mailbox_domain at tried outcome login why sent_at failing_since failures',
   registrations: 'id content revision created_at changed_at mark',
+  processes: 'id name seen alive_until',
+  store_changes: 'revision what made_by at',
 }
 
 /** And its indexes. */

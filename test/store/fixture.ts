@@ -10,7 +10,7 @@ import { Secret } from '../../src/base/secret.ts'
 import type { NewGrant } from '../../src/model/grant.ts'
 import type { Login } from '../../src/model/login.ts'
 import { type OpenedStore, openStore } from '../../src/store/store.ts'
-import { newPostgresDatabase } from '../support/postgres-databases.ts'
+import { newPostgresDatabase, templateKey } from '../support/postgres-databases.ts'
 import { keepOnPostgres } from './raw-database.ts'
 
 export const now = 1_750_000_000_000
@@ -32,16 +32,17 @@ export function stillClock(): Clock & { set(time: number): void } {
 export const onPostgres = inject('postgres') !== undefined
 
 /** What `openStore` is given for the store of a data directory: a new one is made on PostgreSQL, where that is tested. */
-export async function newPlace(): Promise<Place> {
+export async function newPlace(like: 'store' | 'nothing' = 'store'): Promise<Place> {
   const dataDir = await newDataDir()
   if (!onPostgres) return { dataDir }
-  const url = await newPostgresDatabase()
+  const url = await newPostgresDatabase(like)
   keepOnPostgres(dataDir, url)
-  return { dataDir, postgres: { url: new Secret(url) } }
+  return { dataDir, key: templateKey, postgres: { url: new Secret(url) } }
 }
 
 export interface Place {
   dataDir: string
+  key?: Secret
   postgres?: { url: Secret }
 }
 

@@ -34,7 +34,7 @@ async function countedStore() {
     },
   }
   return {
-    store: rememberReads(counted),
+    store: rememberReads(counted).store,
     asked,
     hold(): () => void {
       let release = () => {}

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { inject, onTestFinished } from 'vitest'
+import { Secret } from '../../src/base/secret.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -13,13 +14,24 @@ const getTypeParser = (type: number, format?: 'text' | 'binary') =>
 
 let made = 0
 
-/** A new, empty database, which goes with the test. */
-export async function newPostgresDatabase(): Promise<string> {
+/**
+ * A database of its own for a test.
+ * @param like one that it is a copy of: of an empty store, whose key is `templateKey`, or with nothing
+ */
+export async function newPostgresDatabase(like: 'store' | 'nothing' = 'store'): Promise<string> {
   const server = inject('postgres') ?? ''
   made += 1
   const name = `test_${process.pid}_${made}`
-  await ask(server, `create database ${name}`)
+  const template = like === 'store' ? templateName : 'template0'
+  await ask(server, `create database ${name} template ${template}`)
   onTestFinished(() => ask(server, `drop database if exists ${name} with (force)`).then(() => {}))
+  return databaseAt(server, name)
+}
+
+export const templateName = 'empty_store'
+export const templateKey = new Secret('AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8')
+
+export function databaseAt(server: string, name: string): string {
   const url = new URL(server)
   url.pathname = `/${name}`
   return url.href

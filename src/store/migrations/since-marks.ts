@@ -179,3 +179,23 @@ const indexesOfJournal = [
   'create index if not exists journal_outcome on journal (outcome, id)',
   'create index if not exists journal_domain on journal (mailbox_domain, id)',
 ]
+
+/** Several processes on one database; tables.ts says what the columns hold. SQLite has one, and no rows here. */
+export async function shareStore(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
+  for (const statement of sharedStore(words)) await sql.raw(statement).execute(tables)
+}
+
+const sharedStore = ({ integer, tableOptions, counting }: SchemaWords): string[] => [
+  `create table processes (
+    id text primary key not null,
+    name text not null,
+    seen ${integer} not null,
+    alive_until ${integer} not null
+  ) ${tableOptions}`,
+  `create table store_changes (
+    revision ${counting} primary key not null,
+    what text not null,
+    made_by text not null,
+    at ${integer} not null
+  ) ${tableOptions}`,
+]

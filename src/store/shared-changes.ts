@@ -1,0 +1,314 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Transaction } from 'kysely'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Address } from '../model/address.ts'
+import type { MarkableDatabase } from './database.ts'
+import type { Change } from './followed-store.ts'
+import { sql } from './kysely.ts'
+import type { MarkedTable, Row } from './row-marks.ts'
+import type { Tables } from './tables.ts'
+
+/*
+ * Several postern processes on one database. What each of them remembers of the store follows the
+ * changes of all: a change writes a row of its own in its transaction, and the others are notified.
+ * A change that somebody's right depends on is acknowledged when every process that is alive has
+ * taken it up: so a login that was revoked on one host is revoked on all of them.
+ *
+ * A process is alive as long as it says so: one that could not for three seconds counts as gone, and
+ * nobody waits for it any more. One that cannot reach the database goes on with what it remembers,
+ * as it cannot know whether anybody can.
+ */
+
+/** One that several processes use. */
+export interface SharedDatabase extends MarkableDatabase {
+  /** From now on each change is told to other processes. */
+  share(by: Sharing): void
+  /** A connection of its own that hears what is notified there, until it is lost or closed. */
+  listen(channels: readonly string[], hear: (channel: string) => void): Promise<Listening>
+}
+
+interface Listening {
+  /** Resolves when it is, or was closed. Never rejects. */
+  lost: Promise<void>
+  close(): Promise<void>
+}
+
+/** What other processes have to know of a change. */
+export interface Sharing {
+  /** In the transaction of the change. Gives its number, where others have to know it. */
+  record(changing: Transaction<Tables>, touched: Touched): Promise<number | undefined>
+  /** Resolves when every other process that is alive has taken it up. */
+  taken(revision: number): Promise<void>
+}
+
+/** What the transaction that is under way has changed, of that which somebody may remember. */
+export class Touched {
+  readonly #change: SharedChange = { addresses: [] }
+
+  clear(): void {
+    for (const name of Object.keys(this.#change)) delete this.#change[name as keyof SharedChange]
+    this.#change.addresses = []
+  }
+
+  see(table: MarkedTable, row: Row, how: 'added' | 'changed' | 'removed'): void {
+    const change = this.#change
+    switch (table) {
+      case 'mailboxes':
+        change.mailboxes = change.signIns = change.reads = true
+        this.#address(row.address_key)
+        return
+      case 'grants':
+        change.reads = true
+        // A renewal leaves the tokens of others as good as they were.
+        if (how !== 'changed' || row.state === 'lapsed') this.#address(row.mailbox_key)
+        return
+      case 'logins':
+      case 'login_mailboxes':
+      case 'api_keys':
+        change.signIns = true
+        return
+      case 'registrations':
+        change.registrations = true
+    }
+  }
+
+  #address(key: unknown): void {
+    if (typeof key === 'string' && !this.#change.addresses.includes(key)) this.#change.addresses.push(key)
+  }
+
+  /** Undefined when nobody has to know. */
+  change(): SharedChange | undefined {
+    const { addresses, ...kinds } = this.#change
+    return addresses.length === 0 && Object.keys(kinds).length === 0 ? undefined : this.#change
+  }
+}
+
+interface SharedChange {
+  addresses: string[]
+  mailboxes?: true
+  signIns?: true
+  registrations?: true
+  /** What a mailbox or its grant is answered from. */
+  reads?: true
+}
+
+/** The changes of other processes. */
+export interface ChangesOfOthers {
+  /**
+   * @param see is given each of them; what it resolves for is acknowledged. `change` is undefined
+   * when it is not known any more what was changed, and anything may have been
+   */
+  follow(see: (change: Change[] | undefined) => Promise<void>): void
+}
+
+const [changedChannel, takenChannel] = ['postern_changed', 'postern_taken']
+const beatMilliseconds = 1000
+/** How long a process counts as alive after it has said so. */
+const leaseMilliseconds = 3000
+/** How long the changes are kept. A process that was away for longer takes everything anew. */
+const keptMilliseconds = 3_600_000
+/** Whoever says that it is alive, and still has not taken a change up by then, is not waited for. */
+const patienceMilliseconds = 10_000
+
+interface SharedChangesDeps {
+  database: SharedDatabase
+  clock: Pick<Clock, 'monotonic'>
+  log: Log
+}
+
+export class SharedChanges implements Sharing, ChangesOfOthers {
+  readonly #database: SharedDatabase
+  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #log: Log
+  readonly #id = randomUUID()
+  #see: (change: Change[] | undefined) => Promise<void> = async () => {}
+  /** The last change that this process knows of. */
+  #seen = 0
+  #caughtUpAt: number
+  #catchingUp: Promise<void> | undefined
+  #isBehind = false
+  #listening: Listening | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+  /** Those who wait for others to take a change up. */
+  readonly #waiting = new Set<() => void>()
+
+  private constructor({ database, clock, log }: SharedChangesDeps) {
+    this.#database = database
+    this.#clock = clock
+    this.#log = log
+    this.#caughtUpAt = clock.monotonic()
+  }
+
+  /** Joins the processes on this database. @throws Failure `store-unavailable` */
+  static async join(deps: SharedChangesDeps): Promise<SharedChanges> {
+    const joined = new SharedChanges(deps)
+    await joined.#enter()
+    deps.database.share(joined)
+    void joined.#listen()
+    joined.#beatLater()
+    return joined
+  }
+
+  follow(see: (change: Change[] | undefined) => Promise<void>): void {
+    this.#see = see
+  }
+
+  async record(changing: Transaction<Tables>, touched: Touched): Promise<number | undefined> {
+    const change = touched.change()
+    if (!change) return undefined
+    const { rows } = await sql<{ revision: number }>`
+      insert into store_changes (what, made_by, at) values (${JSON.stringify(change)}, ${this.#id}, ${now})
+      returning revision`.execute(changing)
+    await sql`select pg_notify(${changedChannel}, '')`.execute(changing)
+    return rows[0]?.revision
+  }
+
+  async taken(revision: number): Promise<void> {
+    const begun = this.#clock.monotonic()
+    for (;;) {
+      const behind = await this.#whoIsBehind(revision)
+      if (behind.length === 0) return
+      if (this.#clock.monotonic() - begun >= patienceMilliseconds) {
+        this.#log.warn(
+          { event: 'store.change-not-taken', processes: behind.join(', ') },
+          'Another postern on this database has not taken a change up: it may go on with what was before',
+        )
+        return
+      }
+      await this.#untilSomebodyHasTaken()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    for (const wake of this.#waiting) wake()
+    await this.#catchingUp?.catch(() => {})
+    await this.#listening?.close().catch(() => {})
+    await this.#database
+      .read((tables) => sql`delete from processes where id = ${this.#id}`.execute(tables))
+      .catch(() => {})
+  }
+
+  async #enter(): Promise<void> {
+    const name = `${hostname()} (process ${process.pid})`
+    await this.#database.change(async (tables) => {
+      const { rows } = await sql<{ newest: number }>`
+        select coalesce(max(revision), 0) as newest from store_changes`.execute(tables)
+      this.#seen = rows[0]?.newest ?? 0
+      await sql`insert into processes (id, name, seen, alive_until)
+        values (${this.#id}, ${name}, ${this.#seen}, ${now} + ${leaseMilliseconds})`.execute(tables)
+    })
+  }
+
+  async #whoIsBehind(revision: number): Promise<string[]> {
+    const { rows } = await this.#database.read((tables) =>
+      sql<{ name: string }>`select name from processes
+        where id <> ${this.#id} and seen < ${revision} and alive_until > ${now}`.execute(tables),
+    )
+    return rows.map(({ name }) => name)
+  }
+
+  /** Or until it is time to look again, as a notification may be lost. */
+  #untilSomebodyHasTaken(): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer)
+        this.#waiting.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, 100)
+      this.#waiting.add(wake)
+    })
+  }
+
+  async #listen(): Promise<void> {
+    while (!this.#isClosed) {
+      const listening = await this.#database
+        .listen([changedChannel, takenChannel], (channel) => {
+          if (channel === changedChannel) void this.#catchUp()
+          else for (const wake of this.#waiting) wake()
+        })
+        .catch(() => undefined)
+      this.#listening = listening
+      if (this.#isClosed) await listening?.close().catch(() => {})
+      // What was notified while nobody listened.
+      else if (listening) void this.#catchUp()
+      await (listening ? listening.lost : new Promise((resolve) => setTimeout(resolve, beatMilliseconds)))
+    }
+  }
+
+  #beatLater(): void {
+    if (this.#isClosed) return
+    this.#timer = setTimeout(() => void this.#beat().then(() => this.#beatLater()), beatMilliseconds)
+    this.#timer.unref()
+  }
+
+  /** Says that this process is alive, and takes up what it was not notified of. */
+  async #beat(): Promise<void> {
+    try {
+      await this.#database.read((tables) =>
+        sql`with swept as (delete from store_changes where at < ${now} - ${keptMilliseconds}),
+          gone as (delete from processes where alive_until < ${now} - ${keptMilliseconds})
+          insert into processes (id, name, seen, alive_until)
+          values (${this.#id}, ${`${hostname()} (process ${process.pid})`}, ${this.#seen}, ${now} + ${leaseMilliseconds})
+          on conflict (id) do update set alive_until = excluded.alive_until`.execute(tables),
+      )
+      await this.#catchUp()
+    } catch (error) {
+      this.#log.debug(
+        { cause: error },
+        'The database does not answer, so changes of other processes are not known',
+      )
+    }
+  }
+
+  /** One at a time; what comes meanwhile is taken up by another round. */
+  #catchUp(): Promise<void> {
+    this.#isBehind = true
+    this.#catchingUp ??= this.#takeUp()
+      .catch(() => {})
+      .finally(() => {
+        this.#catchingUp = undefined
+      })
+    return this.#catchingUp
+  }
+
+  async #takeUp(): Promise<void> {
+    while (this.#isBehind && !this.#isClosed) {
+      this.#isBehind = false
+      const wasAway = this.#clock.monotonic() - this.#caughtUpAt > keptMilliseconds / 2
+      const { rows } = await this.#database.read((tables) =>
+        sql<{ revision: number; what: string; made_by: string }>`
+          select revision, what, made_by from store_changes where revision > ${this.#seen} order by revision`.execute(
+          tables,
+        ),
+      )
+      const last = rows.at(-1)
+      const others = rows.filter(({ made_by }) => made_by !== this.#id)
+      if (wasAway) await this.#see(undefined)
+      else if (others.length > 0) await this.#see(others.flatMap(({ what }) => changesIn(what)))
+      this.#caughtUpAt = this.#clock.monotonic()
+      if (last === undefined) continue
+      this.#seen = last.revision
+      await this.#database.read((tables) =>
+        sql`with seen as (update processes set seen = ${this.#seen} where id = ${this.#id})
+          select pg_notify(${takenChannel}, '')`.execute(tables),
+      )
+    }
+  }
+}
+
+/** Milliseconds since 1970, by the clock that all processes share. */
+const now = sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`
+
+function changesIn(what: string): Change[] {
+  const { addresses, mailboxes, signIns, registrations } = JSON.parse(what) as SharedChange
+  return [
+    ...addresses.map((mailbox) => ({ mailbox: mailbox as Address })),
+    { ...(mailboxes && { mailboxes }), ...(signIns && { signIns }), ...(registrations && { registrations }) },
+  ]
+}
