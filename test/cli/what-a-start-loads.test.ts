@@ -78,6 +78,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
     './providers/certificate-keeper.ts',
     './providers/create-own-certificates.ts',
     './registration-fields.ts',
+    './shared-changes.ts',
     './tls/issue.ts',
     './web-app.ts',
     '@peculiar/x509',
