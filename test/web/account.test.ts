@@ -321,6 +321,22 @@ describe('a viewer', () => {
     expect(test.services.consent.begun).toEqual([])
   })
 
+  it.each(changes)('an administrator is redirected, or told what is wrong: POST %s', async (path, form) => {
+    const test = testServer()
+    const { cookie, csrf } = await signIn(test)
+    test.services.sendTestMessage.steps.push({ step: 'token' })
+    await test.services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+    const response = await test.post(path, { csrf, ...form }).set('Cookie', cookie)
+    // Our content security policy lets no form be redirected to a provider.
+    if (path.endsWith('/consent')) return expect(response.text).toContain('http-equiv="refresh"')
+    expect(response.status).toBeGreaterThanOrEqual(303)
+    if (response.status === 303) {
+      const shown = await test.follow(response, cookie)
+      expect(shown.status).toBe(200)
+      expect((await test.get(String(response.headers.location)).set('Cookie', cookie)).status).toBe(200)
+    }
+  })
+
   it('a viewer is tested above with every form of the pages', () => {
     const folder = resolve(import.meta.dirname, '../../src/web/pages')
     const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { failure } from '../../src/base/failure.ts'
 import { fault, good } from '../../src/diagnosis/finding.ts'
 import { text } from '../../src/failures/texts.ts'
-import { signIn, testServer } from './test-server.ts'
+import { signIn, submit, testServer } from './test-server.ts'
 
 const path = '/mailboxes/me@example.com/diagnosis'
 
@@ -14,10 +14,7 @@ async function signedIn(role?: 'viewer') {
     show: (language = 'en') => test.get(path).set('Cookie', cookie).set('Accept-Language', language),
     mailbox: () => test.get('/mailboxes/me@example.com').set('Cookie', cookie),
     examine: (form: Record<string, string> = {}, language = 'en') =>
-      test
-        .post(path, { csrf, ...form })
-        .set('Cookie', cookie)
-        .set('Accept-Language', language),
+      submit(test, path, { csrf, ...form }, { Cookie: cookie, 'Accept-Language': language }),
     forged: () => test.post(path).set('Cookie', cookie),
   }
 }

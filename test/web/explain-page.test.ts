@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { signIn, testServer } from './test-server.ts'
+import { signIn, submit, testServer } from './test-server.ts'
 
 const disabled =
   '535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox. [x.prod.outlook.com]'
@@ -7,9 +7,12 @@ const disabled =
 async function asked(text: string, language = 'en') {
   const test = testServer()
   const { cookie, csrf } = await signIn(test)
-  const answer = await test
-    .post('/explain', { csrf, text })
-    .set({ Cookie: cookie, 'Accept-Language': language })
+  const answer = await submit(
+    test,
+    '/explain',
+    { csrf, text },
+    { Cookie: cookie, 'Accept-Language': language },
+  )
   return { ...test, status: answer.status, text: answer.text, cookie }
 }
 

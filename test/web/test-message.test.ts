@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MailboxStatus } from '../../src/mailboxes/mailboxes.ts'
 import { failureAs } from '../support/made-failure.ts'
-import { signIn, testServer } from './test-server.ts'
+import { signIn, submit, testServer } from './test-server.ts'
 
 async function signedIn() {
   const test = testServer()
@@ -11,7 +11,7 @@ async function signedIn() {
     services: test.services,
     page: () => test.get('/mailboxes/me@example.com').set('Cookie', cookie),
     send: (form: Record<string, string>) =>
-      test.post('/mailboxes/me@example.com/test', { csrf, ...form }).set('Cookie', cookie),
+      submit(test, '/mailboxes/me@example.com/test', { csrf, ...form }, { Cookie: cookie }),
   }
 }
 
@@ -37,6 +37,18 @@ describe('a test message', () => {
     expect(text).toMatch(/class="good">.*It has taken the message</)
     expect(text).toContain('2.0.0 &lt;kept&gt;')
     expect(text.trimEnd()).toMatch(/<\/html>$/)
+  })
+
+  it('the page can be loaded again, which sends nothing again', async () => {
+    const test = testServer()
+    const { cookie, csrf } = await signIn(test)
+    test.services.sendTestMessage.steps.push({ step: 'token' }, { step: 'message' })
+    const form = { csrf, to: 'you@example.net' }
+    const sent = await test.post('/mailboxes/me@example.com/test', form).set('Cookie', cookie)
+    expect(sent.status).toBe(303)
+    const pages = [await test.follow(sent, cookie), await test.follow(sent, cookie)]
+    for (const { text } of pages) expect(text).toMatch(/class="good">.*It has taken the message</)
+    expect(test.services.sendTestMessage.asked).toEqual(['me@example.com to you@example.net'])
   })
 
   it('the page explains the step that failed, with what to do', async () => {

@@ -189,6 +189,17 @@ export async function signIn(
   return { cookie, csrf: /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '' }
 }
 
+/** What a form of a signed-in browser leads to: the page of its redirect, or the answer itself. */
+export async function submit(
+  test: Pick<TestServer, 'post' | 'get'>,
+  path: string,
+  form: Record<string, string>,
+  headers: { Cookie: string; 'Accept-Language'?: string },
+) {
+  const answer = await test.post(path, form).set(headers)
+  return answer.status === 303 ? test.get(String(answer.headers.location)).set(headers) : answer
+}
+
 export function cookiesOf(response: { headers: Record<string, unknown> }): string[] {
   const header = response.headers['set-cookie']
   return Array.isArray(header) ? header : []

@@ -57,22 +57,25 @@ export function createDiagnosisPages({ services, contexts }: DiagnosisPagesDeps)
       response.set(headers)
       return pages.send(response, { title, body, session }, status)
     }
-    const page = pages.begin(response, {
-      title,
-      body: html`${introduction(context)}`,
-      session,
-      copying: true,
-    })
-    page.add(checklistBegin)
-    const found: Finding[] = []
-    for await (const finding of findings) {
-      page.add(checkedStep(stepOf(finding, t), t))
-      found.push(finding)
-    }
-    page.add(html`${checklistEnd}${verdict(found, t)}${diagnosisForm(address, { values: filled }, context)}`)
-    page.add(wayBack(address, context))
-    page.end()
+    const body = introduction(context)
+    context.show(response, { title, body }, shown(findings, { address, filled }, context))
   }
+}
+
+async function* shown(
+  findings: AsyncIterable<Finding>,
+  { address, filled }: { address: Address; filled: Fields },
+  context: PageContext,
+): AsyncGenerator<Html> {
+  const { t } = context
+  yield checklistBegin
+  const found: Finding[] = []
+  for await (const finding of findings) {
+    yield checkedStep(stepOf(finding, t), t)
+    found.push(finding)
+  }
+  yield html`${checklistEnd}${verdict(found, t)}${diagnosisForm(address, { values: filled }, context)}`
+  yield wayBack(address, context)
 }
 
 function titleOf(address: Address, t: Phrases): Html {

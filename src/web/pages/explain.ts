@@ -26,7 +26,8 @@ export function createExplainPages({ services, contexts }: ExplainPagesDeps): Ro
     .route('/explain')
     .get(async (request, response) => {
       const context = await contexts.toFill(request)
-      send(response, context, html`${textForm(context)}`)
+      const { pages, session } = context
+      pages.send(response, { ...pageOf(html`${textForm(context)}`, context), session })
     })
     .post(readForm, (request, response) => explainText(request, response))
     .all(methodNotAllowed('GET', 'HEAD', 'POST'))
@@ -44,7 +45,7 @@ export function createExplainPages({ services, contexts }: ExplainPagesDeps): Ro
     const answer = explanation
       ? explanationSection(explanation, here, context)
       : unknownSection(elsewhere(text), context)
-    send(response, context, html`${answer}${textForm(context)}`)
+    context.show(response, pageOf(html`${answer}${textForm(context)}`, context))
   }
 
   /** The mailbox here that the text is about. */
@@ -56,10 +57,10 @@ export function createExplainPages({ services, contexts }: ExplainPagesDeps): Ro
     const address = find(isHere)
     return address === undefined || !isHere(address) ? undefined : services.mailboxes.show(address)
   }
+}
 
-  function send(response: Response, { pages, session, t }: PageContext, body: Html): void {
-    pages.send(response, { title: t`What an error means`, body, session, copying: true })
-  }
+function pageOf(body: Html, { t }: PageContext): { title: Html; body: Html } {
+  return { title: t`What an error means`, body }
 }
 
 function textForm(context: PageContext): Html {

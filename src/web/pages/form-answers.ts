@@ -18,10 +18,19 @@ export interface FormAnswers {
   /**
    * Keeps a page that shows what is shown only now, such as a password. It can be loaded again for a
    * while, and loading it again does nothing again.
+   * @param pieces what is shown as it comes; it is asked for now, whether somebody looks or not
    * @returns its id
    */
-  keep(session: string, page: Omit<Page, 'session'>): string
-  find(session: string, id: string): Omit<Page, 'session'> | undefined
+  keep(session: string, page: ShownPage, pieces?: AsyncIterable<Html>): string
+  find(session: string, id: string): Answer | undefined
+}
+
+export type ShownPage = Omit<Page, 'session'>
+
+export interface Answer {
+  page: ShownPage
+  /** What follows its body: the pieces that are there, then each as it comes. */
+  pieces(): AsyncIterable<Html>
 }
 
 const lifeMilliseconds = 15 * 60_000
@@ -34,7 +43,7 @@ interface Kept<What> {
 
 export function createFormAnswers(clock: Pick<Clock, 'monotonic'>): FormAnswers {
   const words = new LRUCache<string, Kept<Html>>({ max: mostAtOnce })
-  const pages = new LRUCache<string, Kept<Omit<Page, 'session'>>>({ max: mostAtOnce })
+  const pages = new LRUCache<string, Kept<Answer>>({ max: mostAtOnce })
 
   function living<What>(kept: Kept<What> | undefined): What | undefined {
     return kept && clock.monotonic() < kept.until ? kept.what : undefined
@@ -51,11 +60,46 @@ export function createFormAnswers(clock: Pick<Clock, 'monotonic'>): FormAnswers 
       words.delete(key)
       return living(left)
     },
-    keep(session, page) {
+    keep(session, page, pieces) {
       const id = freshSecret().reveal()
-      pages.set(`${session} ${tokenHash(id)}`, lasting(page))
+      const answer = { page, pieces: pieces ? remembered(pieces) : async function* () {} }
+      pages.set(`${session} ${tokenHash(id)}`, lasting(answer))
       return id
     },
     find: (session, id) => living(pages.get(`${session} ${tokenHash(id)}`)),
+  }
+}
+
+/**
+ * Takes all of what comes once, and gives it to whoever asks, as often as they ask; a failure as
+ * well, after what came before it.
+ */
+function remembered<What>(source: AsyncIterable<What>): () => AsyncIterable<What> {
+  const came: What[] = []
+  const waiting: (() => void)[] = []
+  let isOver = false
+  const wake = () => {
+    for (const go of waiting.splice(0)) go()
+  }
+  const all = (async () => {
+    try {
+      for await (const one of source) {
+        came.push(one)
+        wake()
+      }
+    } finally {
+      isOver = true
+      wake()
+    }
+  })()
+  // Whoever looks is told, and nobody else.
+  all.catch(() => {})
+  return async function* () {
+    for (let seen = 0; ; seen += 1) {
+      while (seen === came.length && !isOver) await new Promise<void>((go) => waiting.push(go))
+      const one = came[seen]
+      if (one === undefined) return await all
+      yield one
+    }
   }
 }

@@ -5,8 +5,8 @@ import { sourceKey } from '../request-source.ts'
 import { type BrowserSession, checkChange, requireAdministrator, type Sessions } from '../sessions.ts'
 import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 import { errorSection, refusalOf } from './error-page.ts'
-import type { FormAnswers } from './form-answers.ts'
-import type { Page, PageSender } from './layout.ts'
+import type { FormAnswers, ShownPage } from './form-answers.ts'
+import type { PageSender } from './layout.ts'
 
 /** What a page for a signed-in person is rendered with. */
 export interface PageContext {
@@ -29,8 +29,9 @@ export interface PageContext {
   /**
    * Answers a change with what is shown only now, such as a password: redirects to a page of its own,
    * which can be loaded again for a while.
+   * @param pieces what follows the body, each shown as soon as it comes
    */
-  show(response: Response, page: Omit<Page, 'session'>): void
+  show(response: Response, page: ShownPage, pieces?: AsyncIterable<Html>): void
 }
 
 export interface PageContexts {
@@ -71,8 +72,8 @@ export function createPageContexts(
       failed(response, error, path, query) {
         leave(response, errorSection(refusalOf(error), t), path, query)
       },
-      show(response, page) {
-        response.redirect(303, pages.path('shown', answers.keep(session.id, page)))
+      show(response, page, pieces) {
+        response.redirect(303, pages.path('shown', answers.keep(session.id, page, pieces)))
       },
     }
   }

@@ -163,9 +163,11 @@ function createShownPages(contexts: PageContexts, answers: Pick<FormAnswers, 'fi
     .route('/shown/:id')
     .get(async (request, response) => {
       const { session, pages } = await contexts.toSee(request)
-      const page = answers.find(session.id, request.params.id)
-      if (!page) throw failure('page.shown-no-more')
-      pages.send(response, { ...page, session })
+      const answer = answers.find(session.id, request.params.id)
+      if (!answer) throw failure('page.shown-no-more')
+      const page = pages.begin(response, { ...answer.page, session })
+      for await (const piece of answer.pieces()) page.add(piece)
+      page.end()
     })
     .all(methodNotAllowed('GET', 'HEAD'))
   return router

@@ -28,26 +28,36 @@ export function createTestMessagePages({ services, contexts }: TestMessagePagesD
   return router
 
   async function sendTest(request: Request, response: Response, mailbox: string): Promise<void> {
-    const { t, session, pages, by } = await contexts.toChange(request)
+    const context = await contexts.toChange(request)
+    const { t, pages, by } = context
     const { address } = await mailboxes.show(mailbox)
     const fields = fieldsOf(request.body)
     const message = testMessageOf(address, { from: one(fields, 'from'), to: one(fields, 'to') ?? '' })
     const as = one(fields, 'login') || undefined
     const back = html`<p><a href="${pages.path('mailboxes', address)}">${t`Back to ${address}`}</a></p>`
-    const page = pages.begin(response, { title: t`A test message to ${message.to}`, body: back, session })
-    page.add(checklistBegin)
-    let last: ShownStep | undefined
-    for await (const step of testSteps(message, as, { logins, sendTestMessage, by })) {
-      page.add(checkedStep(stepOf(step, t), t))
-      last = step
-    }
-    page.add(checklistEnd)
-    if (last?.failure)
-      page.add(
-        html`<p><a class="button quiet" href="${pages.path('mailboxes', address, 'diagnosis')}">${t`Find out what is wrong`}</a></p>`,
-      )
-    page.end()
+    const steps = testSteps(message, as, { logins, sendTestMessage, by })
+    context.show(
+      response,
+      { title: t`A test message to ${message.to}`, body: back },
+      shown(steps, address, context),
+    )
   }
+}
+
+async function* shown(
+  steps: AsyncIterable<ShownStep>,
+  address: Address,
+  { t, pages }: PageContext,
+): AsyncGenerator<Html> {
+  yield checklistBegin
+  let last: ShownStep | undefined
+  for await (const step of steps) {
+    yield checkedStep(stepOf(step, t), t)
+    last = step
+  }
+  yield checklistEnd
+  if (last?.failure)
+    yield html`<p><a class="button quiet" href="${pages.path('mailboxes', address, 'diagnosis')}">${t`Find out what is wrong`}</a></p>`
 }
 
 /** The form that sends a test message. */
