@@ -319,11 +319,13 @@ function encryption(listener: SmtpListener): string {
     case 'implicit':
       return 'SSL/TLS'
     case 'starttls':
-      if (isNear) return 'none (it is the same machine), or STARTTLS, or SSL/TLS'
+      if (isNear) return 'none, STARTTLS or SSL/TLS (this machine only)'
       return listener.plainAuth
         ? 'STARTTLS or SSL/TLS; none for a device that has neither'
         : 'STARTTLS or SSL/TLS'
     case 'none':
-      return isNear ? 'none (it is the same machine)' : 'none: the network can read the password'
+      return isNear
+        ? 'none (this machine only; other devices: postern tls make)'
+        : 'none: the network can read the password'
   }
 }

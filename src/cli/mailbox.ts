@@ -279,7 +279,7 @@ export function sendingLines(sending: SendingStatus | undefined): [name: string,
 }
 
 function roomAt({ recipientsRoomAt }: SendingStatus): string {
-  return recipientsRoomAt === undefined ? '' : `, room again at ${localTimestamp(recipientsRoomAt)}`
+  return recipientsRoomAt === undefined ? '' : `, limit frees up at ${localTimestamp(recipientsRoomAt)}`
 }
 
 function outOf(limit: number | undefined): string {

@@ -9,7 +9,7 @@ export const consentFailures = {
   },
   'consent.sign-in-declined': {
     code: 'consent-needed',
-    message: 'The sign-in was declined',
+    message: 'You chose not to allow access',
     fix: 'Begin again.',
   },
   'consent.no-identity-of-guest': {

@@ -188,7 +188,7 @@ export const loginFailures = {
   'password.common': {
     code: 'invalid',
     message:
-      'This password is refused: it is little more than words, names, dates or runs of keys that everybody tries first',
+      'This password is refused: it is too easy to guess (common words, names, dates or runs of keys, with numbers and signs)',
     fix: 'Choose a longer one, such as four unrelated words.',
   },
   'sign-in.too-many-waiting': {

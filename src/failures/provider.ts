@@ -38,12 +38,12 @@ export const providerFailures = {
   },
   'provider.not-asked': {
     code: 'provider-unavailable',
-    message: '{provider} cannot be asked: {reason}',
+    message: "Can't reach {provider}: {reason}",
     fix: '{reason.fix}',
   },
   'provider.cannot-be-asked': {
     code: 'provider-unavailable',
-    message: '{provider} cannot be asked: {reason}',
+    message: "Can't reach {provider}: {reason}",
     fix: 'Check the way there (firewall, proxy, DNS), the endpoints in the providers file, and try again in a while.',
   },
   'certificate.no-such-registration': {
@@ -244,7 +244,7 @@ export const providerFailures = {
   'registration.without-credentials': {
     code: 'configuration',
     message:
-      'The registration of {provider} has no client secret and no certificate, so nobody could tell that it is us',
+      'App-only sending needs a client secret or certificate, and the registration of {provider} has neither',
     fix: 'Give the registration one of them at the provider, and here: by "postern registration set", or in the settings, with a restart.',
   },
   'registration.of-many-tenants': {

@@ -202,10 +202,13 @@ function commandsFor(
 /** The evidence for a provider, in words. */
 export const evidenceWords: Record<SupportStatus['evidence'], Words> = {
   documented: { en: 'documented by the provider', ja: 'プロバイダーの文書による' },
-  reported: { en: 'as users and other software report it', ja: '利用者やほかのソフトウェアの報告による' },
+  reported: {
+    en: 'not officially documented; works for others',
+    ja: '公式の文書はないが、ほかの利用者では動作',
+  },
   restricted: {
-    en: 'works, but the provider gives registrations to few',
-    ja: '動作するが、プロバイダーが登録を認めるのは少数',
+    en: 'access by application only; often refused',
+    ja: '申請制(認められないことが多い)',
   },
   unverified: { en: 'found in one place, not verified', ja: '情報源が 1 つのみで未検証' },
   own: { en: 'as the providers file has it', ja: 'プロバイダーファイルの内容による' },

@@ -61,7 +61,7 @@ export type GrantFlow = Exclude<Flow, 'adopted'>
 export interface SupportStatus {
   /**
    * `documented`: by the provider itself. `reported`: by several users, or by software in use.
-   * `restricted`: works, but the provider gives registrations to few. `unverified`: found in one
+   * `restricted`: by application only, which the provider often refuses. `unverified`: found in one
    * place. `own`: by the administrator, in the providers file.
    */
   evidence: 'documented' | 'reported' | 'restricted' | 'unverified' | 'own'

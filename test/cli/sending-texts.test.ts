@@ -7,7 +7,7 @@ it('the text says what a mailbox may send now, and what waits for what', () => {
     ['connections', '1 open, 1 in use, 1 allowed (of 2)'],
     ['waiting', '3 messages'],
     ['last minute', '12 of 30 messages'],
-    ['last day', '10000 of 10000 recipients, room again at 2026-03-01T12:00:00Z'],
+    ['last day', '10000 of 10000 recipients, limit frees up at 2026-03-01T12:00:00Z'],
     [
       'paused',
       'the mailbox until 2026-03-01T11:00:00Z, then one try finds out: The provider said that the daily limit is reached (554 5.2.0). Wait, or send less.',

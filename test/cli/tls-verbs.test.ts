@@ -131,6 +131,6 @@ it('the advice says how to encrypt where passwords may cross the network unencry
   stage = await setCommandStage({ POSTERN_SMTP_LISTEN: '127.0.0.1:2587,0.0.0.0:2588+plain-auth' })
   await stage.postern(['mailbox', 'add', 'me@example.com', '--provider', 'google'])
   const { stdout } = await stage.postern(['login', 'add', 'me@example.com'])
-  expect(stdout).toContain('encryption    none (it is the same machine)\nor\n')
+  expect(stdout).toContain('encryption    none (this machine only; other devices: postern tls make)\nor\n')
   expect(stdout).toContain('encryption    none: the network can read the password')
 })

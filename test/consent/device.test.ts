@@ -62,13 +62,13 @@ describe('a consent on another device', () => {
 
   it('a declined consent says so', async () => {
     const { client, ask, ended, state } = await begun()
-    client.answer = failureAs('consent-needed', 'The sign-in was declined', { fix: 'Begin again.' })
+    client.answer = failureAs('consent-needed', 'You chose not to allow access', { fix: 'Begin again.' })
     await ask()
     await ended()
     expect(state()).toMatchObject({
       state: 'refused',
       code: 'consent-needed',
-      message: 'The sign-in was declined',
+      message: 'You chose not to allow access',
     })
   })
 

@@ -212,8 +212,8 @@ describe('a device', () => {
   })
 
   it.each([
-    ['access_denied', 'The sign-in was declined'],
-    ['authorization_declined', 'The sign-in was declined'],
+    ['access_denied', 'You chose not to allow access'],
+    ['authorization_declined', 'You chose not to allow access'],
     ['expired_token', 'The code was not entered in time'],
   ])('the wait of a device ends by %s', async (error, message) => {
     endpoint.answer({ status: 400, json: { error, error_description: 'the-device-code' } })

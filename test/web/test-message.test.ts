@@ -63,7 +63,7 @@ describe('a test message', () => {
     const { text } = await send({ to: 'you@example.net' })
     expect(text).toContain('<li class="bad">')
     for (const words of [
-      'The provider accepts us',
+      'Signed in at the provider',
       'refused the sign-in',
       '5.7.139 disabled',
       'Enable SMTP AUTH.',

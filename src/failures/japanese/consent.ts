@@ -7,7 +7,7 @@ export const consent: Translated<typeof consentFailures> = {
     fix: '最初からやり直してください。',
   },
   'consent.sign-in-declined': {
-    message: 'サインインは拒否されました',
+    message: 'アクセスは許可されませんでした',
     fix: '最初からやり直してください。',
   },
   'consent.no-identity-of-guest': {
@@ -185,7 +185,7 @@ export const consent: Translated<typeof consentFailures> = {
   },
   'mailbox.domain-without-aliases': {
     message: '「{mailbox}」はドメイン全体なので、別名はありません',
-    fix: 'ログインにほかの送信者を許可してください: postern login add --sender ADDRESS',
+    fix: 'ログインにほかの差出人を許可してください: postern login add --sender ADDRESS',
   },
   'mailbox.alias-of-domain': {
     message: '「{text}」はドメイン全体ですが、別名は 1 つのアドレスです',

@@ -15,8 +15,8 @@ export const login: Translated<typeof loginFailures> = {
     fix: '別のユーザー名を選んでください。メールアドレスそのものがおすすめです。',
   },
   'login.no-sender-to-allow': {
-    message: '許可する送信者がありません',
-    fix: '送信者を 1 つ以上入力してください。',
+    message: '許可する差出人がありません',
+    fix: '差出人を 1 つ以上入力してください。',
   },
   'login.unknown': {
     message: '操作({participle})の対象になるログイン {id} はありません',
@@ -38,8 +38,8 @@ export const login: Translated<typeof loginFailures> = {
     fix: '指定を外すか、"*@example.com" のようなドメインのメールボックスをログインに加えてください。',
   },
   'login.only-domain-mailbox': {
-    message: 'ドメイン全体は、ほかの送信者の送信に使えるメールボックスではありません',
-    fix: '個別のアドレスのメールボックスもログインに加えるか、ほかの送信者とその置き換えを外してください。',
+    message: 'ドメイン全体は、ほかの差出人の送信に使えるメールボックスではありません',
+    fix: '個別のアドレスのメールボックスもログインに加えるか、ほかの差出人とその置き換えを外してください。',
   },
   'login.password-not-wanted': {
     message: 'パスワードなしのログインでは、パスワードも CRAM-MD5 も指定できません',
@@ -115,7 +115,7 @@ export const login: Translated<typeof loginFailures> = {
   },
   'password.unreadable': {
     message:
-      'このパスワードは使えません: {least} 文字以上 {octets} オクテット以下で、制御文字を含まない必要があります',
+      'このパスワードは使えません: {least} 文字以上 {octets} バイト以下で、制御文字を含まない必要があります',
     fix: '無関係な 4 つの単語のような、より長いものを選んでください。',
   },
   'password.too-short': {
@@ -147,7 +147,8 @@ export const login: Translated<typeof loginFailures> = {
     fix: '無関係な 4 つの単語のような、より長いものを選んでください。',
   },
   'password.common': {
-    message: 'このパスワードは使えません: 誰もが最初に試す単語、名前、日付、キーの並びとほとんど変わりません',
+    message:
+      'このパスワードは使えません: 推測されやすいものです(よくある単語、名前、日付、キーの並びと、数字や記号の組み合わせ)',
     fix: '無関係な 4 つの単語のような、より長いものを選んでください。',
   },
   'sign-in.too-many-waiting': {
@@ -197,7 +198,7 @@ export const login: Translated<typeof loginFailures> = {
     message: 'このログインにはメールボックスがありません',
   },
   'sender.empty-for-domain': {
-    message: 'このログインはドメイン全体のもので、空の送信者ではメールボックスが決まりません',
+    message: 'このログインはドメイン全体のもので、空の差出人ではメールボックスが決まりません',
   },
   'sender.none-without-password': {
     message: 'ここからパスワードなしで {sender} として送信できるログインはありません',
@@ -211,7 +212,7 @@ export const login: Translated<typeof loginFailures> = {
     fix: '許可するには: postern login add {word}',
   },
   'sender.no-pattern': {
-    message: '「{text}」は送信者として照合できません',
+    message: '「{text}」は差出人として照合できません',
     fix: 'アドレス、またはドメインのすべてのアドレスなら *@example.com を入力してください。',
   },
 }

@@ -134,7 +134,7 @@ export const machine: Translated<typeof machineFailures> = {
   },
   'key.setting-no-key': {
     message: 'POSTERN_KEY は鍵ではありません',
-    fix: '32 オクテットの乱数を base64 または 16 進数で指定してください。例: openssl rand -base64 32',
+    fix: '32 バイトの乱数を base64 または 16 進数で指定してください。例: openssl rand -base64 32',
   },
   'key.file-damaged': {
     message: '鍵ファイル {file} が壊れています。鍵ではないものが入っています',

@@ -30,11 +30,11 @@ export const provider: Translated<typeof providerFailures> = {
     message: 'カタログには存在しています',
   },
   'provider.not-asked': {
-    message: '{provider} に問い合わせできません: {reason}',
+    message: '{provider} に接続できません: {reason}',
     fix: '{reason.fix}',
   },
   'provider.cannot-be-asked': {
-    message: '{provider} に問い合わせできません: {reason}',
+    message: '{provider} に接続できません: {reason}',
     fix: 'そこまでの経路 (ファイアウォール、プロキシ、DNS) とプロバイダーファイルのエンドポイントを確かめ、しばらくしてからもう一度試してください。',
   },
   'certificate.no-such-registration': {
@@ -196,7 +196,7 @@ export const provider: Translated<typeof providerFailures> = {
   },
   'registration.without-credentials': {
     message:
-      '{provider} の登録にはクライアントシークレットも証明書もないため、postern であることを証明できません',
+      'アプリのみ(app-only)の送信にはクライアントシークレットか証明書が必要ですが、{provider} の登録にはどちらもありません',
     fix: 'プロバイダーと postern の両方で、どちらかを登録に追加してください。postern では「postern registration set」を使うか、設定を変更して再起動します。',
   },
   'registration.of-many-tenants': {

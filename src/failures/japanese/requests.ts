@@ -136,7 +136,7 @@ export const requests: Translated<typeof requestsFailures> = {
   },
   'page.sender-of-other-domain': {
     message: '{sender} は {mailbox} のアドレスではありません',
-    fix: 'そのドメインの送信者を指定してください。',
+    fix: 'そのドメインの差出人を指定してください。',
   },
   'page.test-address': {
     message: '「{address}」ではテストメッセージを送受信できません',

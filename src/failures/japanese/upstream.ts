@@ -87,7 +87,7 @@ export const upstream: Translated<typeof upstreamFailures> = {
     fix: 'プロバイダーでこのアカウントの送信が許可されていることを確認してください。',
   },
   'upstream.test-sender-refused': {
-    message: 'プロバイダーが送信者 {mailbox} を拒否しました',
+    message: 'プロバイダーが差出人 {mailbox} を拒否しました',
     fix: '理由はプロバイダーの応答にあります(ログにも記録されています)。',
   },
   'upstream.test-recipient-refused': {
@@ -227,12 +227,12 @@ export const upstream: Translated<typeof upstreamFailures> = {
   'sending.sender-not-let': {
     message:
       'プロバイダーは、このメールボックスが {sender} として送信することを繰り返し拒否しています({status})',
-    fix: 'プログラムの送信者をメールボックス自身にする(またはログインの --rewrite-sender を使う)か、プロバイダーでこの送信者を許可してもらってください。',
+    fix: 'プログラムの差出人をメールボックス自身にする(またはログインの --rewrite-sender を使う)か、プロバイダーでこの差出人を許可してもらってください。',
   },
   'sending.own-address-not-let': {
     message:
       'プロバイダーは、このメールボックスが自分自身として送信することを繰り返し拒否しています({status})',
-    fix: '同意したアカウントがこのメールボックスとして送信できるように、プロバイダーで許可してもらってください(Exchange では「送信者 (Send As)」の権限です)。',
+    fix: '同意したアカウントがこのメールボックスとして送信できるように、プロバイダーで許可してもらってください(Exchange では「差出人 (Send As)」の権限です)。',
   },
   'sending.all-refused': {
     message:
@@ -262,16 +262,16 @@ export const upstream: Translated<typeof upstreamFailures> = {
   },
   'sending.header-envelope': {
     message: 'プロバイダーがこのプログラムのメッセージ({header})を繰り返し拒否しています({reply})',
-    fix: 'プログラムの送信者をメールボックス自身にする(またはログインの --rewrite-sender を使う)か、このメールボックスが {named} として送信できるようにプロバイダーで許可してもらってください。',
+    fix: 'プログラムの差出人をメールボックス自身にする(またはログインの --rewrite-sender を使う)か、このメールボックスが {named} として送信できるようにプロバイダーで許可してもらってください。',
   },
   'sending.message-refused': {
     message:
-      'プロバイダーが、メールボックス自身だけを送信者とするこのプログラムのメッセージを繰り返し拒否しています({status})',
-    fix: '同意したアカウントがこのメールボックスとして送信できるように、プロバイダーで許可してもらってください(Exchange では「送信者 (Send As)」の権限です)。',
+      'プロバイダーが、メールボックス自身だけを差出人とするこのプログラムのメッセージを繰り返し拒否しています({status})',
+    fix: '同意したアカウントがこのメールボックスとして送信できるように、プロバイダーで許可してもらってください(Exchange では「差出人 (Send As)」の権限です)。',
   },
   'sending.message-refused-for-name': {
     message:
-      'プロバイダーが、メールボックス自身だけを送信者とするこのプログラムのメッセージを繰り返し拒否しています({status}、対象は {named})',
+      'プロバイダーが、メールボックス自身だけを差出人とするこのプログラムのメッセージを繰り返し拒否しています({status}、対象は {named})',
     fix: 'プログラムがメッセージのヘッダーに {named} を書かないようにするか、このメールボックスがそのアドレスとして送信できるようにプロバイダーで許可してもらってください。',
   },
   'sending.paused': {

@@ -92,7 +92,7 @@ export const exchangeLimits = known('microsoft', [
     }),
     meaning: both(
       'The sender has reached a limit of recipients or messages.',
-      '送信者が受信者数または通数の上限に達しました。',
+      '差出人が受信者数または通数の上限に達しました。',
     ),
     fix: [fixes.tryAgainLater, fixes.findOutWhy],
     kind: { lasts: 'passes', who: 'time', about: 'mailbox' },

@@ -19,7 +19,7 @@ export const exchangeSending = known('microsoft', [
     when: reply('mail-or-data', { status: /^5\.7\.60$/ }),
     meaning: both(
       'The mailbox may not send as this sender.',
-      'このメールボックスは、この送信者として送信できません。',
+      'このメールボックスは、この差出人として送信できません。',
     ),
     fix: [fixes.ownAddress, fixes.grantSendAs, fixes.allowAliases],
     kind: { lasts: 'until-repaired', who: 'administrator', about: 'sender' },
@@ -100,7 +100,7 @@ export const exchangeSending = known('microsoft', [
     when: reply('mail-or-data', { status: /^(5\.7\.501|5\.7\.502|5\.7\.503|5\.7\.511)$/ }),
     meaning: both(
       'Microsoft takes no mail from this sender, because of spam.',
-      '迷惑メールを理由に、Microsoft がこの送信者のメールを受け付けません。',
+      '迷惑メールを理由に、Microsoft がこの差出人のメールを受け付けません。',
     ),
     fix: [
       fixes.findOutWhy,
@@ -154,7 +154,7 @@ export const exchangeSending = known('microsoft', [
     when: reply('mail-or-data', { status: /^5\.7\.750$/ }),
     meaning: both(
       "The sender's domain is not one of the organisation.",
-      '送信者のドメインが組織に登録されていません。',
+      '差出人のドメインが組織に登録されていません。',
     ),
     fix: [
       say(

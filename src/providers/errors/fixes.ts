@@ -71,7 +71,7 @@ export const stopAndWait = say(
 
 export const ownAddress = say(
   'Have the program send as the mailbox itself, in the envelope and in the From: header; a login of postern can do that for it (--rewrite-sender, --rewrite-from).',
-  'プログラムの送信者を、エンベロープと From: ヘッダーの両方でメールボックス自身のアドレスにしてください。postern のログインで書き換えることもできます(--rewrite-sender、--rewrite-from)。',
+  'プログラムの差出人を、エンベロープと From: ヘッダーの両方でメールボックス自身のアドレスにしてください。postern のログインで書き換えることもできます(--rewrite-sender、--rewrite-from)。',
 )
 
 export const grantSendAs = powershell(

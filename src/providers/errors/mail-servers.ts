@@ -252,12 +252,12 @@ export const mailServers = known('any', [
     when: reply('mail-or-data', { code: /^[45]/, status: /^[45]\.1\.[78]$/ }),
     meaning: both(
       "The server does not accept the sender's address, or does not find its domain.",
-      'サーバーが送信者のアドレスを受け付けないか、そのドメインを見つけられません。',
+      'サーバーが差出人のアドレスを受け付けないか、そのドメインを見つけられません。',
     ),
     fix: [
       say(
         'Check the sender address that the program uses: it has to be a real one, of a domain that is in DNS.',
-        'プログラムが使う送信者のアドレスを確認してください。DNS にあるドメインの実在するアドレスである必要があります。',
+        'プログラムが使う差出人のアドレスを確認してください。DNS にあるドメインの実在するアドレスである必要があります。',
       ),
     ],
     kind: { lasts: 'until-repaired', who: 'sender', about: 'sender' },
@@ -281,7 +281,7 @@ export const mailServers = known('any', [
       ),
       say(
         'Send to the recipient by hand from the same mailbox, to see whether it is the message or the sender.',
-        '同じメールボックスから手動で送り、メッセージと送信者のどちらが原因か確かめてください。',
+        '同じメールボックスから手動で送り、メッセージと差出人のどちらが原因か確かめてください。',
       ),
     ],
     kind: { lasts: 'until-repaired', who: 'sender', about: 'message' },
@@ -358,7 +358,7 @@ export const mailServers = known('any', [
     }),
     meaning: both(
       "The recipient's server does not believe that the message is from its sender's domain (SPF, DKIM, DMARC).",
-      '受信側のサーバーが、メッセージが送信者のドメインからのものだと確認できません(SPF、DKIM、DMARC)。',
+      '受信側のサーバーが、メッセージが差出人のドメインからのものだと確認できません(SPF、DKIM、DMARC)。',
     ),
     fix: [
       say(
@@ -395,7 +395,7 @@ export const mailServers = known('any', [
     fix: [
       say(
         'Read its own words, and correct the message, the sender or the recipient.',
-        'サーバー自身のメッセージを読み、メッセージ、送信者、受信者のいずれかを直してください。',
+        'サーバー自身のメッセージを読み、メッセージ、差出人、受信者のいずれかを直してください。',
       ),
     ],
     kind: { lasts: 'until-repaired', who: 'sender', about: 'message' },

@@ -252,16 +252,16 @@ export const posternReplies = known('postern', [
     when: heard(/This login may not send as this sender/i),
     meaning: both(
       'The login of postern may not send as this sender.',
-      'postern のこのログインは、この送信者として送信できません。',
+      'postern のこのログインは、この差出人として送信できません。',
     ),
     fix: [
       say(
         'Have the program send as the mailbox of the login.',
-        'プログラムの送信者を、ログインのメールボックスにしてください。',
+        'プログラムの差出人を、ログインのメールボックスにしてください。',
       ),
       run(
         'Or let the login use the sender too:',
-        'または、ログインにその送信者も許可してください:',
+        'または、ログインにその差出人も許可してください:',
         'postern login allow ID --sender {sender}',
       ),
     ],

@@ -84,7 +84,7 @@ const stepWords: Record<ShownStep['step'], Phrase> = {
   connect: phrase('The provider is reached'),
   tls: phrase('The connection is encrypted, and the certificate is right'),
   mechanism: phrase('It offers a sign-in by token'),
-  'sign-in': phrase('The provider accepts us'),
+  'sign-in': phrase('Signed in at the provider'),
   sender: phrase('It accepts the sender'),
   recipient: phrase('It accepts the recipient'),
   message: phrase('It has taken the message'),
