@@ -14,10 +14,6 @@ export interface Page {
   session?: BrowserSession | undefined
   /** The page has tables, and uses the width of the window. */
   wide?: boolean
-  /** @deprecated Every page has copy buttons and live parts where it says so. */
-  copying?: boolean
-  /** @deprecated As `copying`. */
-  live?: boolean
   /** The address to which the browser is forwarded at once. */
   forwardTo?: URL
 }

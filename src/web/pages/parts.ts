@@ -29,7 +29,7 @@ import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
  *   context.show(response, page)             after a change: redirects to a page of its own, for what
  *                                            is shown only now (a password, a link)
  * layout.ts
- *   Page.wide                                for tables; Page.live for parts with data-live
+ *   Page.wide                                for tables
  * Classes: .tiles, .actions, .card, .done, .warning, .mistake, .soft, .hint, .small, .button, .quiet,
  * .danger, .unseen (for screen readers only).
  */

@@ -38,7 +38,7 @@ export function createCertificatePages({ services, contexts }: CertificatePagesD
         title,
         body: certificatePage(id, status, context),
         session: context.session,
-        copying: true,
+  
       })
     })
     .post(readForm, async (request, response) => {

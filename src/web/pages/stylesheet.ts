@@ -134,9 +134,6 @@ ul.cards h2 { display: flex; flex-wrap: wrap; gap: var(--space-1) var(--space-3)
 .badge.good::before, .badge.warn::before, .badge.bad::before { border: 0; background: currentColor; forced-color-adjust: none; }
 .badge.warn::before { border-radius: 0; clip-path: polygon(50% 0, 100% 100%, 0 100%); }
 .badge.bad::before { border-radius: 0; clip-path: polygon(20% 0, 50% 30%, 80% 0, 100% 20%, 70% 50%, 100% 80%, 80% 100%, 50% 70%, 20% 100%, 0 80%, 30% 50%, 0 20%); }
-.state { color: var(--soft); font-size: .9rem; font-weight: 600; }
-.state.active { color: var(--good); }
-.state.lapsed { color: var(--bad); }
 .icon { width: 1.1em; height: 1.1em; flex: none; vertical-align: -.15em; fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linecap: round; stroke-linejoin: round; }
 
 /* Steps that were taken, or are to be taken */

@@ -14,7 +14,7 @@ export const japaneseOfPages = {
     'パスワード認証しかできない機器のためのメール送信ゲートウェイ',
   Pages: 'ページ',
   Mailboxes: 'メールボックス',
-  'API keys': 'APIキー',
+  'API keys': 'API キー',
   'SMTP logins': 'SMTP ログイン情報',
   Activity: 'アクティビティ',
   'Users & sessions': '管理画面の利用者',
@@ -143,8 +143,8 @@ export const japaneseOfPages = {
   never: 'なし',
   'Revoke {1}': '{1} を取り消す',
   Revoke: '取り消す',
-  'There is no API key yet.': 'APIキーはまだありません。',
-  'Back to the API keys': 'APIキーに戻る',
+  'There is no API key yet.': 'API キーはまだありません。',
+  'Back to the API keys': 'API キーに戻る',
 
   // Consents in a browser
   'Sign in at {1}': '{1} でサインイン',
@@ -160,10 +160,10 @@ export const japaneseOfPages = {
     '{2} で {1} のためにサインインします。このページは自動的に移動します。',
   'Continue to {1}': '{1} へ進む',
   'Taking you to {1}': '{1} へ移動しています',
-  'Connect {1}': '{1} を接続する',
+  'Connect {1}': '{1} を連携する',
   'Consent for an organisation': '組織の同意',
-  Connected: '接続しました',
-  'Not connected': '接続できませんでした',
+  Connected: '連携しました',
+  'Not connected': '連携できませんでした',
   'You are asked to let postern send mail for this mailbox. Go on only if you expected this.':
     'postern がこのメールボックスからメールを送ることへの許可が求められています。心当たりがある場合だけ進んでください。',
   'Requested by': '依頼者',
@@ -172,7 +172,7 @@ export const japaneseOfPages = {
     'パスワードは {1} のページで入力します。postern がパスワードを知ることはありません。',
   'the administrator': '管理者',
   Mailbox: 'メールボックス',
-  'Sign in as': 'サインインする人',
+  'Sign in as': 'サインインするアカウント',
   At: 'サインイン先',
   'postern can now send mail for {1}.': 'postern は {1} からメールを送れるようになりました。',
   'postern can now send mail for {1}, as {2} signed in and agreed.':
@@ -196,8 +196,8 @@ export const japaneseOfPages = {
 
   // Logins
   'Each program and each device has a login of its own, so that each can be ended by itself.':
-    'プログラムや機器ごとに専用のログインを作ると、それぞれを個別に終了できます。',
-  'Make a login': 'ログインを作る',
+    'プログラムや機器ごとに専用のログイン情報を作ると、それぞれを個別に終了できます。',
+  'Make a login': 'ログイン情報を作る',
   'Waiting for its first sign-in…': '最初のサインインを待っています…',
   'This line changes by itself.': 'この行は自動的に更新されます。',
   'Look again': '再読み込みする',
@@ -387,13 +387,13 @@ export const japaneseOfPages = {
   'Set a password': 'パスワードを設定する',
   'User name': 'ユーザー名',
   'Signs in by': 'サインイン方法',
-  'Other senders': 'それ以外の送信者',
+  'Other senders': 'それ以外の差出人',
   Mends: '補正',
   'From: and Sender: become its mailbox': 'From: と Sender: をメールボックスのアドレスに書き換えます',
   "Domain of senders and recipients that have none, such as example.com; a mistyped name is a stranger's address there":
-    'ドメインのない送信者と受信者に補うドメイン(例: example.com。打ち間違えた名前はそのドメインの別人のアドレスになります)',
+    'ドメインのない差出人と受信者に補うドメイン(例: example.com。打ち間違えた名前はそのドメインの別人のアドレスになります)',
   'What stands for a sender or recipient, one on each line: root=admin@example.com':
-    '送信者や受信者の置き換え(1 行に 1 つ。例: root=admin@example.com)',
+    '差出人や受信者の置き換え(1 行に 1 つ。例: root=admin@example.com)',
   'take several addresses in one RCPT for several recipients; when one of them is refused, the message goes to none':
     '1 つの RCPT に書かれた複数のアドレスを複数の受信者とみなす(1 つでも拒否されると、メッセージは誰にも届きません)',
   'an address without a domain is one of {1}': 'ドメインのないアドレスには {1} を補います',
@@ -407,7 +407,7 @@ export const japaneseOfPages = {
   'put the mailbox into From: and Sender: of the header; the old address goes into Reply-To:, and a signature (DKIM) that the program made no longer fits':
     'ヘッダーの From: と Sender: をメールボックスのアドレスに書き換える(元のアドレスは Reply-To: に入り、プログラムが付けた署名 (DKIM) は無効になります)',
   'The login {1} sends from {2}. What is set here holds from its next sign-in on; its password stays.':
-    'ログイン {1} は {2} から送信します。ここでの設定は次のサインインから有効になります。パスワードは変わりません。',
+    'ログイン情報 {1} は {2} から送信します。ここでの設定は次のサインインから有効になります。パスワードは変わりません。',
   'Only from': '接続元の制限',
   '{1}, from {2}': '{1}({2} から)',
   'a password that postern made': 'postern が作ったパスワード',
@@ -416,7 +416,7 @@ export const japaneseOfPages = {
   active: '有効',
   expired: '期限切れ',
   revoked: '取り消し済み',
-  'Back to the logins': 'ログインに戻る',
+  'Back to the logins': 'ログイン情報の一覧に戻る',
   'the one that you chose': '自分で決めたもの',
   'SMTP server': 'SMTP サーバー',
   Port: 'ポート',
@@ -425,8 +425,8 @@ export const japaneseOfPages = {
   'STARTTLS or SSL/TLS': 'STARTTLS または SSL/TLS',
   Authentication: '認証',
   'on (LOGIN or PLAIN)': 'あり(LOGIN または PLAIN)',
-  'Sender address': '送信者アドレス',
-  'There is no mailbox yet that a login could be for.': 'ログインを作れるメールボックスがまだありません。',
+  'Sender address': '差出人アドレス',
+  'There is no mailbox yet that a login could be for.': 'ログイン情報を作れるメールボックスがまだありません。',
   'Add one first.': '先に追加してください。',
   'Name, as people call it': '名前(呼び名)',
   'Printer, 2nd floor': '2 階のプリンター',
@@ -471,7 +471,7 @@ export const japaneseOfPages = {
   'Send a consent link by the channels for notices': '通知の経路で同意リンクを送る',
   'Let a program send': 'プログラムから送信する',
   'Every program gets a login of its own, with ready settings to copy.':
-    'プログラムごとに専用のログインを作ると、コピーして使える設定が表示されます。',
+    'プログラムごとに専用のログイン情報を作ると、コピーして使える設定が表示されます。',
   'Send this link to the person who has to sign in for {1}. It works once, until {2}, and is shown only now.':
     '{1} のためにサインインする人にこのリンクを送ってください。{2} まで 1 回だけ使え、表示されるのは今だけです。',
   'A link for {1} that works once, until {2}:': '{1} のリンク({2} まで 1 回だけ使えます):',
@@ -495,7 +495,7 @@ export const japaneseOfPages = {
     'プロバイダーがこのメールボックスから受け付けるほかのアドレス(1 行に 1 つ)',
   'Add the mailbox': 'メールボックスを追加',
   'These logins have no other mailbox, and end:':
-    '次のログインはほかのメールボックスを持たないため、終了します:',
+    '次のログイン情報はほかのメールボックスを持たないため、使えなくなります:',
   'Remove {1}': '{1} を削除する',
   'Keep it': '削除しない',
   'The consent has ended at the provider, too.': '同意はプロバイダー側でも終了しました。',
@@ -518,7 +518,7 @@ export const japaneseOfPages = {
   'That is done: this is how the certificate stands now.':
     '完了しました。証明書の現在の状態は次のとおりです。',
   'Postern makes the key, which never leaves it, and the certificate. 30 days before its end it makes the next one, has it registered at Microsoft by the proof that it has the old one, and takes the old one out. The journal says each step.':
-    'postern が鍵と証明書を作ります。鍵は postern の外に出ません。期限の 30 日前に次の証明書を作り、古い証明書を持つ証明によって Microsoft に登録し、古い証明書を取り除きます。各段階はジャーナルに記録されます。',
+    'postern が鍵と証明書を作ります。鍵は postern の外に出ません。期限の 30 日前に次の証明書を作り、古い証明書を持つ証明によって Microsoft に登録し、古い証明書を取り除きます。各段階はアクティビティに記録されます。',
   'The next certificate could not be registered: {1}': '次の証明書を登録できませんでした: {1}',
   'Upload it by hand: it is used as soon as the provider takes it.':
     '手動でアップロードしてください。プロバイダーが受け付け次第、使われます。',
@@ -545,14 +545,14 @@ export const japaneseOfPages = {
 
   // Sending
   'Messages in the last minute': '直近 1 分のメッセージ',
-  'Recipients in the last day': '直近 24 時間の受信者',
+  'Recipients in the last day': '直近 24 時間の宛先',
   'Connections to the provider': 'プロバイダーへの接続',
   '{1} of {2}': '{1} / {2}',
-  'the sender {1}': '送信者 {1}',
+  'the sender {1}': '差出人 {1}',
   'the program {1}': 'プログラム {1}',
   'the program {1} at {2}': 'プログラム {1}({2})',
   'this mailbox': 'このメールボックス',
-  'a sender': '特定の送信者',
+  'a sender': '特定の差出人',
   'a program': '特定のプログラム',
   'every mailbox of this registration': 'この登録のすべてのメールボックス',
   'new connections': '新しい接続',
@@ -562,7 +562,7 @@ export const japaneseOfPages = {
   To: '宛先',
   'Send, and show each step': '送信して各段階を表示',
   'Send a test message': 'テストメッセージを送る',
-  'The login may send as this sender': 'このログインはこの送信者で送れる',
+  'The login may send as this sender': 'このログイン情報はこの差出人で送れる',
   'There is an access token': 'アクセストークンがある',
   'The name of its mail server is found': 'メールサーバーの名前が見つかりました',
   'It offers a sign-in by token': 'トークンによるサインインに対応しています',
@@ -596,7 +596,7 @@ export const japaneseOfPages = {
   documented: '文書による',
   'as several people report it': '複数の人の報告による',
   'not checked against a document': '文書では未確認',
-  'What to do': '対処',
+  'What to do': '対処方法',
   'Nothing in this text is known to postern. Where to look:':
     'この内容に postern が知っているものはありません。確認するとよいところ:',
   'It means:': '意味:',
@@ -767,7 +767,7 @@ export const japaneseOfPages = {
   'The newest': '最新へ',
   'Older ones': 'さらに古いもの',
   all: 'すべて',
-  Login: 'ログイン',
+  Login: 'ログイン情報',
   Kind: '種類',
   Outcome: '結果',
   By: '操作者',
@@ -785,8 +785,8 @@ export const japaneseOfPages = {
   'Message not sent': 'メッセージを送信できず',
   'Signed in to send': '送信のためにサインイン',
   'Sign-in refused': 'サインインを拒否',
-  'Signed in to the pages': 'ページにサインイン',
-  'Sign-in to the pages refused': 'ページへのサインインを拒否',
+  'Signed in to the pages': '管理画面にサインイン',
+  'Sign-in to the pages refused': '管理画面へのサインインを拒否',
   'Access token fetched': 'アクセストークンを取得',
   'Consent link made': '同意リンクを作成',
   'Consent link revoked': '同意リンクを取り消し',
@@ -810,10 +810,10 @@ export const japaneseOfPages = {
     'アプリ登録の古い証明書をプロバイダーから削除',
   'Certificate of an app registration not renewed': 'アプリ登録の証明書を更新できませんでした',
   'Certificate of an app registration has to wait': 'アプリ登録の証明書の手続きを待機中',
-  'Login made': 'ログインを作成',
-  'Login revoked': 'ログインを取り消し',
-  'API key made': 'APIキーを作成',
-  'API key revoked': 'APIキーを取り消し',
+  'Login made': 'ログイン情報を作成',
+  'Login revoked': 'ログイン情報を取り消し',
+  'API key made': 'API キーを作成',
+  'API key revoked': 'API キーを取り消し',
   'Sign-in link made': 'サインインリンクを作成',
   'Opened to other machines': 'ほかのマシンからの受け付けを開始',
   'Command refused by postern': 'postern がコマンドを拒否',
@@ -833,8 +833,8 @@ export const japaneseOfPages = {
   reason: '理由',
   provider: 'プロバイダー',
   networks: 'ネットワーク',
-  'signed in as': 'サインインした人',
-  'who had to sign in': 'サインインすべき人',
+  'signed in as': 'サインインしたアカウント',
+  'who had to sign in': 'サインインすべきアカウント',
   name: '名前',
   seconds: '秒数',
   'the provider said': 'プロバイダーの応答',
@@ -843,7 +843,7 @@ export const japaneseOfPages = {
   'Checked at {1}': '確認日時: {1}',
   'Test message sent': 'テストメッセージを送信しました',
   'Test message not sent': 'テストメッセージを送信できませんでした',
-  'Sender refused: the login may not use it': '送信者を拒否しました: このログインでは使えません',
+  'Sender refused: the login may not use it': '差出人を拒否しました: このログイン情報では使えません',
 
   // Overview, list and pages of mailboxes
   'cannot send': '送信できません',
@@ -922,8 +922,8 @@ export const japaneseOfPages = {
   // Overview, list and pages of mailboxes
   'postern forgets its access and, where supported, revokes it at the provider.':
     'postern はこのアクセスを破棄し、可能であればプロバイダー側でも取り消します。',
-  'Send using': '使用するログイン',
-  'postern (no login)': 'postern(ログインなし)',
+  'Send using': '使用するログイン情報',
+  'postern (no login)': 'postern(ログイン情報なし)',
   yes: 'はい',
   // What is wrong with a mailbox.
   'What is wrong with {1}?': '{1} の問題を診断',
