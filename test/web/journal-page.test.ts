@@ -66,7 +66,7 @@ describe('the page of what happened', () => {
     })
     expect(rows.slice(-2).map((row) => row.slice(1))).toEqual([
       ['Message refused by the provider', 'me@example.com', 'hall', '550 5.7.1 No'],
-      ['Message sent', 'me@example.com', 'hall', 'To 2'],
+      ['Message sent', 'me@example.com', 'hall', 'Recipients: 2'],
     ])
     expect(text).toContain('<span class="badge bad">Message refused by the provider</span>')
     expect(text).toContain('<span class="badge good">Message sent</span>')
@@ -112,6 +112,21 @@ describe('the page of what happened', () => {
     ])
       expect(text).toContain(fact)
     expect(text).not.toMatch(/cramMd5|octets|adopted|false|wrong-credentials|refused refused|0\.00 s/)
+  })
+
+  it('what went wrong is in the language of the reader, where its id says all of it', async () => {
+    const test = testServer()
+    const wrong = {
+      event: 'sign-in.refused',
+      mailboxes: ['me@example.com'],
+      login: 'hall',
+      failure: 'sign-in.wrong',
+    }
+    test.log.warn({ ...wrong, detail: 'Wrong user name or password' }, 'sign-in refused')
+    const { cookie } = await signIn(test)
+    const { text } = await test.get('/journal').set({ Cookie: cookie, 'Accept-Language': 'ja' })
+    expect(text).toContain('ユーザー名またはパスワードが違います')
+    expect(text).not.toContain('Wrong user name')
   })
 
   it('a recipient who was refused is named in the line, with what the provider said, and found by a part of the address', async () => {

@@ -33,7 +33,7 @@ describe('a state', () => {
         [
           { condition: 'good', words: 'Reached', took: 1234 },
           { condition: 'bad', words: 'Signed in', more: html`<p>No.</p>` },
-          { condition: 'off', words: 'Sent' },
+          { condition: 'off', words: 'Sent', took: 4 },
         ],
         t,
       ),
@@ -45,6 +45,7 @@ describe('a state', () => {
     ])
     expect(steps).toContain('<span class="unseen">failed: </span>Signed in')
     expect(steps).toContain('<span class="took">1.23 s</span>')
+    expect(steps).toContain('<span class="took">less than 0.01 s</span>')
     expect(steps).toContain('<div class="more"><p>No.</p></div>')
   })
 })

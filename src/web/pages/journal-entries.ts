@@ -6,7 +6,7 @@ import { type Html, type HtmlValue, html } from '../html.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
 import { actorWords, detailWords, eventWords, valueWords } from './journal-words.ts'
 import type { PageContext } from './page-context.ts'
-import { badge, type Condition, seconds, time } from './parts.ts'
+import { badge, type Condition, duration, time } from './parts.ts'
 import { table } from './tables.ts'
 
 /** Entries of the journal, one line each; what else is known of one opens below it. */
@@ -64,7 +64,8 @@ ${meaning && html`<p>${t`It means:`} ${meaning[t.language]}</p>`}
 
 /** What one wants to know without opening it. */
 function shortWords(entry: JournalEntryStatus, t: Phrases): HtmlValue {
-  const { recipients = [], by, details } = entry
+  const { recipients = [], by } = entry
+  const details = detailsOf(entry, t)
   const { detail, reason, reply, refusal, name, provider } = details
   const refused = recipients.find(({ code }) => code !== undefined)
   if (refused) return short(`${refused.address}: ${refused.code} ${refused.reply}`)
@@ -74,10 +75,17 @@ function shortWords(entry: JournalEntryStatus, t: Phrases): HtmlValue {
   }
   const [first] = recipients
   if (first && recipients.length === 1) return short(first.address)
-  if (typeof details.recipients === 'number') return t`To ${details.recipients}`
+  if (typeof details.recipients === 'number') return t`Recipients: ${details.recipients}`
   if (typeof name === 'string') return short(name)
   if (by !== undefined) return byWords(by, t)
   return typeof provider === 'string' ? provider : (entry.source ?? '')
+}
+
+/** What went wrong is kept in English: in the reader's language, where its id says all of it. */
+function detailsOf({ details }: JournalEntryStatus, t: Phrases): JournalEntryStatus['details'] {
+  const { failure, detail } = details
+  if (typeof failure !== 'string' || typeof detail !== 'string') return details
+  return { ...details, detail: t.keptMessage(failure, detail) }
 }
 
 function short(text: string): string {
@@ -97,7 +105,8 @@ function byWords(by: string, t: Phrases): string {
 const mostShown = 20
 
 function factsOf(entry: JournalEntryStatus, t: Phrases): [HtmlValue, HtmlValue][] {
-  const { mailbox, login, loginName, source, by, milliseconds, recipients = [], details } = entry
+  const { mailbox, login, loginName, source, by, milliseconds, recipients = [] } = entry
+  const details = detailsOf(entry, t)
   const refused = recipients.filter(({ code }) => code !== undefined)
   const others = recipients.filter(({ code }) => code === undefined)
   return [
@@ -116,7 +125,7 @@ function factsOf(entry: JournalEntryStatus, t: Phrases): [HtmlValue, HtmlValue][
       .map(([name, value]) => factOf(name, value, t)),
     [t`From`, source],
     [t`By`, by && byWords(by, t)],
-    [t`Took`, milliseconds !== undefined && took(milliseconds, t)],
+    [t`Took`, milliseconds !== undefined && duration(milliseconds, t)],
   ]
 }
 
@@ -138,7 +147,7 @@ function factOf(name: string, value: JournalDetail, t: Phrases): [HtmlValue, Htm
   const words = detailWords[name]
   const label = words === undefined ? inWords(name) : t.say(words)
   if (name === 'octets' && typeof value === 'number') return [label, size(value)]
-  if (/Milliseconds$/.test(name) && typeof value === 'number') return [label, took(value, t)]
+  if (/Milliseconds$/.test(name) && typeof value === 'number') return [label, duration(value, t)]
   if (name === 'more') return [label, t`${Number(value)} times`]
   if (name === 'failure') return [label, html`<code>${String(value)}</code>`]
   return [label, valueIn(name, value, t)]
@@ -162,9 +171,4 @@ function valueIn(name: string, value: JournalDetail | undefined, t: Phrases): st
 function size(octets: number): string {
   if (octets < 1000) return `${octets} B`
   return octets < 1_000_000 ? `${(octets / 1000).toFixed(1)} kB` : `${(octets / 1_000_000).toFixed(1)} MB`
-}
-
-/** How long something took. Nothing takes no time. */
-export function took(milliseconds: number, t: Phrases): Html {
-  return milliseconds < 10 ? t`less than 0.01 s` : t`${seconds(milliseconds)} s`
 }

@@ -1,8 +1,7 @@
 import type { Activity, ActivityBar } from '../../journal/journal.ts'
 import { type Html, html } from '../html.ts'
 import type { Phrases } from '../texts/phrases.ts'
-import { took } from './journal-entries.ts'
-import { time } from './parts.ts'
+import { duration, time } from './parts.ts'
 import { table } from './tables.ts'
 
 /** Messages of the last day by the hour, with their numbers for who cannot see or point at a bar; and of the week in words. */
@@ -10,7 +9,7 @@ export function activityPlot({ day, week }: { day: Activity; week: Activity }, t
   const sums = sumOf(day)
   const words = t`${sums.sent} sent, ${sums.refused} refused or failed`
   return html`<figure class="plot">
-<figcaption><strong>${t`Last 24 hours`}</strong> ${words}${sums.sent > 0 && html`; ${t`${took(sums.waited / sums.sent, t)} to send one, on average`}`}. <span class="soft">${weekWords(week, t)}</span></figcaption>
+<figcaption><strong>${t`Last 24 hours`}</strong> ${words}${sums.sent > 0 && html`; ${t`${duration(sums.waited / sums.sent, t)} to send one, on average`}`}. <span class="soft">${weekWords(week, t)}</span></figcaption>
 ${sums.sent + sums.refused > 0 && bars(day, words, t)}
 </figure>`
 }
@@ -52,7 +51,7 @@ function bars({ bars: all, hours }: Activity, words: Html, t: Phrases): Html {
       {
         title: t`to send one, on average`,
         isNumber: true,
-        cell: ({ milliseconds }) => milliseconds !== undefined && took(milliseconds, t),
+        cell: ({ milliseconds }) => milliseconds !== undefined && duration(milliseconds, t),
       },
     ],
   })

@@ -9,7 +9,7 @@ import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
  * The pieces that pages are made of. Nothing else makes these by hand.
  *
  * parts.ts
- *   time(when), day(when), seconds(ms)       times; the script shows them in the reader's own zone
+ *   time(when), day(when), duration(ms, t)   times; the script shows them in the reader's own zone
  *   badge(kind, words)                       a state: 'good' ●, 'warn' ▲, 'bad' ✕, 'off' ○
  *   credentialState(state, t)                the badge of a login or an API key
  *   icon(name)                               one of a small set; decoration, words stand beside it
@@ -55,8 +55,8 @@ export function day(when: string): Html {
 }
 
 /** Milliseconds as seconds, to the hundredth. */
-export function seconds(milliseconds: number): string {
-  return (milliseconds / 1000).toFixed(2)
+export function duration(milliseconds: number, t: Phrases): Html {
+  return milliseconds < 10 ? t`less than 0.01 s` : t`${(milliseconds / 1000).toFixed(2)} s`
 }
 
 /** All well; somebody should look; it does not work; not in use, or not yet. */
@@ -144,7 +144,7 @@ export function checklist(steps: readonly Step[], t: Phrases): Html {
 }
 
 export function checkedStep({ condition, words, took, more }: Step, t: Phrases): Html {
-  return html`<li class="${condition}">${icon(conditionIcons[condition])}<span><span class="unseen">${t.say(conditionWords[condition])} </span>${words}</span>${took === undefined ? html`<span></span>` : html`<span class="took">${t`${seconds(took)} s`}</span>`}${isThere(more) && html`<div class="more">${more}</div>`}</li>
+  return html`<li class="${condition}">${icon(conditionIcons[condition])}<span><span class="unseen">${t.say(conditionWords[condition])} </span>${words}</span>${took === undefined ? html`<span></span>` : html`<span class="took">${duration(took, t)}</span>`}${isThere(more) && html`<div class="more">${more}</div>`}</li>
 `
 }
 

@@ -36,6 +36,8 @@ export interface Phrases {
   messageOf(sentence: Sentence): string
   /** What to do about it. */
   fixOf(sentence: Sentence): string | undefined
+  /** A message that was kept without its values: as it is, where it has some. */
+  keptMessage(id: string, message: string): string
   language: Language
 }
 
@@ -79,6 +81,10 @@ export function phrasesIn(language: Language): Phrases {
     ...{ language, say },
     messageOf: (sentence: Sentence) => inLanguage(sentence, 'message', language) ?? sentence.message,
     fixOf: (sentence: Sentence) => inLanguage(sentence, 'fix', language) ?? sentence.fix,
+    keptMessage(id: string, message: string) {
+      const text = language === 'en' ? undefined : sentencesInJapanese[id]?.message
+      return text === undefined || text.includes('{') ? message : text
+    },
   })
 }
 
