@@ -51,6 +51,25 @@ describe('a test message', () => {
     expect(test.services.sendTestMessage.asked).toEqual(['me@example.com to you@example.net'])
   })
 
+  it('the form comes again with what is wrong at its field, and with what was typed', async () => {
+    const { services, send } = await signedIn()
+    await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+    const { status, text } = await send({ to: 'nobody', login: 'login-1' })
+    expect(status).toBe(400)
+    expect(text).toContain('role="alert"')
+    expect(text).toMatch(/name="to"[^>]*aria-invalid="true"[^>]* value="nobody"/)
+    expect(text).toContain('href="#to-field"')
+    expect(text).toContain('<option value="login-1" selected>Printer</option>')
+  })
+
+  it('the form asks in Japanese for a login, not for a role', async () => {
+    const { services, page } = await signedIn()
+    await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+    const { text } = await page().set('Accept-Language', 'ja')
+    expect(text).toContain('使用するログイン情報')
+    expect(text).not.toContain('役割')
+  })
+
   it('the page explains the step that failed, with what to do', async () => {
     const { services, send } = await signedIn()
     const failure = failureAs('provider-setup', 'smtp.example refused the sign-in', {

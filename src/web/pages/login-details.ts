@@ -149,7 +149,7 @@ function linesToAdd(lines: readonly string[], t: Phrases): Html {
 
 function testSection(login: LoginStatus, context: PageContext): HtmlValue {
   const address = login.mailboxes.find((one) => !isDomainMailbox(one)) ?? login.mailboxes[0]
-  return address !== undefined && testMessageForm({ address, logins: [login] }, context)
+  return address !== undefined && testMessageForm({ address, logins: [login], login }, context)
 }
 
 const proofs: Record<LoginStatus['password'], Phrase> = {

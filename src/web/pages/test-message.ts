@@ -1,12 +1,13 @@
 import type { Request, Response, Router } from 'express'
 import type { LoginStatus } from '../../credentials/logins.ts'
-import { type Address, isDomainMailbox } from '../../model/address.ts'
+import { type Address, covers, isDomainMailbox } from '../../model/address.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
-import { type ShownStep, testMessageOf, testSteps } from '../test-messages.ts'
+import { type ShownStep, type TestMessage, testMessageOf, testSteps } from '../test-messages.ts'
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { whatToDo } from './error-page.ts'
+import { choiceField, type FormState, refusedForm, textField } from './form-parts.ts'
 import { fieldsOf, form, one, type PageContext, type PageContexts, readForm } from './page-context.ts'
 import { checkedStep, checklistBegin, checklistEnd, type Step } from './parts.ts'
 
@@ -29,18 +30,30 @@ export function createTestMessagePages({ services, contexts }: TestMessagePagesD
 
   async function sendTest(request: Request, response: Response, mailbox: string): Promise<void> {
     const context = await contexts.toChange(request)
-    const { t, pages, by } = context
+    const { t, session, pages, by } = context
     const { address } = await mailboxes.show(mailbox)
     const fields = fieldsOf(request.body)
-    const message = testMessageOf(address, { from: one(fields, 'from'), to: one(fields, 'to') ?? '' })
-    const as = one(fields, 'login') || undefined
     const back = html`<p><a href="${pages.path('mailboxes', address)}">${t`Back to ${address}`}</a></p>`
+    let message: TestMessage
+    try {
+      message = testMessageOf(address, { from: one(fields, 'from'), to: one(fields, 'to') ?? '' })
+    } catch (error) {
+      const { status, headers, summary, wrong } = refusedForm(error, t, fieldsOfFailures)
+      const state = { values: fields, wrong }
+      const body = html`${summary}${testMessageForm({ address, logins: await loginsOf(address), state }, context)}${back}`
+      response.set(headers)
+      return pages.send(response, { title: t`Send a test message`, body, session }, status)
+    }
+    const as = one(fields, 'login') || undefined
     const steps = testSteps(message, as, { logins, sendTestMessage, by })
     context.show(
       response,
       { title: t`A test message to ${message.to}`, body: back },
       shown(steps, address, context),
     )
+  }
+  async function loginsOf(address: Address): Promise<LoginStatus[]> {
+    return (await logins.list()).filter(({ mailboxes: own }) => own.some((one) => covers(one, address)))
   }
 }
 
@@ -60,17 +73,36 @@ async function* shown(
     yield html`<p><a class="button quiet" href="${pages.path('mailboxes', address, 'diagnosis')}">${t`Find out what is wrong`}</a></p>`
 }
 
+/** Which field a failure is about. */
+const fieldsOfFailures: Readonly<Record<string, string>> = {
+  'page.sender-of-other-domain': 'from',
+  'address.no-mail-address': 'to',
+  'page.test-address': 'to',
+}
+
+interface TestMessageForm {
+  address: Address
+  /** The logins that may be tried with it. */
+  logins: readonly LoginStatus[]
+  /** The one that is meant at first. */
+  login?: LoginStatus
+  state?: FormState
+}
+
 /** The form that sends a test message. */
 export function testMessageForm(
-  { address, logins }: { address: Address; logins: readonly LoginStatus[] },
+  { address, logins, login, state = { values: {} } }: TestMessageForm,
   context: PageContext,
 ): Html {
   const { t } = context
-  const active = logins.filter(({ state }) => state === 'active')
-  const fields = html`${isDomainMailbox(address) && html`<label>${t`From`} <input name="from" required maxlength="254" placeholder="you${address.slice(1)}"></label>`}
-<label>${t`To`} <input name="to" required maxlength="254" value="${isDomainMailbox(address) ? '' : address}"></label>
-${active.length > 0 && html`<label>${t`Send using`} <select name="login"><option value="">${t`postern (no login)`}</option>${active.map(({ id, name }) => html`<option value="${id}">${name}</option>`)}</select></label>`}
-<button class="quiet">${t`Send, and show each step`}</button>`
+  const active = logins.filter(({ state: now }) => now === 'active')
+  const isDomain = isDomainMailbox(address)
+  const line = { required: true, maxlength: 254, autocomplete: 'off' }
+  const options = [
+    { value: '', words: t`postern (no login)` },
+    ...active.map(({ id, name }) => ({ value: id, words: name })),
+  ]
+  const fields = html`${isDomain && textField({ ...line, name: 'from', label: t`From`, placeholder: `you${address.slice(1)}` }, state)}${textField({ ...line, name: 'to', label: t`To`, initial: isDomain ? '' : address }, state)}${active.length > 0 && choiceField({ name: 'login', label: t`Send using`, options, initial: login?.id }, state)}<button class="quiet">${t`Send, and show each step`}</button>`
   return html`<section id="test">
 <h2>${t`Send a test message`}</h2>
 ${form(context, ['mailboxes', address, 'test'], fields)}
