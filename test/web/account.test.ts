@@ -331,9 +331,10 @@ describe('a viewer', () => {
     if (path.endsWith('/consent')) return expect(response.text).toContain('http-equiv="refresh"')
     expect(response.status).toBeGreaterThanOrEqual(303)
     if (response.status === 303) {
-      const shown = await test.follow(response, cookie)
-      expect(shown.status).toBe(200)
-      expect((await test.get(String(response.headers.location)).set('Cookie', cookie)).status).toBe(200)
+      const shown = [await test.follow(response, cookie), await test.follow(response, cookie)]
+      // A registration that is not there has no page either, which says so.
+      const isThere = path !== '/registrations/google/remove'
+      for (const { status } of shown) expect(status).toBe(isThere ? 200 : 404)
     }
   })
 

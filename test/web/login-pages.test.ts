@@ -197,6 +197,17 @@ describe('the form for a login', () => {
     expect(services.logins.all.map(({ password }) => password)).toEqual(['chosen', 'none'])
   })
 
+  it.each([
+    ['login.network-needed', { way: 'none' }],
+    ['login.network-needed-for-cram-md5', { cramMd5: 'yes' }],
+  ] as const)('the form is open where the network is missing: %s', async (id, filled) => {
+    const { services, post } = await signedIn()
+    services.logins.add = () => Promise.reject(failure(id))
+    const { text } = await post('/logins', { mailbox: 'me@example.com', name: 'Printer', ...filled })
+    expect(text).toMatch(/<details open>.*name="networks"[^>]*aria-invalid="true"/s)
+    expect(text).toContain('href="#networks-field"')
+  })
+
   it('the form says what is wrong, and keeps what was filled in except the password', async () => {
     const test = await signedIn()
     test.services.logins.add = () =>

@@ -52,9 +52,9 @@ ${textField({ name: 'name', label: t`Device or app name`, placeholder: t`Printer
 ${mailboxField(addresses, state, t)}
 <div class="field"><label for="place-field">${t`Where is it?`}</label><select id="place-field" name="place">${placeOptions(choice.place, t)}</select></div>
 <div class="field"><label for="kind-field">${t`What is it?`}</label><select id="kind-field" name="kind">${kindOptions(choice.kind, t)}</select></div>
-</section>
 ${furtherFields(addresses, state, t)}
-<p><button>${t`Create the login`}</button></p>`,
+<p><button>${t`Create the login`}</button></p>
+</section>`,
   )
 }
 
@@ -100,7 +100,6 @@ function furtherFields(addresses: readonly Address[], state: FormState, t: Phras
     html`<label class="choice"><input type="radio" name="way" value="${value}"${way === value && html` checked`}> <span>${words}</span></label>`
   return html`<details${isOpen && html` open`}>
 <summary>${t`More: password, user name, senders, networks, end`}</summary>
-<section>
 <fieldset>
 <legend>${t`How it signs in`}</legend>
 ${choice('generated', t`by a password that postern makes (best)`)}
@@ -117,7 +116,6 @@ ${checkField({ name: 'rewriteSender', label: t`Other senders: rewrite to the mai
 ${addresses.some(isDomainMailbox) && checkField({ name: 'personal', label: t`of a whole domain, send also from mailboxes that a person has consented for` }, state)}
 ${textField({ name: 'expires', type: 'date', label: t`Ends on` }, state)}
 ${mendingFields(state, t)}
-</section>
 </details>
 `
 }
@@ -162,8 +160,8 @@ export function mendingForm(
   const { t, pages } = context
   return html`<section>
 <p>${t`The login ${name} sends from ${mailboxes.join(', ')}. What is set here holds from its next sign-in on; its password stays.`}</p>
-</section>
 ${form(context, ['logins', id, 'mending'], html`${mendingFields(state, t)}<p><button>${t`Save`}</button></p>`)}
+</section>
 <p><a href="${pages.path('logins', id)}">${t`Back to ${name}`}</a></p>`
 }
 

@@ -5,6 +5,7 @@ import { filled } from '../../base/failure.ts'
 import type { Secret } from '../../base/secret.ts'
 import { withoutCase } from '../../base/text.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
+import type { Address } from '../../model/address.ts'
 import { type Html, html } from '../html.ts'
 import { HttpRefusal } from '../http-errors.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
@@ -217,13 +218,21 @@ function loginList(all: readonly LoginStatus[], asked: Fields, context: PageCont
 ${mayChange(context) && html`<p><a class="button" href="${pages.path('logins', 'new')}">${icon('plus')}${t`Add a device or app`}</a></p>`}
 ${all.length > 10 && searchForm({ action: pages.path('logins'), label: t`Name, user name or mailbox`, value: text }, t)}
 ${text !== '' && found.length === 0 && html`<p>${t`No login fits “${text}”.`}</p>`}
-${loginCards(shown, context)}
+${loginTable(shown, context)}
 ${paging({ from, shown: shown.length, found: found.length, atOnce: loginsAtOnce, href }, t)}`
 }
 
-/** Logins in a table. */
-export function loginCards(logins: readonly LoginStatus[], context: PageContext): Html | undefined {
+/**
+ * Logins in a table.
+ * @param of the mailbox whose page it is on: named again only where a login has others
+ */
+export function loginTable(
+  logins: readonly LoginStatus[],
+  context: PageContext,
+  of?: Address,
+): Html | undefined {
   if (logins.length === 0) return undefined
+  const hasOthers = logins.some(({ mailboxes }) => mailboxes.some((one) => one !== of))
   const { t, pages } = context
   return table<LoginStatus>({
     caption: t`SMTP logins`,
@@ -236,7 +245,9 @@ export function loginCards(logins: readonly LoginStatus[], context: PageContext)
       },
       { title: t`State`, place: 'side', cell: ({ state }) => credentialState(state, t) },
       { title: t`User name`, cell: ({ userName }) => userName },
-      { title: t`Mailboxes`, cell: ({ mailboxes }) => shortList(mailboxes, t) },
+      ...(hasOthers
+        ? [{ title: t`Mailboxes`, cell: ({ mailboxes }: LoginStatus) => shortList(mailboxes, t) }]
+        : []),
       { title: t`Last used`, cell: ({ lastUsedAt, usedFrom = [] }) => lastUsed(lastUsedAt, usedFrom, t) },
     ],
   })

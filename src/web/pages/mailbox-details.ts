@@ -16,7 +16,7 @@ import { expiryFixes } from '../../providers/forecast.ts'
 import type { Catalogue, Provider } from '../../providers/provider.ts'
 import { type Html, type HtmlValue, html } from '../html.ts'
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
-import { loginCards } from './logins.ts'
+import { loginTable } from './logins.ts'
 import { form, mayChange, type PageContext } from './page-context.ts'
 import { badge, type Condition, flowWords, time } from './parts.ts'
 import { testMessageForm } from './test-message.ts'
@@ -39,7 +39,7 @@ export function mailboxDetails(view: MailboxView, context: PageContext): Html {
   const isAdministrator = mayChange(context)
   return html`${stateSection(view, context)}
 ${mailbox.state === 'active' && isAdministrator && firstLogin(mailbox, context)}
-${loginCards(logins, context)}
+${loginTable(logins, context, address)}
 ${mailbox.state === 'active' && isAdministrator && testMessageForm({ address, logins }, context)}
 <p><a href="${pages.path('journal')}?mailbox=${encodeURIComponent(address)}">${t`Activity of this mailbox`}</a></p>
 ${endingsSection(mailbox.endings, t)}
@@ -160,9 +160,9 @@ function isAppOnly({ flow }: MailboxStatus): boolean {
 
 function firstLogin({ address }: MailboxStatus, { t, pages }: PageContext): Html {
   return html`<section>
-<h2>${t`Let a program send`}</h2>
-<p>${t`Every program gets a login of its own, with ready settings to copy.`}</p>
-<p><a class="button" href="${pages.path('logins', 'new')}?mailbox=${encodeURIComponent(address)}">${t`Make a login`}</a></p>
+<h2>${t`Let a device or app send`}</h2>
+<p>${t`Each gets a login of its own, with settings to copy.`}</p>
+<p><a class="button" href="${pages.path('logins', 'new')}?mailbox=${encodeURIComponent(address)}">${t`Add a device or app`}</a></p>
 <p class="soft">${t`Or on the machine that runs postern: ${html`<code>postern login add ${shellWord(address)}</code>`}`}</p>
 </section>`
 }

@@ -189,9 +189,9 @@ ${textField({ name: 'signsInAs', label: t`Shared mailbox? Account that signs in`
 ${textField({ name: 'saslUser', label: t`The mail server's name for whoever signs in, when that is not their address (such as a UPN)`, maxlength: 254, autocomplete: 'off' }, state)}
 ${textField({ name: 'aliases', rows: 3, label: t`Other addresses that the provider accepts from it, one on each line` }, state)}
 </details>
-</section>
 <p class="actions">${!isAppOnly && html`<button name="next" value="sign-in">${t`Add and sign in now`}</button>`}
-<button${!isAppOnly && html` class="quiet"`} name="next" value="">${isAppOnly ? t`Add the mailbox` : t`Only add it: its owner signs in, or nobody does`}</button></p>`,
+<button${!isAppOnly && html` class="quiet"`} name="next" value="">${isAppOnly ? t`Add the mailbox` : t`Only add it: its owner signs in, or nobody does`}</button></p>
+</section>`,
   )
 }
 

@@ -44,7 +44,7 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
       const address = one(asked, 'address')?.trim() ?? ''
       const suggestion = address === '' ? undefined : await suggested(address, context)
       const view = { providers: all(), registrations: await registrations.list(), asked, suggestion }
-      pages.send(response, { title: t`Providers`, body: providersPage(view, context), session })
+      pages.send(response, { title: t`Providers`, body: providersPage(view, context), session, wide: true })
     })
     .all(methodNotAllowed('GET', 'HEAD'))
 

@@ -38,7 +38,6 @@ export function createCertificatePages({ services, contexts }: CertificatePagesD
         title,
         body: certificatePage(id, status, context),
         session: context.session,
-  
       })
     })
     .post(readForm, async (request, response) => {

@@ -39,9 +39,9 @@ export function newRegistrationForm(view: NewRegistrationView, state: FormState,
 <h2>${t`What the provider has shown you`}</h2>
 ${provider && html`<input type="hidden" name="preset" value="${provider.id}"><input type="hidden" name="way" value="${way}">`}
 ${provider ? presetFields({ provider, way }, state, t) : ownFields(state, t)}
-</section>
 ${moreFields({ id: freeId(provider?.id, ids), isOwn: !provider }, state, t)}
-<p><button>${t`Save and check`}</button></p>`,
+<p><button>${t`Save and check`}</button></p>
+</section>`,
   )
 }
 
@@ -69,10 +69,7 @@ ${guide === 'google' && checkField({ name: 'testing', label: t`The app is in sta
 }
 
 function clientIdField(state: FormState, t: Phrases): Html {
-  return textField(
-    { name: 'clientId', label: t`Client ID`, required: true, autocomplete: 'off', isFirst: true },
-    state,
-  )
+  return textField({ name: 'clientId', label: t`Client ID`, required: true, autocomplete: 'off' }, state)
 }
 
 function serviceAccountField(state: FormState, t: Phrases): Html {
@@ -135,10 +132,8 @@ function moreFields({ id, isOwn }: { id: string; isOwn: boolean }, state: FormSt
   const isOpen = isAnyFilled(values, furtherNames) || furtherNames.some((name) => wrong[name])
   return html`<details${isOpen && html` open`}>
 <summary>${isOwn ? t`More: name, endpoints, limits, proxy` : t`More: name, limits, proxy`}</summary>
-<section>
 ${id !== '' || !isOwn ? textField({ name: 'id', label: t`Id, by which mailboxes name it`, hint: t`Lower-case letters, digits and hyphens.`, initial: id, autocomplete: 'off' }, state) : textField({ name: 'id', label: t`Id, by which mailboxes name it`, hint: t`Lower-case letters, digits and hyphens. Otherwise it is made of the name of the mail server.`, autocomplete: 'off' }, state)}
 ${sharedFields({ isOwn }, state, t)}
-</section>
 </details>`
 }
 
@@ -209,8 +204,8 @@ ${textField({ name: 'scopes', label: t`Scopes, among them the one for mail`, req
 }
 <details><summary>${t`More`}</summary>${sharedFields({ isOwn }, shown, t)}</details>
 ${passwordField(state, context)}
-</section>
-<p><button>${t`Save and check`}</button></p>`,
+<p><button>${t`Save and check`}</button></p>
+</section>`,
   )
 }
 

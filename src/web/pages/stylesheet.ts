@@ -79,19 +79,21 @@ header { padding: 0 0 var(--space-4); }
 footer { margin-top: var(--space-5); padding: var(--space-3) 0 0; border-top: 1px solid var(--line); font-size: var(--small); }
 .home { display: inline-flex; gap: var(--space-2); align-items: center; min-height: var(--target); color: var(--ink); font-weight: 650; text-decoration: none; }
 .home svg { width: 1.5rem; height: 1.5rem; fill: var(--accent); }
-nav ul { display: flex; flex-wrap: wrap; gap: 0 var(--space-4); margin: 0; padding: 0; list-style: none; }
-nav a { display: flex; gap: var(--space-1); align-items: center; min-height: var(--target); border-bottom: .15rem solid transparent; color: var(--soft); text-decoration: none; }
+nav ul { display: flex; flex-wrap: wrap; gap: 0 var(--space-3); margin: 0; padding: 0; list-style: none; }
+nav a { display: flex; gap: var(--space-1); font-size: .9rem; align-items: center; min-height: var(--target); border-bottom: .15rem solid transparent; color: var(--soft); text-decoration: none; }
 nav a:hover { color: var(--ink); border-color: var(--line); }
 nav a[aria-current] { border-color: var(--accent); color: var(--ink); font-weight: 600; }
 .skip { position: absolute; left: -100rem; }
 .skip:focus { position: static; }
 
 /* Text */
+:lang(ja) { line-break: strict; word-break: auto-phrase; }
 h1 { margin: 0 0 var(--space-4); font-size: var(--largest); line-height: 1.25; letter-spacing: -.01em; }
 h2, ul.cards h3 { margin: 0 0 var(--space-2); font-size: var(--larger); line-height: 1.3; }
 h3 { margin: 0 0 var(--space-2); font-size: 1rem; line-height: 1.3; }
 p { margin: 0 0 var(--space-3); max-width: 70ch; }
 a { color: var(--accent); text-underline-offset: .15em; }
+:where(a:has(> .icon)) { display: inline-flex; gap: .35em; align-items: center; }
 .soft, .hint { color: var(--soft); }
 .hint, .small { font-size: var(--small); }
 .ago { color: var(--soft); white-space: nowrap; }
@@ -114,13 +116,14 @@ section, .card {
   border-radius: .6rem;
 }
 
-section > :last-child, .card > :last-child { margin-bottom: 0; }
+section > :last-child, .card > :last-child, section > form:last-child > :last-child { margin-bottom: 0; }
+section > p + table, section > p + div > table { margin-top: var(--space-3); }
 ul.cards { margin: 0; padding: 0; list-style: none; }
 ul.cards h2 { display: flex; flex-wrap: wrap; gap: var(--space-1) var(--space-3); align-items: baseline; justify-content: space-between; }
 .mistake { border-left: .3rem solid var(--bad); }
 .warning { border-left: .3rem solid var(--warn); }
 .done { border-left: .3rem solid var(--good); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: var(--space-4); margin: 0 0 var(--space-4); padding: 0; list-style: none; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr)); gap: var(--space-4); margin: 0 0 var(--space-4); padding: 0; list-style: none; }
 .tiles > * { margin: 0; }
 .plain { margin: 0 0 var(--space-3); padding: 0; list-style: none; }
 .plain > li + li:has(.actions) { padding: var(--space-3) 0 0; border-top: 1px solid var(--line); }
@@ -128,6 +131,7 @@ ul.cards h2 { display: flex; flex-wrap: wrap; gap: var(--space-1) var(--space-3)
 /* States: a shape, a colour, a word */
 .badge { display: inline-flex; gap: .4em; align-items: baseline; font-size: .9rem; font-weight: 600; color: var(--off); overflow-wrap: break-word; }
 .badge::before { content: ""; flex: none; width: .7em; height: .7em; border: .15em solid currentColor; border-radius: 50%; }
+code:has(+ .badge) { margin-right: var(--space-2); }
 .badge.good { color: var(--good); }
 .badge.warn { color: var(--warn); }
 .badge.bad { color: var(--bad); }
@@ -145,7 +149,7 @@ ol.checklist > .good > .icon { color: var(--good); }
 ol.checklist > .warn > .icon { color: var(--warn); }
 ol.checklist > .bad > .icon { color: var(--bad); }
 ol.checklist > .off > .icon { color: var(--off); }
-ol.checklist > li > .more { grid-column: 2 / -1; }
+ol.checklist > li > .more { grid-column: 2 / -1; margin-top: var(--space-1); }
 ol.checklist > li > .more > :last-child { margin-bottom: 0; }
 .took { color: var(--soft); font-size: var(--small); font-variant-numeric: tabular-nums; }
 
@@ -235,7 +239,9 @@ details.confirm[open] > summary { margin: 0 0 var(--space-3); }
 details.confirm form { margin: 0; }
 .actions { display: flex; flex-wrap: wrap; gap: var(--space-2) var(--space-3); align-items: center; margin: 0 0 var(--space-3); }
 .actions form { margin: 0; }
-button.copy { min-height: 2rem; margin: 0 0 var(--space-3) var(--space-2); padding: .2rem .6rem; font-size: var(--small); }
+code[data-copy] { margin-right: var(--space-2); }
+dd button.copy, li button.copy { margin-bottom: 0; }
+button.copy { min-height: 2rem; margin: 0 0 var(--space-3); padding: .2rem .6rem; font-size: var(--small); }
 footer form { margin: 0; }
 footer button { min-height: 2rem; padding: .25rem .7rem; font-size: var(--small); }
 td button, td details.confirm > summary { min-height: 2rem; padding: .2rem .7rem; font-size: var(--small); overflow-wrap: break-word; }
@@ -248,6 +254,9 @@ form.search details { flex-basis: 100%; margin: 0; }
 form.events label { flex-basis: 8.5rem; }
 table:has(.entry) { font-size: var(--small); }
 table:has(.entry) .badge { font-size: inherit; }
+/* What went well is quieter than what did not. */
+table:has(.entry) .badge.good { color: var(--ink); font-weight: 400; }
+table:has(.entry) .badge.good::before { background: var(--good); }
 td details.entry { margin: 0; }
 td details.entry > summary { padding: 0; }
 @media (min-width: 48rem) {
@@ -259,6 +268,8 @@ td details.entry > summary { padding: 0; }
 }
 @media (max-width: 47.99rem) {
   table:has(.entry) td:last-child { flex: 1 1 100%; }
+  td details.entry > summary { padding: .7rem 0; }
+  td details.entry[open] > summary { margin: 0; }
   table:has(.entry) td:last-child::before { content: none; }
 }
 td details.entry[open] > summary { margin: 0 0 var(--space-2); }
@@ -282,7 +293,7 @@ rect.refused { fill: transparent; stroke: var(--bad); }
 
 @media (min-width: 36rem) {
   body { padding: var(--space-5); }
-  dl { display: grid; grid-template-columns: 11rem 1fr; gap: .35rem var(--space-4); }
+  dl { display: grid; grid-template-columns: 11rem 1fr; gap: .35rem var(--space-4); align-items: baseline; }
   dt { font-size: 1rem; }
   dd { margin: 0; }
   form.filters { display: grid; grid-template-columns: 1fr 1fr; gap: 0 var(--space-4); align-items: end; }

@@ -197,7 +197,6 @@ export const japaneseOfPages = {
   // Logins
   'Each program and each device has a login of its own, so that each can be ended by itself.':
     'プログラムや機器ごとに専用のログイン情報を作ると、それぞれを個別に終了できます。',
-  'Make a login': 'ログイン情報を作る',
   'Waiting for its first sign-in…': '最初のサインインを待っています…',
   'This line changes by itself.': 'この行は自動的に更新されます。',
   'Look again': '再読み込みする',
@@ -426,7 +425,8 @@ export const japaneseOfPages = {
   Authentication: '認証',
   'on (LOGIN or PLAIN)': 'あり(LOGIN または PLAIN)',
   'Sender address': '差出人アドレス',
-  'There is no mailbox yet that a login could be for.': 'ログイン情報を作れるメールボックスがまだありません。',
+  'There is no mailbox yet that a login could be for.':
+    'ログイン情報を作れるメールボックスがまだありません。',
   'Add one first.': '先に追加してください。',
   'Name, as people call it': '名前(呼び名)',
   'Printer, 2nd floor': '2 階のプリンター',
@@ -469,9 +469,9 @@ export const japaneseOfPages = {
     'このメールボックスからはアプリ登録そのものが送信します。プロバイダーに拒否される場合は、プロバイダーのページに設定方法があります。',
   'Make a consent link': '同意リンクを作る',
   'Send a consent link by the channels for notices': '通知の経路で同意リンクを送る',
-  'Let a program send': 'プログラムから送信する',
-  'Every program gets a login of its own, with ready settings to copy.':
-    'プログラムごとに専用のログイン情報を作ると、コピーして使える設定が表示されます。',
+  'Let a device or app send': '機器またはアプリから送信する',
+  'Each gets a login of its own, with settings to copy.':
+    'それぞれに専用のログイン情報を作ると、コピーして使える設定が表示されます。',
   'Send this link to the person who has to sign in for {1}. It works once, until {2}, and is shown only now.':
     '{1} のためにサインインする人にこのリンクを送ってください。{2} まで 1 回だけ使え、表示されるのは今だけです。',
   'A link for {1} that works once, until {2}:': '{1} のリンク({2} まで 1 回だけ使えます):',
@@ -632,7 +632,7 @@ export const japaneseOfPages = {
   What: '内容',
   Details: '詳細',
   'Message sent, but not to all': 'メッセージを送信(一部の宛先は拒否)',
-  'To {1}': '宛先 {1} 件',
+  'Recipients: {1}': '宛先 {1} 件',
   'Refused for': '拒否された宛先',
   "Provider's answer": 'プロバイダーの応答',
   Took: '所要時間',
