@@ -135,27 +135,26 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
   }, 60_000)
 
   it('an administrator sets up a provider: steps, lines to copy, and a check', async () => {
-    await go('/')
-    await page.click('summary:text-is("Set up a provider")')
-    await page.click('main a:text-is("Microsoft 365 (work or school)")')
+    await go('/providers')
+    await page.click('main a:text-is("Microsoft 365")')
     await look()
+    await page.click('summary:text-is("Or by settings for .env, with a restart")')
     expect(await main()).toContain('POSTERN_MICROSOFT_CLIENT_ID=your-client-id')
-    await press('Check what is set')
-    expect(await main()).toContain('set POSTERN_MICROSOFT_CLIENT_ID')
-    await go('/providers/example')
-    await press('Check what is set')
-    expect(await page.locator('.state.active:text-is("good")').count()).toBe(5)
+    await go('/registrations/example')
+    expect(await main()).toContain('POSTERN_PROVIDERS_FILE')
+    await press('Check it')
+    expect(await page.locator('ol.checklist > .good').count()).toBe(5)
     await picture('check-of-a-provider')
   }, 60_000)
 
   it('an administrator adds a mailbox, makes a consent link and revokes it, and has another one used', async () => {
     await go('/mailboxes/new')
     await page.fill('input[name=address]', 'not an address')
-    await press('Add the mailbox')
+    await press('Only add it: its owner signs in, or nobody does')
     expect(await main()).toContain('What to do')
     await page.fill('input[name=address]', address)
     await page.selectOption('select[name=provider]', 'example')
-    await press('Add the mailbox')
+    await press('Only add it: its owner signs in, or nobody does')
     await press('Make a consent link')
     const link = await page.innerText('pre[data-copy]')
     await go('/consent-links')
@@ -183,21 +182,24 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
 
   it('an administrator makes logins of every kind, and sees where one was used from', async () => {
     await go('/logins')
-    await page.click('main a:text-is("Make a login")')
+    await page.click('main a:text-is("Add a device or app")')
     await look()
     await page.fill('input[name=name]', 'Scanner, ground floor')
     await page.click('summary')
     await page.fill('textarea[name=networks]', 'not a network')
-    await press('Make the login')
+    await press('Create the login')
     expect(await main()).toContain('What to do')
     await page.fill('textarea[name=networks]', '127.0.0.0/8')
     await page.fill('textarea[name=senders]', 'scans@example.com')
     await page.fill('input[name=expires]', '2027-12-31')
-    await press('Make the login')
-    const codes = page.locator('main dl code')
-    const login = { address, user: await codes.nth(0).innerText(), password: await codes.nth(1).innerText() }
-    for (const shown of ['Postfix', 'msmtp', 'PHPMailer', 'Python', '.NET', 'Java', 'git send-email'])
-      expect(await main()).toContain(shown)
+    await press('Create the login')
+    const codes = page.locator('main dl.settings code')
+    const login = { address, user: await codes.nth(2).innerText(), password: await codes.nth(3).innerText() }
+    for (const kind of ['postfix', 'msmtp', 'phpmailer', 'python', 'dotnet', 'java', 'git', 'wordpress']) {
+      await page.selectOption('#settings select[name=kind]', kind)
+      await press('Show')
+      expect(await page.innerText('#settings pre')).toContain(login.password)
+    }
     for (let sent = 0; sent < 3; sent += 1)
       await sendWithPassword(stage.process.smtpPort, login, {
         from: address,
@@ -206,6 +208,8 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
         text: 'Hello',
       })
     await go('/logins')
+    await page.click('main a:text-is("Scanner, ground floor")')
+    await look()
     expect(await main()).toMatch(/Only from\s+127\.0\.0\.0\/8/)
     expect(await main()).toMatch(/Last used\s+2\d{3}-.*from 127\.0\.0\.1/)
   }, 60_000)

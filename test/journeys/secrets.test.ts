@@ -186,8 +186,15 @@ async function visitsPages() {
   secrets.push({ name: 'chosen password', value: chosen })
   await visit('/logins', { mailbox: address, way: 'chosen', password: chosen, networks: 'no network' })
   const made = await visit('/logins', { mailbox: address, way: 'generated', name: 'Printer' })
-  const [, shown = ''] = [...made.matchAll(/<code data-copy>([^<]+)<\/code>/g)].map(([, text]) => text ?? '')
-  secrets.push({ name: 'password of a login made on a page', value: shown, shownIn: /^page POST \/logins$/ })
+  const ofLogin = await visit(/\/logins\/[\w-]+/.exec(made)?.[0] ?? '')
+  const [, shown = ''] = [...ofLogin.matchAll(/<code data-copy>([^<]+)<\/code>/g)].map(
+    ([, text]) => text ?? '',
+  )
+  secrets.push({
+    name: 'password of a login made on a page',
+    value: shown,
+    shownIn: /^page \/logins\/[\w-]+$/,
+  })
   const madeKey = await visit('/api-keys', { right: 'read' })
   const shownAt = /\/shown\/[\w-]+/.exec(madeKey)?.[0] ?? ''
   const key = /<code data-copy>([^<]+)<\/code>/.exec(await visit(shownAt))?.[1] ?? ''
@@ -200,7 +207,7 @@ async function visitsPages() {
     shownIn: /^page POST \/mailboxes.*consent-links$/,
   })
   await visit(`/mailboxes/${address}/test`, { to: 'you@example.net' })
-  await visit('/providers/example/check', {})
+  await visit('/registrations/example/check', {})
   for (const page of [
     '/',
     '/mailboxes/new',
