@@ -200,11 +200,12 @@ async function visitsPages() {
   const key = /<code data-copy>([^<]+)<\/code>/.exec(await visit(shownAt))?.[1] ?? ''
   secrets.push({ name: 'API key made on a page', value: key, shownIn: /^page \/shown\// })
   const consent = await visit(`/mailboxes/${address}/consent-links`, {})
-  const ofLink = /\/consent\/([\w.-]+)/.exec(consent)?.[1] ?? ''
+  const linkAt = /\/shown\/[\w-]+/.exec(consent)?.[0] ?? ''
+  const ofLink = /\/consent\/([\w.-]+)/.exec(await visit(linkAt))?.[1] ?? ''
   secrets.push({
     name: 'consent link made on a page',
     value: ofLink,
-    shownIn: /^page POST \/mailboxes.*consent-links$/,
+    shownIn: /^page \/shown\//,
   })
   await visit(`/mailboxes/${address}/test`, { to: 'you@example.net' })
   await visit('/registrations/example/check', {})
