@@ -38,7 +38,7 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .option('--provider <id>', 'its provider; "postern provider list" names those there are')
     .option(
       '--signs-in-as <address>',
-      'who signs in at the consent, when not the mailbox itself (which ends it, with --replace)',
+      'for a shared mailbox: the account that signs in (the mailbox itself ends this, with --replace)',
     )
     .option(
       '--sasl-user <name>',
@@ -50,7 +50,7 @@ export function addMailboxVerbs(program: Command, context: Context): void {
     .option('--refresh-token-file <file>', 'adopt the refresh token in this file (- for standard input)')
     .option(
       '--app-only',
-      'nobody consents: the app registration itself may send for it (client credentials, service account)',
+      'send without a user sign-in: the app registration itself sends (client credentials, service account)',
     )
     .option('--replace', 'change the mailbox if it exists')
     .addHelpText('after', '\nExample:\n  postern mailbox add billing@example.com --provider microsoft')

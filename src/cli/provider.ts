@@ -257,15 +257,15 @@ function providerText(details: ProviderDetails, token?: TokenReport): string {
   return [
     ...filled.map(([fact, value]) => `${fact.padEnd(14)}${value}`),
     ...section(
-      'To know',
+      'Good to know',
       standing.notes.map((note) => `- ${note}`),
     ),
-    ...section('To do at the provider', numbered(setUp.steps)),
+    ...section('Steps at the provider', numbered(setUp.steps)),
     ...section(
       'To do there for mailboxes without a consent (--app-only)',
       numbered(setUp.appOnlySteps ?? []),
     ),
-    ...section('To put into .env', [...(setUp.settings?.lines ?? [])]),
+    ...section('Settings for .env', [...(setUp.settings?.lines ?? [])]),
     ...section('And into the file that is named there', setUp.settings?.file?.split('\n') ?? []),
     ...setUp.commands.flatMap(({ purpose, lines }) =>
       section(`${purpose} (Exchange Online PowerShell)`, [...lines]),

@@ -122,7 +122,7 @@ export const loginFailures = {
   'api-key.without-scope': {
     code: 'invalid',
     message: 'An API key needs a scope',
-    fix: 'Give at least one of read, admin, token:ADDRESS or send:ADDRESS.',
+    fix: 'Choose at least one thing that it may do; in the command and the API: read, admin, token:ADDRESS or send:ADDRESS.',
   },
   'api-key.no-scope': {
     code: 'invalid',

@@ -97,7 +97,7 @@ export const login: Translated<typeof loginFailures> = {
   },
   'api-key.without-scope': {
     message: 'APIキーにはスコープが必要です',
-    fix: 'read、admin、token:ADDRESS、send:ADDRESS のうち少なくとも 1 つを選んでください。',
+    fix: '許可する操作を少なくとも 1 つ選んでください。コマンドと API では read、admin、token:ADDRESS、send:ADDRESS です。',
   },
   'api-key.no-scope': {
     message: '「{text}」はスコープではありません',
