@@ -11,12 +11,13 @@ import type {
   DeviceConsentState,
 } from '../consent/consent-service.ts'
 import type { ApiKeys } from '../credentials/api-keys.ts'
-import type { Logins } from '../credentials/logins.ts'
+import type { LoginPage, Logins } from '../credentials/logins.ts'
 import type { Doctor } from '../diagnosis/doctor.ts'
 import type { Finding } from '../diagnosis/finding.ts'
 import type { JournalFilters, JournalPage } from '../journal/journal.ts'
 import type { Mailboxes, MailboxStatus } from '../mailboxes/mailboxes.ts'
 import type { JournalVerdict } from '../model/journal.ts'
+import type { LoginQuery } from '../model/login.ts'
 import type { PageRole } from '../model/page-access.ts'
 import type { SmtpListener } from '../net/listen.ts'
 import type { SentLink } from '../notices/notices.ts'
@@ -63,7 +64,7 @@ export interface Context {
  */
 export interface Broker {
   mailboxes: Omit<Mailboxes, 'named' | 'isPersonal' | 'signInName' | 'tryNow'>
-  logins: Logins
+  logins: Omit<Logins, 'page'> & { page(query: LoginQuery): Promise<LoginPage> }
   apiKeys: Omit<ApiKeys, 'check'>
   registrations: Registrations
   ownCertificates: Pick<OwnCertificates, 'make' | 'show' | 'tryNow'>

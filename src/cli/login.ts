@@ -6,7 +6,7 @@ import type { LoginRequest, LoginStatus } from '../credentials/logins.ts'
 import { describeMending, type MendingOptions, mapOfLines } from '../mailboxes/mending-options.ts'
 import { isWildcard } from '../net/endpoint.ts'
 import { isReachable, type SmtpListener } from '../net/listen.ts'
-import type { Context } from './context.ts'
+import type { Broker, Context } from './context.ts'
 import { collect, table } from './terminal.ts'
 
 /** False: with `--no-` before the option. */
@@ -127,9 +127,20 @@ export function addLoginVerbs(program: Command, context: Context): void {
     .command('list')
     .argument('[address]', 'of one mailbox only')
     .description('list logins')
-    .addHelpText('after', '\nExample:\n  postern login list billing@example.com')
-    .action(async (address: string | undefined, _options: object, command: Command) => {
-      const list = await context.withBroker(({ logins }) => logins.list(address))
+    .option(
+      '--find <text>',
+      'only those with this in the user name, the name, a mailbox or where it was used from',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  postern login list billing@example.com\n  postern login list --find scanner',
+    )
+    .action(async (address: string | undefined, { find }: { find?: string }, command: Command) => {
+      if (address !== undefined && find !== undefined)
+        command.error('error: name a mailbox or what to find, not both')
+      const list = await context.withBroker(({ logins }) =>
+        find === undefined ? logins.list(address) : foundLogins(logins, find),
+      )
       const rows = list.map((one) => [
         one.id,
         cut(one.userName, 20),
@@ -141,7 +152,9 @@ export function addLoginVerbs(program: Command, context: Context): void {
       const words =
         rows.length > 0
           ? table(['ID', 'USER NAME', 'NAME', 'MAILBOX', 'STATE', 'LAST USED'], rows)
-          : 'No login yet. Make one: postern login add ADDRESS\n'
+          : find === undefined
+            ? 'No login yet. Make one: postern login add ADDRESS\n'
+            : `No login has "${printable(find)}" in it.\n`
       context.tell(command, { logins: list }, words)
     })
 
@@ -158,6 +171,19 @@ export function addLoginVerbs(program: Command, context: Context): void {
       })
       context.tell(command, { revoked: id }, `Revoked the login ${userName} (${id}).\n`)
     })
+}
+
+const foundAtOnce = 500
+
+/** All of them, so many at a time. */
+async function foundLogins(logins: Broker['logins'], find: string): Promise<LoginStatus[]> {
+  const all: LoginStatus[] = []
+  for (let from = 0, found = 1; from < found; from += foundAtOnce) {
+    const part = await logins.page({ find, order: 'added', from, most: foundAtOnce })
+    all.push(...part.logins)
+    found = part.found
+  }
+  return all
 }
 
 /** By its id, its user name or what people call it. @throws Failure `not-found`, `invalid` */

@@ -53,6 +53,14 @@ export function createRemoteBroker(address: BrokerAddress): RunningBroker {
         const path = mailbox === undefined ? '/logins' : `${mailboxPath(mailbox)}/logins`
         return (await call<{ logins: never[] }>('GET', path)).logins
       },
+      async page({ group: state, most: limit, failing: _failing, ...query }) {
+        const { logins, found } = await call<{ logins: never[]; found: number }>(
+          'GET',
+          `/logins?${queryOf({ ...query, state, limit })}`,
+        )
+        return { logins, found }
+      },
+      show: (id) => call('GET', loginPath(id)),
       revoke: (id) => call('DELETE', loginPath(id)),
       allow: (id, senders) => call('POST', `${loginPath(id)}/senders`, { senders }),
       set: (id, options) => call('POST', `${loginPath(id)}/mending`, options),

@@ -49,18 +49,25 @@ export function createLogins(deps: LoginsDeps): Logins {
     async list(mailbox) {
       const named = mailbox === undefined ? undefined : await existingMailbox(store.mailboxes, mailbox)
       const logins = await store.logins.list(named?.address)
-      const sources = await store.logins.sources()
-      return logins.map((login) => {
-        const usedFrom = sources.get(login.id)
-        return { ...loginStatus(login, clock.now()), ...(usedFrom && { usedFrom }) }
-      })
+      const sources = await store.logins.sources(named && logins.map(({ id }) => id))
+      return logins.map((login) => usedStatus(login, clock.now(), sources))
+    },
+    async page(query) {
+      const now = clock.now()
+      const { logins, sources, counts } = await store.logins.part(query, now)
+      const found = counts[query.group ?? 'all']
+      return { counts, found, logins: logins.map((login) => usedStatus(login, now, sources)) }
+    },
+    async show(id) {
+      const login = await store.logins.find(id)
+      if (login === undefined) throw failure('login.none-named', { login: printable(id) })
+      return usedStatus(login, clock.now(), await store.logins.sources([id]))
     },
     async revoke(id, by) {
       if (!(await store.logins.revoke(id, clock.now()))) throw noSuch(id, 'revoked')
       // The login is revoked at this point. A store error here must not look like a failed
       // revocation.
-      const all = await store.logins.list().catch(() => [])
-      const { userName, mailboxes } = all.find((login) => login.id === id) ?? {}
+      const { userName, mailboxes } = (await store.logins.find(id).catch(() => undefined)) ?? {}
       const fields = { event: 'login.revoked', login: id, userName, mailboxes, ...actorFields(by) }
       log.info(fields, 'Login revoked')
     },
@@ -237,6 +244,16 @@ function loginStatus(login: ListedLogin, now: number): LoginStatus {
     ...(login.expiresAt === undefined ? {} : { expiresAt: new Date(login.expiresAt).toISOString() }),
     ...(login.lastUsedAt === undefined ? {} : { lastUsedAt: new Date(login.lastUsedAt).toISOString() }),
   }
+}
+
+/** With from where it was used. */
+function usedStatus(
+  login: ListedLogin,
+  now: number,
+  sources: ReadonlyMap<string, readonly string[]>,
+): LoginStatus {
+  const usedFrom = sources.get(login.id)
+  return { ...loginStatus(login, now), ...(usedFrom && { usedFrom }) }
 }
 
 function originOf(verifier: ListedLogin['verifier']): LoginStatus['password'] {

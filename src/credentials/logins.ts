@@ -2,7 +2,7 @@ import type { Actor } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import type { MendingOptions } from '../mailboxes/mending-options.ts'
 import type { Address } from '../model/address.ts'
-import type { Mending } from '../model/login.ts'
+import type { LoginPart, LoginQuery, Mending } from '../model/login.ts'
 
 export interface Logins {
   /**
@@ -14,6 +14,13 @@ export interface Logins {
   add(request: LoginRequest, by?: Actor): Promise<{ login: LoginStatus; password?: Secret }>
   /** @throws Failure `not-found` (mailbox) */
   list(mailbox?: string): Promise<LoginStatus[]>
+  /** A part of a list that may be long. */
+  page(query: LoginQuery): Promise<LoginPage & Pick<LoginPart, 'counts'>>
+  /**
+   * Whatever its state.
+   * @throws Failure `not-found`
+   */
+  show(id: string): Promise<LoginStatus>
   /** @throws Failure `not-found` */
   revoke(id: string, by?: Actor): Promise<void>
   /**
@@ -26,6 +33,12 @@ export interface Logins {
    * @throws Failure `not-found`, `invalid`
    */
   set(id: string, options: MendingOptions, by?: Actor): Promise<LoginStatus>
+}
+
+export interface LoginPage {
+  logins: readonly LoginStatus[]
+  /** How many fit. */
+  found: number
 }
 
 export interface LoginRequest extends MendingOptions {

@@ -63,3 +63,48 @@ export interface Mending {
 export type ListedLogin = Omit<Login, 'verifier'> & {
   verifier: Exclude<Verifier, { kind: 'sealed' }> | { kind: 'sealed'; generated: boolean }
 }
+
+/** The logins that a list can be narrowed to. */
+export const loginGroups = [
+  /** They can sign in. */
+  'active',
+  /** Of those, the ones that never did. */
+  'never-used',
+  /** Of those, the ones that somebody names. */
+  'failing',
+  'expired',
+  'revoked',
+] as const
+
+export type LoginGroup = (typeof loginGroups)[number]
+
+export const loginOrders = ['added', 'name', 'used'] as const
+
+/** `added`: the oldest first. `used`: the last used first. */
+export type LoginOrder = (typeof loginOrders)[number]
+
+/** What is asked of a long list. */
+export interface LoginQuery {
+  /**
+   * A part of a user name, of what people call it, of a mailbox, or of where it was used from, in
+   * whatever case; or its id.
+   */
+  find?: string
+  /** Absent: all, those that have ended among them. */
+  group?: LoginGroup
+  /** User names of those that are failing. */
+  failing?: readonly string[]
+  order: LoginOrder
+  /** How many to pass over. */
+  from: number
+  most: number
+}
+
+/** A part of a long list. */
+export interface LoginPart {
+  logins: readonly ListedLogin[]
+  /** By id, from where each of them was used within 30 days, the latest first. */
+  sources: ReadonlyMap<string, readonly string[]>
+  /** How many there are that fit the search, of each group and together. */
+  counts: Readonly<Record<LoginGroup | 'all', number>>
+}

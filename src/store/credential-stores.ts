@@ -1,10 +1,18 @@
-import type { Kysely } from 'kysely'
+import type { ExpressionBuilder, Kysely, SelectQueryBuilder } from 'kysely'
 import { failure } from '../base/failure.ts'
-import { userNameKey } from '../base/text.ts'
+import { userNameKey, withoutCase } from '../base/text.ts'
 import { type Address, type AddressKey, addressKey, domainMailbox } from '../model/address.ts'
 import { type ApiKey, type Scope, scopeAddress } from '../model/api-key.ts'
-import type { Login, Mending } from '../model/login.ts'
-import { type Database, nullsToAbsent, preparedRead } from './database.ts'
+import {
+  type Login,
+  type LoginGroup,
+  type LoginOrder,
+  type LoginPart,
+  type LoginQuery,
+  loginGroups,
+  type Mending,
+} from '../model/login.ts'
+import { type Database, escaped, isLike, nullsToAbsent, preparedRead } from './database.ts'
 import { type LoginRow, listedLogins, mendingColumn, openLogin, readMending, rowOf } from './login-row.ts'
 import { changeRow } from './marked-rows.ts'
 import type { ApiKeyStore, LoginStore } from './ports.ts'
@@ -34,13 +42,26 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
       return await openLogin(sealer, found, userName)
     },
 
-    async list(mailbox) {
-      const found = await database.read((tables) => withMailboxes(tables).execute())
-      const all = listedLogins(found)
-      if (mailbox === undefined) return all
-      const key = addressKey(mailbox)
-      return all.filter((login) => login.mailboxes.some((one) => addressKey(one) === key))
+    async find(id) {
+      const found = await database.read((tables) =>
+        withMailboxes(tables).where('logins.id', '=', id).execute(),
+      )
+      return listedLogins(found)[0]
     },
+
+    async list(mailbox) {
+      if (mailbox === undefined)
+        return listedLogins(await database.read((tables) => withMailboxes(tables).execute()))
+      const key = addressKey(mailbox)
+      const found = await database.read((tables) => {
+        const its = tables.selectFrom('login_mailboxes').select('login_id').where('mailbox_key', '=', key)
+        return withMailboxes(tables).where('logins.id', 'in', its).execute()
+      })
+      // PostgreSQL may have seen a right that is none; what is read of the login has been looked at.
+      return listedLogins(found).filter((login) => login.mailboxes.some((one) => addressKey(one) === key))
+    },
+
+    part: (query, now) => readPart(database, query, now),
 
     revoke: (id, revokedAt) => database.change((tables) => revoke(tables, 'logins', id, revokedAt)),
 
@@ -60,10 +81,102 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
         if (source !== undefined) await noteSource(tables, id, source, at)
       }),
 
-    sources: () => database.read(readSources),
+    sources: async (ids) =>
+      ids?.length === 0 ? new Map() : database.read((tables) => readSources(tables, ids)),
 
     knows: (id, source, since) => database.read((tables) => knowsSource(tables, id, source, since)),
   }
+}
+
+type FilterBuilder = ExpressionBuilder<Tables, 'logins'>
+
+/** Not all at once, but each of its questions is answered from an index or by one look at each row. */
+async function readPart(database: Database, query: LoginQuery, now: number): Promise<LoginPart> {
+  const { find = '', group, order, from, most } = query
+  const fitting = (tables: Kysely<Tables>) => {
+    const all = tables.selectFrom('logins')
+    return find === '' ? all : all.where((by) => by.or(waysToFind(tables, by, find)))
+  }
+  const counts = await database.read((tables) =>
+    fitting(tables)
+      .select((by) => [
+        by.fn.countAll<number>().as('all'),
+        ...loginGroups.map((one) =>
+          by.fn
+            .countAll<number>()
+            .filterWhere(isInGroup(by, one, query, now))
+            .as(one),
+        ),
+      ])
+      .executeTakeFirstOrThrow(),
+  )
+  const ids = await database.read(async (tables) => {
+    const chosen = fitting(tables).select('logins.id').offset(from).limit(most)
+    const inGroup = group === undefined ? chosen : chosen.where((by) => isInGroup(by, group, query, now))
+    const found = await orders[order](inGroup).orderBy('logins.id').execute()
+    return found.map(({ id }) => id)
+  })
+  const shown =
+    ids.length === 0
+      ? []
+      : await database.read((tables) => withMailboxes(tables).where('logins.id', 'in', ids).execute())
+  const logins = new Map(listedLogins(shown).map((login) => [login.id, login]))
+  return {
+    counts,
+    logins: ids.flatMap((id) => logins.get(id) ?? []),
+    sources: ids.length === 0 ? new Map() : await database.read((tables) => readSources(tables, ids)),
+  }
+}
+
+function waysToFind(tables: Kysely<Tables>, by: FilterBuilder, find: string) {
+  const part = (text: string) => `%${escaped(text)}%`
+  const ofMailbox = tables
+    .selectFrom('login_mailboxes')
+    .select('login_id')
+    .where(isLike('mailbox_key', part(withoutCase(find))))
+  const ofSource = tables
+    .selectFrom('login_sources')
+    .select('login_id')
+    .where(isLike('source', part(find)))
+  return [
+    isLike('logins.user_name_key', part(userNameKey(find))),
+    isLike('logins.name', part(find)),
+    by('logins.id', '=', find),
+    by('logins.id', 'in', ofMailbox),
+    by('logins.id', 'in', ofSource),
+  ]
+}
+
+function isInGroup(by: FilterBuilder, group: LoginGroup, { failing = [] }: LoginQuery, now: number) {
+  const isRevoked = by('logins.revoked_at', 'is not', null)
+  const isLiving = by('logins.revoked_at', 'is', null)
+  const isActive = by.and([
+    isLiving,
+    by.or([by('logins.expires_at', 'is', null), by('logins.expires_at', '>', now)]),
+  ])
+  switch (group) {
+    case 'active':
+      return isActive
+    case 'never-used':
+      return by.and([isActive, by('logins.last_used_at', 'is', null)])
+    case 'failing': {
+      // PostgreSQL knows no empty list, and no key is empty.
+      const keys = failing.length > 0 ? failing.map(userNameKey) : ['']
+      return by.and([isActive, by('logins.user_name_key', 'in', keys)])
+    }
+    case 'expired':
+      return by.and([isLiving, by('logins.expires_at', '<=', now)])
+    case 'revoked':
+      return isRevoked
+  }
+}
+
+type ChosenLogins = SelectQueryBuilder<Tables, 'logins', { id: string }>
+
+const orders: Record<LoginOrder, (chosen: ChosenLogins) => ChosenLogins> = {
+  added: (chosen) => chosen.orderBy('logins.created_at'),
+  name: (chosen) => chosen.orderBy(({ fn }) => fn<string>('lower', ['logins.name'])),
+  used: (chosen) => chosen.orderBy('logins.last_used_at', (as) => as.desc().nullsLast()),
 }
 
 /** In the transaction that adds: no two may differ in case only. */
@@ -184,14 +297,17 @@ async function knowsSource(
   return found !== undefined
 }
 
-/** Of every login, the latest first. */
-async function readSources(tables: Kysely<Tables>): Promise<Map<string, string[]>> {
-  const found = await tables
+/** Of these logins or all, the latest first. */
+async function readSources(
+  tables: Kysely<Tables>,
+  logins?: readonly string[],
+): Promise<Map<string, string[]>> {
+  const all = tables
     .selectFrom('login_sources')
     .select(['login_id', 'source'])
     .orderBy('last_at', 'desc')
     .orderBy('source')
-    .execute()
+  const found = await (logins ? all.where('login_id', 'in', logins) : all).execute()
   const sources = new Map<string, string[]>()
   for (const { login_id, source } of found) sources.set(login_id, [...(sources.get(login_id) ?? []), source])
   return sources

@@ -1,5 +1,6 @@
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import type { CompiledQuery, Kysely, Transaction } from 'kysely'
+import { sql } from './kysely.ts'
 import type { RowMarks } from './row-marks.ts'
 import type { Refusals } from './sqlite.ts'
 import type { Tables } from './tables.ts'
@@ -80,6 +81,17 @@ export async function inPages<Row, Key extends string>(
     behind = keyOf(found.last)
     await turnOfOthers()
   }
+}
+
+/** The wildcards of LIKE as themselves. */
+export function escaped(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&')
+}
+
+/** Whatever its case, of ASCII at least. */
+export function isLike(column: string, pattern: string) {
+  const lower = pattern.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  return sql<boolean>`lower(${sql.ref(column)}) like ${lower} escape '\\'`
 }
 
 /** The values that are there: SQL's NULL becomes an absent property. */

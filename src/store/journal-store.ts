@@ -21,7 +21,7 @@ import type {
   SendHour,
 } from '../model/journal.ts'
 import type { LastOutcome, MailboxOutcome } from '../model/mailbox-outcome.ts'
-import { type Database, nullsToAbsent } from './database.ts'
+import { type Database, escaped, isLike, nullsToAbsent } from './database.ts'
 import { deriveKey } from './hash-root.ts'
 import { sql } from './kysely.ts'
 import type { JournalStore } from './ports.ts'
@@ -258,17 +258,6 @@ async function mailboxKeys(tables: Readable, mailbox: string): Promise<AddressKe
     select key from keys where ${isLike('key', `%${escaped(text)}%`)}`.execute(tables)
   const keys = found.rows.map(({ key }) => key)
   return keys.some((key) => key === text) ? [text as AddressKey] : keys
-}
-
-/** The wildcards of LIKE as themselves. */
-function escaped(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&')
-}
-
-/** Whatever its case, of ASCII at least. */
-function isLike(column: string, pattern: string) {
-  const lower = pattern.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
-  return sql<boolean>`lower(${sql.ref(column)}) like ${lower} escape '\\'`
 }
 
 type Selection = ReturnType<typeof selection>

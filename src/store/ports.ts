@@ -14,7 +14,7 @@ import type {
   Standing,
 } from '../model/grant.ts'
 import type { JournalEntry, JournalQuery, JournalVerdict, SendHour } from '../model/journal.ts'
-import type { ListedLogin, Login, Mending } from '../model/login.ts'
+import type { ListedLogin, Login, LoginPart, LoginQuery, Mending } from '../model/login.ts'
 import type { AcceptedName, ListedMailbox, Mailbox, StoredMailbox } from '../model/mailbox.ts'
 import type { LastOutcome, MailboxOutcome } from '../model/mailbox-outcome.ts'
 import type { PageRole, PageSession, PageVerifier } from '../model/page-access.ts'
@@ -149,7 +149,11 @@ export interface LoginStore {
    * In whatever case; by the exact spelling where names of an earlier release differ in case only.
    */
   findByUserName(userName: string): Promise<Login | undefined>
+  /** Whatever its state. */
+  find(id: string): Promise<ListedLogin | undefined>
   list(mailbox?: Address): Promise<ListedLogin[]>
+  /** As many as a page shows, in four questions, however many there are. */
+  part(query: LoginQuery, now: number): Promise<LoginPart>
   /**
    * Marks it revoked; its user name becomes free. False when there is no such login, or it is
    * revoked already.
@@ -170,8 +174,8 @@ export interface LoginStore {
    * @param source from where (`sourceOf`), noted to the day and forgotten after 30
    */
   used(id: string, at: number, source?: string): Promise<void>
-  /** From where each login was used within 30 days, the latest first; a login by its id. */
-  sources(): Promise<ReadonlyMap<string, readonly string[]>>
+  /** From where each login was used within 30 days, the latest first; a login by its id. Of these, or all. */
+  sources(ids?: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
   /** Whether the login was used from this source at `since` or later. */
   knows(id: string, source: string, since: number): Promise<boolean>
 }

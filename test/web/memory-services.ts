@@ -14,6 +14,7 @@ import { conditionOf, type Mailboxes, type MailboxStatus } from '../../src/mailb
 import { changedMending } from '../../src/mailboxes/mending-options.ts'
 import { type Address, parseAddress, sameAddress } from '../../src/model/address.ts'
 import type { Scope } from '../../src/model/api-key.ts'
+import { type LoginGroup, loginGroups } from '../../src/model/login.ts'
 import type { PageRole } from '../../src/model/page-access.ts'
 import type { Notices } from '../../src/notices/notices.ts'
 import { createCatalogue } from '../../src/providers/catalogue.ts'
@@ -118,6 +119,35 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
     },
     list: async (mailbox) =>
       all.filter((login) => mailbox === undefined || login.mailboxes.includes(parseAddress(mailbox))),
+    async page({ find = '', group, failing = [], order, from, most }) {
+      const groups: Record<LoginGroup, (login: LoginStatus) => boolean> = {
+        active: ({ state }) => state === 'active',
+        'never-used': ({ state, lastUsedAt }) => state === 'active' && lastUsedAt === undefined,
+        failing: ({ state, userName }) => state === 'active' && failing.includes(userName),
+        expired: ({ state }) => state === 'expired',
+        revoked: ({ state }) => state === 'revoked',
+      }
+      const fitting = all.filter(({ id, name, userName, mailboxes, usedFrom = [] }) =>
+        [id, name, userName, ...mailboxes, ...usedFrom].some((text) =>
+          text.toLowerCase().includes(find.toLowerCase()),
+        ),
+      )
+      const found = group ? fitting.filter(groups[group]) : fitting
+      const keyOf = ({ name, lastUsedAt = '' }: LoginStatus) => (order === 'name' ? name : lastUsedAt)
+      const sorted = order === 'added' ? found : found.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+      if (order === 'used') sorted.reverse()
+      const counted = loginGroups.map((one) => [one, fitting.filter(groups[one]).length])
+      return {
+        logins: sorted.slice(from, from + most),
+        found: found.length,
+        counts: { all: fitting.length, ...Object.fromEntries(counted) },
+      }
+    },
+    async show(id) {
+      const login = all.find((one) => one.id === id)
+      if (!login) throw failure('login.none-named', { login: id })
+      return login
+    },
     async revoke(id) {
       const index = all.findIndex((login) => login.id === id)
       if (index < 0) throw failureAs('not-found', 'There is no such login')

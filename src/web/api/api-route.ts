@@ -44,6 +44,8 @@ export interface ApiAnswer {
   status?: number
   /** Sent as JSON, or as plain text when it is a string. */
   body?: object | string
+  /** Instead of a body: an object with this list, which may be long, and what else it has. */
+  list?: { name: string; rows: readonly object[]; beside?: Readonly<Record<string, unknown>> }
   /** Instead of a body: JSON lines, each sent as it comes. */
   lines?: AsyncIterable<object>
   /** Path below `/api/v1` of what was made. */

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import { z } from 'zod'
 import { filled } from '../../base/failure.ts'
@@ -95,6 +97,7 @@ function answerWith(route: ApiRoute, bearers: BearerCheck): RequestHandler {
       prefersText: request.accepts(['application/json', 'text/plain']) === 'text/plain',
     })
     if (answer.lines) await sendLines(response, answer.lines)
+    else if (answer.list) await sendList(response, answer.list)
     else send(response, answer)
   }
 }
@@ -105,6 +108,26 @@ function send(response: Response, { status = 200, body, location }: ApiAnswer): 
   if (body === undefined) response.end()
   else if (typeof body === 'string') response.type('text/plain').send(body)
   else response.json(body)
+}
+
+const rowsInARow = 100
+
+/** As one body, in pieces: to write thousands of rows in one go would hold up everybody who sends mail. */
+async function sendList(response: Response, list: NonNullable<ApiAnswer['list']>): Promise<void> {
+  const { name, rows, beside = {} } = list
+  if (rows.length <= rowsInARow) return void response.json({ [name]: rows, ...beside })
+  response.type('application/json')
+  const end = Object.entries(beside).map(
+    ([member, value]) => `,${JSON.stringify(member)}:${JSON.stringify(value)}`,
+  )
+  response.write(`{${JSON.stringify(name)}:[`)
+  for (let from = 0; from < rows.length; from += rowsInARow) {
+    const piece = rows.slice(from, from + rowsInARow).map((row) => JSON.stringify(row))
+    const isTaken = response.write(`${from > 0 ? ',' : ''}${piece.join(',')}`)
+    await (isTaken ? turnOfOthers() : Promise.race([once(response, 'drain'), once(response, 'close')]))
+    if (response.closed) return
+  }
+  response.end(`]${end.join('')}}`)
 }
 
 async function sendLines(response: Response, lines: AsyncIterable<object>): Promise<void> {

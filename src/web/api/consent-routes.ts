@@ -63,7 +63,7 @@ export function consentRoutes(consent: ConsentService): ApiRoute[] {
       method: 'GET',
       path: '/consent-links',
       needs: 'read',
-      answer: async () => ({ body: { consentLinks: await consent.links() } }),
+      answer: async () => ({ list: { name: 'consentLinks', rows: await consent.links() } }),
     },
     {
       method: 'DELETE',

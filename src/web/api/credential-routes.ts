@@ -3,6 +3,7 @@ import { actorFields, type Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
 import type { ApiKeys } from '../../credentials/api-keys.ts'
 import type { Logins } from '../../credentials/logins.ts'
+import { loginGroups, loginOrders } from '../../model/login.ts'
 import { pageRoles } from '../../model/page-access.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import { type ApiAnswer, type ApiRoute, readInput } from './api-route.ts'
@@ -41,13 +42,41 @@ const newLoginFor = newLogin.extend({ mailboxes: texts.min(1) })
 
 const moreSenders = z.strictObject({ senders: texts.min(1) })
 
+/** Of what is failing the journal knows. */
+const loginStates = loginGroups.filter((group) => group !== 'failing')
+
+const whole = (pattern: RegExp) =>
+  z.string().regex(pattern, 'must be a number').transform(Number).exactOptional()
+
+/** A part of the list; without any of these, all of it. */
+const loginsQuery = z.strictObject({
+  find: z.string().max(254).exactOptional(),
+  state: z.enum(loginStates).exactOptional(),
+  order: z.enum(loginOrders).exactOptional(),
+  from: whole(/^\d{1,7}$/),
+  limit: whole(/^[1-9]\d{0,2}$/),
+})
+
 export function loginRoutes(logins: Logins): ApiRoute[] {
   return [
     {
       method: 'GET',
       path: '/logins',
       needs: 'read',
-      answer: async () => ({ body: { logins: await logins.list() } }),
+      answer: async ({ query: given }) => {
+        const query = readInput(loginsQuery, given)
+        if (Object.keys(query).length === 0) return { list: { name: 'logins', rows: await logins.list() } }
+        const { state, order = 'added', from = 0, limit = 100, ...search } = query
+        const group = state && { group: state }
+        const { logins: rows, found } = await logins.page({ ...search, ...group, order, from, most: limit })
+        return { list: { name: 'logins', rows, beside: { found } } }
+      },
+    },
+    {
+      method: 'GET',
+      path: '/logins/:id',
+      needs: 'read',
+      answer: async ({ param }) => ({ body: await logins.show(param('id')) }),
     },
     {
       method: 'POST',
@@ -84,7 +113,7 @@ export function loginRoutes(logins: Logins): ApiRoute[] {
       method: 'GET',
       path: '/mailboxes/:address/logins',
       needs: 'read',
-      answer: async ({ param }) => ({ body: { logins: await logins.list(param('address')) } }),
+      answer: async ({ param }) => ({ list: { name: 'logins', rows: await logins.list(param('address')) } }),
     },
     {
       method: 'POST',
@@ -118,7 +147,7 @@ export function apiKeyRoutes(apiKeys: ApiKeys): ApiRoute[] {
       method: 'GET',
       path: '/api-keys',
       needs: 'admin',
-      answer: async () => ({ body: { apiKeys: await apiKeys.list() } }),
+      answer: async () => ({ list: { name: 'apiKeys', rows: await apiKeys.list() } }),
     },
     {
       method: 'POST',

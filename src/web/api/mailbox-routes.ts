@@ -67,7 +67,7 @@ export function mailboxRoutes({
       method: 'GET',
       path: '/mailboxes',
       needs: 'read',
-      answer: async () => ({ body: { mailboxes: await mailboxes.list() } }),
+      answer: async () => ({ list: { name: 'mailboxes', rows: await mailboxes.list() } }),
     },
     {
       method: 'POST',
