@@ -69,10 +69,11 @@ export interface MarkReader {
 /** A table of forged rows must not fill the memory, nor the log. */
 const mostReported = 1000
 /**
- * Characters of rows whose mark was found to fit: to compare a row with itself costs a fraction of
+ * Characters of rows whose mark was found to fit, enough for five thousand mailboxes and ten thousand
+ * logins: to compare a row with itself costs a fraction of
  * working its mark out.
  */
-const mostRemembered = 8_000_000
+const mostRemembered = 16_000_000
 
 export function createRowMarks(root: Secret, log: Log): RowMarks {
   const key = deriveKey(root, 'postern row marks')

@@ -2,6 +2,7 @@ import type { Clock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { dataFiles } from '../../src/store/data-dir.ts'
+import type { Database } from '../../src/store/database.ts'
 import { newHashRoot, sealHashRoot } from '../../src/store/hash-root.ts'
 import { beginChain, createJournalChain } from '../../src/store/journal-store.ts'
 import { openKeyRing } from '../../src/store/key-ring.ts'
@@ -31,10 +32,24 @@ const schema = await newestSchema()
  * @param clock the store's; without one it is the time at which the manual clocks of the tests begin
  */
 export function createMemoryStore(clock: Clock = createManualClock()): Store {
+  const { store } = openMemoryDatabase(clock)
+  return Object.fromEntries(Object.entries(store).map(([name, port]) => [name, inTurns(port)])) as never
+}
+
+/** The same without turns, with its tables, and with how often they were asked. */
+export function openMemoryDatabase(clock: Clock = createManualClock()) {
   const connection = new DatabaseSync(':memory:', { enableForeignKeyConstraints: true })
   connection.exec(schema)
-  const store = createStore(createMarkableDatabase(connection).marked(marks), sealer, chain, clock)
-  return Object.fromEntries(Object.entries(store).map(([name, port]) => [name, inTurns(port)])) as never
+  const marked = createMarkableDatabase(connection).marked(marks)
+  const questions = { asked: 0 }
+  const database: Database = {
+    ...marked,
+    read(query) {
+      questions.asked += 1
+      return marked.read(query)
+    },
+  }
+  return { store: createStore(database, sealer, chain, clock), database, questions }
 }
 
 /** What makes the newest schema in an empty database. Running all migrations would take most of the time of a short test. */

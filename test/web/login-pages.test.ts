@@ -36,7 +36,11 @@ describe('the list of logins', () => {
     Object.assign(first ?? {}, { state: 'revoked' })
     const { text } = await get('/logins')
     expect(text).toContain('from 192.0.2.9, 2001:db8::/64')
-    expect(text.indexOf('>Old<')).toBeLessThan(text.indexOf('>Printer<'))
+    expect(text).toContain('>Old<')
+    // What has ended is there on request.
+    expect(text).not.toContain('>Printer<')
+    expect(text).toContain('href="/logins?state=revoked"')
+    expect((await get('/logins?state=revoked')).text).toContain('>Printer<')
     const revoked = (await get('/logins/login-1')).text
     for (const fact of ['scans@example.com', '192.0.2.7/32', 'rewritten to the mailbox address'])
       expect(revoked).toContain(fact)
@@ -54,12 +58,31 @@ describe('the list of logins', () => {
     const { text } = await get('/logins')
     expect(text.length).toBeLessThan(60_000)
     expect(text).toContain('1 to 50 of 205')
-    expect(text).toContain('href="/logins?find=&amp;from=50"')
-    expect((await get('/logins?from=200')).text).toContain('Device 205')
+    expect(text).toContain('href="/logins?from=50"')
+    expect((await get('/logins?from=200')).text).toContain('201 to 205 of 205')
+    expect((await get('/logins?from=9999')).text).toContain('1 to 50 of 205')
+    expect((await get('/logins?sort=used&state=never-used')).text).toContain(
+      'href="/logins?state=never-used&amp;sort=used&amp;from=50"',
+    )
     const found = (await get('/logins?find=device%2020')).text
     expect(found).toContain('>Device 205<')
     expect(found).not.toContain('>Device 3<')
     expect((await get('/logins?find=nothing')).text).toContain('No login fits “nothing”')
+    expect((await get('/logins?state=expired')).text).toContain('No login is in this state')
+  })
+
+  it('a login whose device has the wrong password is found by that', async () => {
+    const { services, log, get } = await signedIn()
+    await services.logins.add({ mailboxes: ['me@example.com'], name: 'Scanner', userName: 'scanner' })
+    await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer', userName: 'printer' })
+    expect((await get('/logins')).text).not.toContain('wrong password')
+    const refused = { event: 'sign-in.refused', userName: 'scanner', mailboxes: ['me@example.com'] }
+    for (let time = 0; time < 7; time++) log.warn({ ...refused, reason: 'wrong-credentials' }, 'Refused')
+    const { text } = await get('/logins?state=failing')
+    expect(text).toContain('wrong password: 1')
+    expect(text).toContain('wrong password 7 times in the last day')
+    expect(text).toContain('>Scanner<')
+    expect(text).not.toContain('>Printer<')
   })
 
   it('the page sets and shows the mending options of a login, and clears those that are not ticked', async () => {

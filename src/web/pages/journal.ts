@@ -90,12 +90,12 @@ export function createJournalPages({ services, contexts }: JournalPagesDeps): Ro
   async function body(found: JournalPage | undefined, filled: Fields, context: PageContext): Promise<Html> {
     const [addresses, names, [day, week]] = await Promise.all([
       mailboxes.list(),
-      logins.list(),
+      logins.page({ group: 'active', order: 'used', from: 0, most: mostSuggested }),
       Promise.all(activitySpans.map((span) => journal.activity(span))),
     ])
     const choices = {
       mailboxes: addresses.map(({ address }) => address),
-      logins: names.filter(({ state }) => state === 'active').map(({ name }) => name),
+      logins: names.logins.map(({ name }) => name),
     }
     const isNewest = textIn(filled, 'before') === ''
     return html`${filterForm(filled, choices, context)}

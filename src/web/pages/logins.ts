@@ -1,15 +1,21 @@
 import type { Response, Router } from 'express'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../base/clock.ts'
-import { filled } from '../../base/failure.ts'
+import { asFailure, filled } from '../../base/failure.ts'
 import type { Secret } from '../../base/secret.ts'
-import { withoutCase } from '../../base/text.ts'
-import type { LoginStatus } from '../../credentials/logins.ts'
+import type { LoginStatus, Logins } from '../../credentials/logins.ts'
 import type { Address } from '../../model/address.ts'
+import {
+  type LoginGroup,
+  type LoginOrder,
+  type LoginQuery,
+  loginGroups,
+  loginOrders,
+} from '../../model/login.ts'
 import { type Html, html } from '../html.ts'
 import { HttpRefusal } from '../http-errors.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
-import type { Phrases } from '../texts/phrases.ts'
+import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { refusedForm } from './form-parts.ts'
 import { lastUsed, loginDetails } from './login-details.ts'
@@ -22,6 +28,7 @@ import {
   mendingOptionsOf,
   newLoginForm,
 } from './login-forms.ts'
+import { refusedSignIns, wrongPasswords } from './overview.ts'
 import {
   type Fields,
   fieldsOf,
@@ -31,14 +38,14 @@ import {
   type PageContexts,
   readForm,
 } from './page-context.ts'
-import { credentialState, icon } from './parts.ts'
+import { badge, type Condition, credentialState, icon } from './parts.ts'
 import { type DeviceChoice, waysIn } from './ready-settings.ts'
 import { paging, searchForm, table } from './tables.ts'
 
 interface LoginPagesDeps {
-  services: Pick<WebServices, 'mailboxes' | 'logins' | 'smtp' | 'networkAccess'>
+  services: Pick<WebServices, 'mailboxes' | 'logins' | 'journal' | 'smtp' | 'networkAccess'>
   contexts: PageContexts
-  clock: Pick<Clock, 'monotonic'>
+  clock: Clock
 }
 
 /** How long the browser that made a login is shown its password. */
@@ -47,7 +54,7 @@ const mostPasswords = 200
 
 /** The pages about logins. */
 export function createLoginPages({ services, contexts, clock }: LoginPagesDeps): Router {
-  const { mailboxes, logins, smtp, networkAccess } = services
+  const { mailboxes, logins, journal, smtp, networkAccess } = services
   /** By session and login: only the browser that made it. */
   const passwords = new LRUCache<string, { password: Secret; until: number }>({ max: mostPasswords })
   const router = exactRouter()
@@ -57,7 +64,7 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
     .get(async (request, response) => {
       const context = await contexts.toSee(request)
       const { t, session, pages } = context
-      const body = loginList(await logins.list(), fieldsOf(request.query), context)
+      const body = await list(fieldsOf(request.query), context)
       pages.send(response, { title: t`SMTP logins`, body, session, wide: true })
     })
     .post(readForm, async (request, response) => {
@@ -102,7 +109,7 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
     .post(readForm, async (request, response) => {
       const context = await contexts.toChange(request)
       const id = String(request.params.id)
-      const name = (await logins.list()).find((login) => login.id === id)?.name ?? id
+      const { name } = await loginWith(logins, id)
       await logins.revoke(id, context.by)
       context.done(response, context.t`${name} is revoked.`, ['logins'])
     })
@@ -127,7 +134,7 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
 
   async function show(response: Response, context: PageContext, id: string, asked: Fields): Promise<void> {
     const { session, pages } = context
-    const login = await found(id)
+    const login = await loginWith(logins, id)
     const access = await (await networkAccess()).status()
     const kept = passwords.get(`${session.id} ${login.id}`)
     const password = kept && clock.monotonic() < kept.until ? kept.password.reveal() : undefined
@@ -155,16 +162,19 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
     }
   }
 
-  /** @throws HttpRefusal 404 */
-  async function found(id: string): Promise<LoginStatus> {
-    const login = (await logins.list()).find((one) => one.id === id)
-    if (login === undefined) throw new HttpRefusal(404, filled('page.no-such-login'))
-    return login
+  async function list(asked: Fields, context: PageContext): Promise<Html> {
+    const wrong = wrongPasswords(await refusedSignIns(journal, clock.now()))
+    const query = { ...loginQueryOf(asked), failing: [...wrong.keys()] }
+    const page = await logins.page(query)
+    // What was on a later page may have ended meanwhile.
+    if (page.logins.length > 0 || query.from === 0) return loginList({ query, page, wrong }, context)
+    const first = { ...query, from: 0 }
+    return loginList({ query: first, page: await logins.page(first), wrong }, context)
   }
 
   /** @throws HttpRefusal 404 */
   async function changeable(id: string): Promise<LoginStatus> {
-    const login = await found(id)
+    const login = await loginWith(logins, id)
     if (login.state === 'revoked') throw new HttpRefusal(404, filled('page.no-such-login'))
     return login
   }
@@ -196,44 +206,105 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
   }
 }
 
-const loginsAtOnce = 50
-
-const states: readonly LoginStatus['state'][] = ['active', 'expired', 'revoked']
-
-/** The logins that are searched for, active ones first. */
-function loginList(all: readonly LoginStatus[], asked: Fields, context: PageContext): Html {
-  const { t, pages } = context
-  const text = one(asked, 'find')?.trim() ?? ''
-  const key = withoutCase(text)
-  const found = all
-    .filter(({ name, userName, mailboxes }) =>
-      [name, userName, ...mailboxes].some((value) => withoutCase(value).includes(key)),
-    )
-    .sort((left, right) => states.indexOf(left.state) - states.indexOf(right.state))
-  const asks = Number(one(asked, 'from') ?? 0)
-  const from = Number.isInteger(asks) && asks > 0 && asks < found.length ? asks : 0
-  const shown = found.slice(from, from + loginsAtOnce)
-  const href = (start: number) => `${pages.path('logins')}?find=${encodeURIComponent(text)}&from=${start}`
-  return html`<p>${t`Each program and each device has a login of its own, so that each can be ended by itself.`}</p>
-${mayChange(context) && html`<p><a class="button" href="${pages.path('logins', 'new')}">${icon('plus')}${t`Add a device or app`}</a></p>`}
-${all.length > 10 && searchForm({ action: pages.path('logins'), label: t`Name, user name or mailbox`, value: text }, t)}
-${text !== '' && found.length === 0 && html`<p>${t`No login fits “${text}”.`}</p>`}
-${loginTable(shown, context)}
-${paging({ from, shown: shown.length, found: found.length, atOnce: loginsAtOnce, href }, t)}`
+/** @throws HttpRefusal 404 */
+export async function loginWith(logins: Pick<Logins, 'show'>, id: string): Promise<LoginStatus> {
+  try {
+    return await logins.show(id)
+  } catch (error) {
+    if (asFailure(error).code !== 'not-found') throw error
+    throw new HttpRefusal(404, filled('page.no-such-login'))
+  }
 }
 
-/**
- * Logins in a table.
- * @param of the mailbox whose page it is on: named again only where a login has others
- */
+/** As many as a page of 60 kilobytes has room for. */
+const loginsAtOnce = 50
+
+/** What a list is asked for, as it stands in the address. Those that have ended are shown on request. */
+function loginQueryOf(asked: Fields): LoginQuery & { find: string; group: LoginGroup } {
+  const from = Number(one(asked, 'from') ?? 0)
+  return {
+    find: one(asked, 'find')?.trim().slice(0, 254) ?? '',
+    group: loginGroups.find((group) => group === one(asked, 'state')) ?? 'active',
+    order: loginOrders.find((order) => order === one(asked, 'sort')) ?? 'name',
+    from: Number.isSafeInteger(from) && from > 0 ? from : 0,
+    most: loginsAtOnce,
+  }
+}
+
+const groupWords: Record<LoginGroup, [Condition, Phrase]> = {
+  active: ['good', phrase('active')],
+  'never-used': ['off', phrase('never used')],
+  failing: ['bad', phrase('wrong password')],
+  expired: ['warn', phrase('expired')],
+  revoked: ['off', phrase('revoked')],
+}
+
+interface LoginListView {
+  query: ReturnType<typeof loginQueryOf>
+  page: Awaited<ReturnType<Logins['page']>>
+  /** By user name, how often in a day. */
+  wrong: ReadonlyMap<string, number>
+}
+
+/** The logins that are searched for. */
+function loginList({ query, page, wrong }: LoginListView, context: PageContext): Html {
+  const { t, pages } = context
+  const { logins, found, counts } = page
+  const { find, group, order, from } = query
+  const hrefOf = (over: Partial<typeof query>) => hrefWith({ ...query, from: 0, ...over }, context)
+  const link = (one: LoginGroup) =>
+    html`<a href="${hrefOf({ group: one })}"${one === group && html` aria-current="true"`}>${badge(groupWords[one][0], html`${t.say(groupWords[one][1])}: ${counts[one]}`)}</a>`
+  const kept = html`${group !== 'active' && html`<input type="hidden" name="state" value="${group}">`}
+${order !== 'name' && html`<input type="hidden" name="sort" value="${order}">`}`
+  const search = {
+    action: pages.path('logins'),
+    label: t`Name, user name, mailbox or IP address`,
+    value: find,
+  }
+  return html`<p>${t`Each program and each device has a login of its own, so that each can be ended by itself.`}</p>
+${mayChange(context) && html`<p><a class="button" href="${pages.path('logins', 'new')}">${icon('plus')}${t`Add a device or app`}</a></p>`}
+${(counts.all > 0 || find !== '') && html`<p class="actions">${loginGroups.filter((one) => one === 'active' || one === group || counts[one] > 0).map((one) => html`${link(one)} `)}</p>`}
+${(counts.all > 10 || find !== '') && searchForm({ ...search, filters: kept }, t)}
+${found === 0 && (counts.all > 0 || find !== '') && nothing(find, context)}
+${loginTable(logins, context, { wrong, sort: (by) => ({ href: hrefOf({ order: by }), sorted: by === order }) })}
+${paging({ from, shown: logins.length, found, atOnce: loginsAtOnce, href: (start) => hrefOf({ from: start }) }, t)}`
+}
+
+function nothing(find: string, { t, pages }: PageContext): Html {
+  const words = find === '' ? t`No login is in this state.` : t`No login fits “${find}”.`
+  return html`<p role="status">${words} <a href="${pages.path('logins')}">${t`Show all`}</a></p>`
+}
+
+function hrefWith({ find, group, order, from }: LoginListView['query'], { pages }: PageContext): string {
+  const asked = new URLSearchParams()
+  if (find) asked.set('find', find)
+  if (group !== 'active') asked.set('state', group)
+  if (order !== 'name') asked.set('sort', order)
+  if (from > 0) asked.set('from', String(from))
+  return asked.size === 0 ? pages.path('logins') : `${pages.path('logins')}?${asked}`
+}
+
+interface LoginTableView {
+  /** The mailbox whose page it is on: named again only where a login has others. */
+  of?: Address
+  wrong?: LoginListView['wrong']
+  sort?(by: LoginOrder): { href: string; sorted: boolean }
+}
+
+/** Logins in a table. */
 export function loginTable(
   logins: readonly LoginStatus[],
   context: PageContext,
-  of?: Address,
+  { of, wrong, sort }: LoginTableView = {},
 ): Html | undefined {
   if (logins.length === 0) return undefined
   const hasOthers = logins.some(({ mailboxes }) => mailboxes.some((one) => one !== of))
   const { t, pages } = context
+  const sortBy = (by: LoginOrder) => {
+    const { href, sorted } = sort?.(by) ?? {}
+    const direction = by === 'used' ? ('descending' as const) : ('ascending' as const)
+    return href === undefined ? {} : { sort: { href, sorted: sorted ? direction : undefined } }
+  }
   return table<LoginStatus>({
     caption: t`SMTP logins`,
     rows: logins,
@@ -241,14 +312,28 @@ export function loginTable(
       {
         title: t`Device or app`,
         place: 'main',
+        ...sortBy('name'),
         cell: ({ id, name }) => html`<a href="${pages.path('logins', id)}">${name}</a>`,
       },
-      { title: t`State`, place: 'side', cell: ({ state }) => credentialState(state, t) },
+      {
+        title: t`State`,
+        place: 'side',
+        cell: ({ state, userName }) => {
+          const count = state === 'active' ? wrong?.get(userName) : undefined
+          return count === undefined
+            ? credentialState(state, t)
+            : badge('bad', t`wrong password ${count} times in the last day`)
+        },
+      },
       { title: t`User name`, cell: ({ userName }) => userName },
       ...(hasOthers
         ? [{ title: t`Mailboxes`, cell: ({ mailboxes }: LoginStatus) => shortList(mailboxes, t) }]
         : []),
-      { title: t`Last used`, cell: ({ lastUsedAt, usedFrom = [] }) => lastUsed(lastUsedAt, usedFrom, t) },
+      {
+        title: t`Last used`,
+        ...sortBy('used'),
+        cell: ({ lastUsedAt, usedFrom = [] }) => lastUsed(lastUsedAt, usedFrom, t),
+      },
     ],
   })
 }

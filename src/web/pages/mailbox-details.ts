@@ -39,7 +39,7 @@ export function mailboxDetails(view: MailboxView, context: PageContext): Html {
   const isAdministrator = mayChange(context)
   return html`${stateSection(view, context)}
 ${mailbox.state === 'active' && isAdministrator && firstLogin(mailbox, context)}
-${loginTable(logins, context, address)}
+${loginTable(logins, context, { of: address })}
 ${mailbox.state === 'active' && isAdministrator && testMessageForm({ address, logins }, context)}
 <p><a href="${pages.path('journal')}?mailbox=${encodeURIComponent(address)}">${t`Activity of this mailbox`}</a></p>
 ${endingsSection(mailbox.endings, t)}

@@ -19,7 +19,7 @@ import {
   sentLink,
 } from './mailbox-details.ts'
 import { chooseMailboxes, mailboxList, mailboxQueryOf } from './mailbox-list.ts'
-import { overviewAbove, overviewBelow } from './overview.ts'
+import { overviewAbove, overviewBelow, refusedSignIns } from './overview.ts'
 import { fieldsOf, form, type PageContext, type PageContexts, readForm, several } from './page-context.ts'
 import { theAdministrator } from './parts.ts'
 import { type SetUpServices, setUpSection, setUpState } from './set-up.ts'
@@ -134,24 +134,23 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     const context = await contexts.toSee(request)
     const { t, session, pages } = context
     const now = clock.now()
-    const since = new Date(now - 86_400_000).toISOString()
     const [all, dayOf, week, last, refused] = await Promise.all([
       mailboxes.list(),
       journal.activity('day'),
       journal.activity('week'),
       journal.list({ limit: 8 }),
-      journal.list({ kind: 'sign-in', outcome: 'refused', since, limit: 500 }),
+      refusedSignIns(journal, now),
     ])
     const { channels } = notices
     const view = {
       mailboxes: all,
       activity: { day: dayOf, week },
       events: last.entries,
-      refused: refused.entries,
+      refused,
       ...{ smtp: smtp(), channels, catalogue, now },
     }
     const choice = chooseMailboxes(all, mailboxQueryOf(fieldsOf(request.query)))
-    const body = html`${setUpSection(await setUpState(services), context)}
+    const body = html`${setUpSection(await setUpState(services, all), context)}
 ${all.length > 0 && overviewAbove(view, context)}
 ${mailboxList({ choice, catalogue, canSend: channels.length > 0 }, context)}
 ${overviewBelow(view, context)}`

@@ -1,4 +1,4 @@
-import type { Activity, JournalEntryStatus } from '../../journal/journal.ts'
+import type { Activity, JournalEntryStatus, JournalReader } from '../../journal/journal.ts'
 import type { MailboxCondition, MailboxStatus } from '../../mailboxes/mailboxes.ts'
 import { isReachable, type SmtpListener } from '../../net/listen.ts'
 import type { Notices } from '../../notices/notices.ts'
@@ -176,8 +176,11 @@ function ofRegistrations({ catalogue, now }: Overview, { t, pages }: PageContext
   })
 }
 
-/** Logins whose device has the wrong password. */
-function ofLogins(refused: readonly JournalEntryStatus[], { t, pages }: PageContext): Matter[] {
+/**
+ * The logins that a wrong password was given for again and again in these entries, by their user
+ * names, with how often.
+ */
+export function wrongPasswords(refused: readonly JournalEntryStatus[]): Map<string, number> {
   const wrong = new Map<string, number>()
   for (const { event, login, mailbox, details } of refused) {
     // Only a login that there is has a mailbox.
@@ -185,8 +188,22 @@ function ofLogins(refused: readonly JournalEntryStatus[], { t, pages }: PageCont
     if (event === 'sign-in.refused' && isLogin && details.reason === 'wrong-credentials')
       wrong.set(login, (wrong.get(login) ?? 0) + 1)
   }
-  return [...wrong]
-    .filter(([, count]) => count >= fewestWrong)
+  return new Map([...wrong].filter(([, count]) => count >= fewestWrong))
+}
+
+/** Sign-ins of a day that were refused. */
+export async function refusedSignIns(
+  journal: Pick<JournalReader, 'list'>,
+  now: number,
+): Promise<readonly JournalEntryStatus[]> {
+  const since = new Date(now - 86_400_000).toISOString()
+  const { entries } = await journal.list({ kind: 'sign-in', outcome: 'refused', since, limit: 500 })
+  return entries
+}
+
+/** Logins whose device has the wrong password. */
+function ofLogins(refused: readonly JournalEntryStatus[], { t, pages }: PageContext): Matter[] {
+  return [...wrongPasswords(refused)]
     .sort(([, one], [, other]) => other - one)
     .slice(0, mostShown)
     .map(([login, count]) => ({

@@ -25,16 +25,22 @@ export interface SetUpState {
   login?: LoginStatus | undefined
 }
 
-/** Looks at what is there: the set-up can be left and taken up again anywhere. */
-export async function setUpState(services: SetUpServices): Promise<SetUpState> {
+/**
+ * Looks at what is there: the set-up can be left and taken up again anywhere.
+ * @param known all mailboxes, where they have just been read
+ */
+export async function setUpState(
+  services: SetUpServices,
+  known?: readonly MailboxStatus[],
+): Promise<SetUpState> {
   const { pagePasswords, pageSignIns, catalogue, mailboxes, logins } = services
-  const [hasPassword, allMailboxes, allLogins] = await Promise.all([
+  const [hasPassword, allMailboxes, activeLogins] = await Promise.all([
     pagePasswords.isSet('administrator'),
-    mailboxes.list(),
-    logins.list(),
+    known ?? mailboxes.list(),
+    logins.page({ group: 'active', order: 'added', from: 0, most: 1 }),
   ])
   const active = allMailboxes.find(({ state }) => state === 'active')
-  const login = allLogins.find(({ state }) => state === 'active')
+  const [login] = activeLogins.logins
   const isDone: Record<SetUpStep, boolean> = {
     password: hasPassword || pageSignIns.providers().length > 0,
     provider: catalogue.list().some(({ registered }) => registered),

@@ -9,6 +9,7 @@ import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrase, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { checkField, choiceField } from './form-parts.ts'
+import { loginWith } from './logins.ts'
 import { fieldsOf, form, one, type PageContext, type PageContexts, readForm } from './page-context.ts'
 import { icon, time } from './parts.ts'
 
@@ -26,7 +27,7 @@ export function createTracePages({ services, contexts }: TracePagesDeps): Router
     .route('/logins/:id/trace')
     .get(async (request, response) => {
       const context = await contexts.toFill(request)
-      const login = await found(request.params.id)
+      const login = await loginWith(logins, request.params.id)
       const running = ofLogin(login)
       if (running === undefined) return send(response, login, startForm(login, context), context)
       const page = traces.read(running.id, 0)
@@ -39,7 +40,7 @@ export function createTracePages({ services, contexts }: TracePagesDeps): Router
     })
     .post(readForm, async (request, response) => {
       const context = await contexts.toChange(request)
-      const login = await found(request.params.id)
+      const login = await loginWith(logins, request.params.id)
       const fields = fieldsOf(request.body)
       const path = ['logins', login.id, 'trace']
       try {
@@ -59,7 +60,7 @@ export function createTracePages({ services, contexts }: TracePagesDeps): Router
     .route('/logins/:id/trace/text')
     .get(async (request, response) => {
       await contexts.toFill(request)
-      const login = await found(request.params.id)
+      const login = await loginWith(logins, request.params.id)
       const running = ofLogin(login)
       if (running === undefined) throw new HttpRefusal(404, filled('trace.unknown'))
       response.type('text/plain').attachment('postern-trace.txt')
@@ -71,7 +72,7 @@ export function createTracePages({ services, contexts }: TracePagesDeps): Router
     .route('/logins/:id/trace/end')
     .post(readForm, async (request, response) => {
       const context = await contexts.toChange(request)
-      const login = await found(request.params.id)
+      const login = await loginWith(logins, request.params.id)
       const running = ofLogin(login)
       if (running) traces.stop(running.id)
       context.done(response, context.t`Recording has ended.`, ['logins', login.id, 'trace'])
@@ -79,13 +80,6 @@ export function createTracePages({ services, contexts }: TracePagesDeps): Router
     .all(methodNotAllowed('POST'))
 
   return router
-
-  /** @throws HttpRefusal 404 */
-  async function found(id: string): Promise<LoginStatus> {
-    const login = (await logins.list()).find((one) => one.id === id)
-    if (login === undefined) throw new HttpRefusal(404, filled('page.no-such-login'))
-    return login
-  }
 
   /** The newest trace of this login. */
   function ofLogin({ userName }: LoginStatus) {

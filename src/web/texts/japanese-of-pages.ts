@@ -252,7 +252,10 @@ export const japaneseOfPages = {
   'Login created. Copy its password now: this browser shows it for 15 minutes, and nobody else does.':
     'ログイン情報を作りました。パスワードを今すぐコピーしてください。このブラウザーだけに 15 分間表示されます。',
   'Login created.': 'ログイン情報を作りました。',
-  'Name, user name or mailbox': '名前、ユーザー名、メールボックス',
+  'No login is in this state.': 'この状態のログイン情報はありません。',
+  'Name, user name, mailbox or IP address': '名前、ユーザー名、メールボックス、IP アドレス',
+  'never used': '未使用',
+  'wrong password': 'パスワード誤り',
   'No login fits “{1}”.': '「{1}」に当てはまるログイン情報はありません。',
   'Device or app': '機器またはアプリ',
   '{1} and {2} more': '{1} ほか {2} 件',
