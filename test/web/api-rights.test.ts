@@ -25,6 +25,7 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   ['get', `${me}/logins`, undefined, 200, ['admin', 'read']],
   ['post', `${me}/logins`, login, 201, ['admin']],
   ['get', '/logins', undefined, 200, ['admin', 'read']],
+  ['get', '/logins/login-1', undefined, 200, ['admin', 'read']],
   ['post', '/logins', { ...login, mailboxes: ['me@example.com'] }, 201, ['admin']],
   ['post', '/logins/login-1/senders', { senders: ['scans@example.com'] }, 200, ['admin']],
   ['post', '/logins/login-1/mending', { rewriteFrom: true }, 200, ['admin']],

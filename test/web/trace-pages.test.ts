@@ -36,7 +36,7 @@ function client(test: TestServer, userName: string, lines = 1) {
 describe('the page that records a login', () => {
   it('shows the dialogue while it goes on, and leads to it again from the login', async () => {
     const { test, path, userName, get, post } = await stage()
-    expect(await get('/logins')).toContain(`href="${path}"`)
+    expect(await get(path.replace('/trace', ''))).toContain(`href="${path}"`)
     expect(await get()).toContain('Start recording')
     const begun = await post()
     expect([begun.status, begun.headers.location]).toEqual([303, path])

@@ -1,5 +1,5 @@
 import { printable } from '../../base/text.ts'
-import type { JournalEntryStatus } from '../../journal/journal.ts'
+import type { JournalEntryStatus, JournalReader } from '../../journal/journal.ts'
 import type { JournalDetail, JournalRecipient } from '../../model/journal.ts'
 import type { Words } from '../../providers/errors/known-error.ts'
 import { type Html, type HtmlValue, html } from '../html.ts'
@@ -171,4 +171,32 @@ function valueIn(name: string, value: JournalDetail | undefined, t: Phrases): st
 function size(octets: number): string {
   if (octets < 1000) return `${octets} B`
   return octets < 1_000_000 ? `${(octets / 1000).toFixed(1)} kB` : `${(octets / 1_000_000).toFixed(1)} MB`
+}
+
+/** Fewer wrong passwords in a day may be somebody who types. */
+const fewestWrong = 5
+
+/**
+ * The logins that a wrong password was given for again and again in these entries, by their user
+ * names, with how often.
+ */
+export function wrongPasswords(refused: readonly JournalEntryStatus[]): Map<string, number> {
+  const wrong = new Map<string, number>()
+  for (const { event, login, mailbox, details } of refused) {
+    // Only a login that there is has a mailbox.
+    const isLogin = login !== undefined && (mailbox !== undefined || details.mailboxes !== undefined)
+    if (event === 'sign-in.refused' && isLogin && details.reason === 'wrong-credentials')
+      wrong.set(login, (wrong.get(login) ?? 0) + 1)
+  }
+  return new Map([...wrong].filter(([, count]) => count >= fewestWrong))
+}
+
+/** Sign-ins of a day that were refused. */
+export async function refusedSignIns(
+  journal: Pick<JournalReader, 'list'>,
+  now: number,
+): Promise<readonly JournalEntryStatus[]> {
+  const since = new Date(now - 86_400_000).toISOString()
+  const { entries } = await journal.list({ kind: 'sign-in', outcome: 'refused', since, limit: 500 })
+  return entries
 }

@@ -18,6 +18,7 @@ import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { refusedForm } from './form-parts.ts'
+import { refusedSignIns, wrongPasswords } from './journal-entries.ts'
 import { lastUsed, loginDetails } from './login-details.ts'
 import {
   deviceChoiceOf,
@@ -28,7 +29,6 @@ import {
   mendingOptionsOf,
   newLoginForm,
 } from './login-forms.ts'
-import { refusedSignIns, wrongPasswords } from './overview.ts'
 import {
   type Fields,
   fieldsOf,

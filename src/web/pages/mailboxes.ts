@@ -9,6 +9,7 @@ import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrase, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { refusalOf } from './error-page.ts'
+import { refusedSignIns } from './journal-entries.ts'
 import { sendContinuePage } from './layout.ts'
 import {
   createdLink,
@@ -19,7 +20,7 @@ import {
   sentLink,
 } from './mailbox-details.ts'
 import { chooseMailboxes, mailboxList, mailboxQueryOf } from './mailbox-list.ts'
-import { overviewAbove, overviewBelow, refusedSignIns } from './overview.ts'
+import { overviewAbove, overviewBelow } from './overview.ts'
 import { fieldsOf, form, type PageContext, type PageContexts, readForm, several } from './page-context.ts'
 import { theAdministrator } from './parts.ts'
 import { type SetUpServices, setUpSection, setUpState } from './set-up.ts'

@@ -1,4 +1,4 @@
-import type { Activity, JournalEntryStatus, JournalReader } from '../../journal/journal.ts'
+import type { Activity, JournalEntryStatus } from '../../journal/journal.ts'
 import type { MailboxCondition, MailboxStatus } from '../../mailboxes/mailboxes.ts'
 import { isReachable, type SmtpListener } from '../../net/listen.ts'
 import type { Notices } from '../../notices/notices.ts'
@@ -7,7 +7,7 @@ import { type Expiry, registrationExpiries } from '../../providers/forecast.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, type HtmlValue, html } from '../html.ts'
 import type { Phrases } from '../texts/phrases.ts'
-import { entryTable } from './journal-entries.ts'
+import { entryTable, wrongPasswords } from './journal-entries.ts'
 import { activityPlot } from './journal-plot.ts'
 import { conditionBadge, endingWords, explanationOf, providerName } from './mailbox-details.ts'
 import { form, mayChange, type PageContext } from './page-context.ts'
@@ -107,8 +107,6 @@ ${mayChange(context) && form(context, ['test-notices'], html`<button class="quie
 
 /** So many are shown one by one. */
 const mostShown = 8
-/** Fewer wrong passwords in a day may be somebody who types. */
-const fewestWrong = 5
 const soonMilliseconds = 30 * 86_400_000
 
 /** What a mailbox needs somebody for, the most urgent first. */
@@ -174,31 +172,6 @@ function ofRegistrations({ catalogue, now }: Overview, { t, pages }: PageContext
       }),
     )
   })
-}
-
-/**
- * The logins that a wrong password was given for again and again in these entries, by their user
- * names, with how often.
- */
-export function wrongPasswords(refused: readonly JournalEntryStatus[]): Map<string, number> {
-  const wrong = new Map<string, number>()
-  for (const { event, login, mailbox, details } of refused) {
-    // Only a login that there is has a mailbox.
-    const isLogin = login !== undefined && (mailbox !== undefined || details.mailboxes !== undefined)
-    if (event === 'sign-in.refused' && isLogin && details.reason === 'wrong-credentials')
-      wrong.set(login, (wrong.get(login) ?? 0) + 1)
-  }
-  return new Map([...wrong].filter(([, count]) => count >= fewestWrong))
-}
-
-/** Sign-ins of a day that were refused. */
-export async function refusedSignIns(
-  journal: Pick<JournalReader, 'list'>,
-  now: number,
-): Promise<readonly JournalEntryStatus[]> {
-  const since = new Date(now - 86_400_000).toISOString()
-  const { entries } = await journal.list({ kind: 'sign-in', outcome: 'refused', since, limit: 500 })
-  return entries
 }
 
 /** Logins whose device has the wrong password. */
