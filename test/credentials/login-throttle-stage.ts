@@ -1,5 +1,5 @@
 import { onTestFinished, vi } from 'vitest'
-import { systemClock } from '../../src/base/clock.ts'
+import { countingSuspends } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { printable } from '../../src/base/text.ts'
@@ -37,7 +37,8 @@ export function setThrottleStage(over: Partial<LoginThrottleDeps['limits']> = {}
   const throttle = createLoginThrottle({
     limits: { ...limits, ...over },
     loggableName: printable,
-    clock: systemClock,
+    // One that began with these times: the one of the process takes the jump to them for a suspend of a fraction more.
+    clock: countingSuspends({ now: () => Date.now(), monotonic: () => performance.now() }),
     log,
   })
   onTestFinished(() => {

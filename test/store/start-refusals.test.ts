@@ -144,7 +144,8 @@ describe('the start', () => {
     'the start explains a volume of mode %o that cannot be 0700, and what it says to do works',
     async (mode) => {
       const volume = await newDataDir()
-      await mkdir(volume)
+      // As a file system's own root has it; an empty one would be taken, and made 0700.
+      await mkdir(join(volume, 'lost+found'), { recursive: true, mode: 0o700 })
       await chmod(volume, mode)
       const { fix = '' } = await failureOf(open(volume))
       expect(fix).toContain(`Run: chmod 700 '${volume}'; where that cannot be`)
