@@ -46,9 +46,10 @@ const sameSignInMilliseconds = 3_600_000
  */
 export function createJournal({ store, clock, log, days, recipients }: JournalDeps): Journal {
   const idOf = createEntryIds()
-  const writer = createEntryWriter(store, log)
   const gate = createFloodGate()
   const sweeping = createSweeping({ store, clock, log, days })
+  // Not with an entry: a message would come upon it.
+  const writer = createEntryWriter(store, log, () => sweeping.look())
   const signIns = new LRUCache<string, number>({ max: 10_000 })
   let watcher: ((fields: LineFields) => void) | undefined
 
@@ -76,7 +77,6 @@ export function createJournal({ store, clock, log, days, recipients }: JournalDe
     write(entry)
     // Who changed something, and what came of a consent, is not to be lost with the machine.
     if (entry.kind === 'change' || entry.kind === 'consent') void writer.flush()
-    sweeping.look()
   }
 
   async function flush(): Promise<void> {
@@ -92,8 +92,8 @@ export function createJournal({ store, clock, log, days, recipients }: JournalDe
     },
     async close() {
       for (const held of gate.held(Number.POSITIVE_INFINITY)) write({ ...held, at: clock.now() })
-      await sweeping.close()
       await writer.close()
+      await sweeping.close()
     },
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { asFailure, byId, type Failure, type FailureCode } from '../base/failure.ts'
 import { causeBeside, type LineFields, type Log, recipientsBeside } from '../base/log.ts'
 import { printable } from '../base/text.ts'
-import { type Address, addressKey } from '../model/address.ts'
+import type { Address } from '../model/address.ts'
 import type { JournalDetail, JournalEntry, JournalRecipient, KeptRecipients } from '../model/journal.ts'
 import type { MailboxOutcome, OutcomeReason } from '../model/mailbox-outcome.ts'
 import type { JournalStore } from '../store/ports.ts'
@@ -184,7 +184,7 @@ export function outcomeOf(fields: LineFields, at: number, kept: KeptRecipients):
   const mailbox =
     fields.mailbox ?? (Array.isArray(mailboxes) && mailboxes.length === 1 ? mailboxes[0] : undefined)
   if (tried === undefined || !isText(mailbox)) return undefined
-  const about = { mailbox: addressKey(mailbox as Address), at, tried, ...(isText(login) && { login }) }
+  const about = { mailbox: mailbox as Address, at, tried, ...(isText(login) && { login }) }
   const hidden = (why: OutcomeReason) =>
     kept === 'domains' || kept === 'no' ? withoutRecipients(why, mailbox, kept) : why
   if (event === 'message.refused') return { ...about, outcome: 'refused', why: hidden(saidOf(fields)) }
@@ -312,13 +312,19 @@ interface EntryWriter {
   close(): Promise<void>
 }
 
-export function createEntryWriter(store: Pick<JournalStore, 'add'>, log: Log): EntryWriter {
-  return new StoringWriter(store, log)
+/** @param written called when entries were written */
+export function createEntryWriter(
+  store: Pick<JournalStore, 'add'>,
+  log: Log,
+  written: () => void,
+): EntryWriter {
+  return new StoringWriter(store, log, written)
 }
 
 class StoringWriter implements EntryWriter {
   readonly #store: Pick<JournalStore, 'add'>
   readonly #log: Log
+  readonly #written: () => void
   #waiting: JournalEntry[] = []
   #outcomes: MailboxOutcome[] = []
   #dropped = 0
@@ -326,9 +332,10 @@ class StoringWriter implements EntryWriter {
   #writing: Promise<void> = Promise.resolve()
   #failing = false
 
-  constructor(store: Pick<JournalStore, 'add'>, log: Log) {
+  constructor(store: Pick<JournalStore, 'add'>, log: Log, written: () => void) {
     this.#store = store
     this.#log = log
+    this.#written = written
   }
 
   add(entry: JournalEntry): void {
@@ -369,6 +376,7 @@ class StoringWriter implements EntryWriter {
       if (this.#failing) this.#log.info({ dropped: this.#dropped }, 'The journal is written again')
       this.#failing = false
       this.#dropped = 0
+      this.#written()
     } catch (error) {
       if (!this.#failing) this.#log.error({ err: error }, 'The journal cannot be written: it is tried again')
       this.#failing = true

@@ -1,10 +1,10 @@
 import type { FailureCode, SentenceById } from '../failures/entry.ts'
-import type { AddressKey } from './address.ts'
+import type { Address, AddressKey } from './address.ts'
 import type { JournalOutcome } from './journal.ts'
 
 /** What came of a message from a mailbox, or of a test of it. */
 export interface MailboxOutcome {
-  mailbox: AddressKey
+  mailbox: Address
   at: number
   tried: TriedThing
   /** `refused`: by the provider, and of this one message. `failed`: no message would have left. */
@@ -30,6 +30,7 @@ export interface OutcomeReason {
 
 /** With what was before it. */
 export interface LastOutcome extends MailboxOutcome {
+  mailbox: AddressKey
   /** When something was last sent. */
   sentAt?: number
   /** Since then nothing has been sent that was tried. Absent where the last one was done. */

@@ -350,16 +350,18 @@ interface Counted {
 function lastOutcomesOf(outcomes: readonly MailboxOutcome[]): Iterable<Counted> {
   const all = new Map<AddressKey, Counted>()
   for (const outcome of outcomes) {
-    const { mailbox, at, tried } = outcome
+    const { at, tried } = outcome
+    const mailbox = addressKey(outcome.mailbox)
     const { last, isNewCount = false } = all.get(mailbox) ?? {}
     const isDone = outcome.outcome === 'done'
     const sentAt = isDone && tried !== 'sign-in' ? at : last?.sentAt
     const sent = sentAt === undefined ? {} : { sentAt }
     all.set(mailbox, {
       last: isDone
-        ? { ...outcome, ...sent, failures: 0 }
+        ? { ...outcome, mailbox, ...sent, failures: 0 }
         : {
             ...outcome,
+            mailbox,
             ...sent,
             failingSince: last?.failingSince ?? at,
             failures: (last?.failures ?? 0) + 1,

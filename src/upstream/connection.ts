@@ -99,7 +99,7 @@ class ServerConnection implements ProviderConnection {
     this.#refuseUnread()
     const refusal = this.#blockedBy()
     const owed = this.#queue.expect(seconds, replies)
-    if (refusal) this.#queue.fail(refusal)
+    if (refusal) this.#queue.fail(() => refusal)
     else {
       this.tap?.asked(octets)
       this.#socket.write(octets)
@@ -113,7 +113,8 @@ class ServerConnection implements ProviderConnection {
 
   greeting(seconds: number): Promise<Reply> {
     const owed = this.#queue.expect(seconds, 1)
-    if (this.#lost) this.#queue.fail(this.#lost)
+    const lost = this.#lost
+    if (lost) this.#queue.fail(() => lost)
     return this.#only(owed)
   }
 
@@ -143,7 +144,7 @@ class ServerConnection implements ProviderConnection {
     const refusal = this.#blockedBy()
     if (refusal) throw refusal
     for (const [name, listener] of Object.entries(this.#events)) this.#socket.off(name, listener)
-    this.#queue.fail(new ConnectionLost('destroyed', text('lost.handed-over')))
+    this.#queue.fail(() => new ConnectionLost('destroyed', text('lost.handed-over')))
     return this.#socket
   }
 
@@ -160,12 +161,13 @@ class ServerConnection implements ProviderConnection {
 
   #lose(reason: CloseReason, why: Sentence | string): void {
     if (this.#lost) return
-    this.#lost = new ConnectionLost(reason, why)
-    this.tap?.note(`the connection to the provider is over: ${this.#lost.message}`)
+    const lost = new ConnectionLost(reason, why)
+    this.#lost = lost
+    this.tap?.note(`the connection to the provider is over: ${lost.message}`)
     this.#socket.destroy()
-    this.#queue.fail(this.#lost)
+    this.#queue.fail(() => lost)
     clearTimeout(this.#writeTimer)
-    for (const { reject } of this.#writers.splice(0)) reject(this.#lost)
+    for (const { reject } of this.#writers.splice(0)) reject(lost)
     for (const listener of this.#listeners.splice(0)) listener()
   }
 
@@ -252,10 +254,12 @@ class ReplyQueue {
     parsed.every((item, index) => this.#deliver(item, parsed[index + 1]))
   }
 
-  /** Nothing more will come: rejects every reply that is owed. */
-  fail(lost: ConnectionLost): void {
+  /** Nothing more will come: rejects every reply that is owed, and asks why only if one is. */
+  fail(why: () => ConnectionLost): void {
     for (const timer of this.#timers.values()) clearTimeout(timer)
     this.#timers.clear()
+    if (this.#awaited.length === 0) return
+    const lost = why()
     for (const { reject } of this.#awaited.splice(0)) reject(lost)
   }
 

@@ -176,11 +176,15 @@ describe.concurrent('the benchmark', () => {
     })
     try {
       const ended = once(running, 'exit')
-      const postern = await eventually('a postern that runs', async () => {
-        const files = await readdir(folder, { recursive: true }).catch(() => [])
-        const file = files.find((name) => name.endsWith('running.json'))
-        return file && JSON.parse(await readFile(join(folder, file), 'utf8')).pid
-      })
+      const postern = await eventually(
+        'a postern that runs',
+        async () => {
+          const files = await readdir(folder, { recursive: true }).catch(() => [])
+          const file = files.find((name) => name.endsWith('running.json'))
+          return file && JSON.parse(await readFile(join(folder, file), 'utf8')).pid
+        },
+        100,
+      )
       running.kill(signal)
       expect(await ended).toEqual([128 + constants.signals[signal], null])
       await eventually('its end', () => !runs(postern))

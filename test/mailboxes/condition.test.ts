@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { silentLog } from '../../src/base/log.ts'
 import { createMailboxes } from '../../src/mailboxes/create-mailboxes.ts'
 import { conditionOf, type MailboxStatus, type PauseStatus } from '../../src/mailboxes/mailboxes.ts'
-import { type Address, addressKey } from '../../src/model/address.ts'
+import type { Address } from '../../src/model/address.ts'
 import type { MailboxOutcome } from '../../src/model/mailbox-outcome.ts'
 import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
@@ -90,10 +90,7 @@ async function setUp() {
       },
     )
   const note = (mailbox: Address, over: Partial<MailboxOutcome> = {}) =>
-    store.journal.add(
-      [],
-      [{ mailbox: addressKey(mailbox), at: clock.now(), tried: 'message', outcome: 'done', ...over }],
-    )
+    store.journal.add([], [{ mailbox, at: clock.now(), tried: 'message', outcome: 'done', ...over }])
   const listed = async () =>
     Object.fromEntries((await mailboxes.list()).map(({ address, condition }) => [address, condition]))
   return { clock, store, mailboxes, state, add, note, listed }
