@@ -7,6 +7,9 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** Octets of a page. */
 const largest = 60_000
 
+/** Pixels: on a wider screen there is a mouse. */
+const widestTouched = 480
+
 /** What is pressed, but for links in a text, is 44 pixels high where fingers press it. */
 const smallTargets = `[...document.querySelectorAll('nav a, button, .button, summary, select, input:not([type=hidden], [type=checkbox], [type=radio])')]
   .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 43.5)
@@ -64,22 +67,23 @@ interface Violation {
   nodes: { html: string }[]
 }
 
-/** Everything about a page that would keep somebody from using it, one line each: by axe-core, in light and dark, where it is wider than a small telephone, has more than 60 kilobytes or targets that a finger misses, and what the keyboard does there. */
-export async function troubles(page: Page): Promise<string[]> {
+/** Everything about a page that would keep somebody from using it, one line each: by axe-core, in light and dark, where it is wider than its window (by default a small telephone's), has more than 60 kilobytes or targets that a finger misses, and what the keyboard does there. */
+export async function troubles(page: Page, width = 320): Promise<string[]> {
   const viewport = page.viewportSize()
   const found: string[] = []
-  await page.setViewportSize({ width: 320, height: 640 })
+  await page.setViewportSize({ width, height: 640 })
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
     found.push(...(await violations(page)).map((line) => `${colorScheme}: ${line}`))
   }
-  const width = await page.evaluate<number>('document.documentElement.scrollWidth')
-  if (width > 320) found.push(`is ${width} pixels wide`)
+  const needed = await page.evaluate<number>('document.documentElement.scrollWidth')
+  if (needed > width) found.push(`is ${needed} pixels wide`)
   const size = await page.evaluate<number>('new Blob([document.documentElement.outerHTML]).size')
   if (size > largest) found.push(`has ${size} octets`)
-  found.push(
-    ...(await page.evaluate<string[]>(smallTargets)).map((what) => `too small for a finger: ${what}`),
-  )
+  if (width <= widestTouched)
+    found.push(
+      ...(await page.evaluate<string[]>(smallTargets)).map((what) => `too small for a finger: ${what}`),
+    )
   found.push(...(await tabStops(page)))
   await page.emulateMedia({ colorScheme: 'light' })
   if (viewport) await page.setViewportSize(viewport)
