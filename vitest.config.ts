@@ -5,7 +5,7 @@ import { postgresPrograms } from './test/support/postgres.ts'
 const onBothDatabases = ['test/store/**/*.test.ts']
 /** About the SQLite file, its folder and its keys. */
 const aboutFiles = [
-  'test/store/{at-rest,data-dir-lock,first-start,killed,migrations,own-files,sealer,start-refusals}.test.ts',
+  'test/store/{at-rest,backup,data-dir-lock,first-start,killed,migrations,own-files,sealer,start-refusals}.test.ts',
   'test/store/store-failures.test.ts',
 ]
 

@@ -1,5 +1,6 @@
 import { createPeriodicTask, lazy } from './base/async.ts'
 import { systemClock } from './base/clock.ts'
+import { failure } from './base/failure.ts'
 import type { Log, LogLevel } from './base/log.ts'
 import type { LocalDoctor } from './cli/context.ts'
 import { removeRunningFile, writeRunningFile } from './cli/reach-broker.ts'
@@ -573,7 +574,12 @@ async function startDoors(
       log,
     })
   })
-  const webServices = { ...services, smtp: () => listening, networkAccess }
+  async function makeBackup() {
+    if (config.databaseUrl !== undefined) throw failure('backup.on-postgres')
+    const { makeBackup } = await import('./store/backup.ts')
+    return makeBackup({ dataDir, version, clock })
+  }
+  const webServices = { ...services, smtp: () => listening, networkAccess, makeBackup }
   const webServer = createWebServer({
     listen: config.webListen,
     publicUrl,

@@ -87,6 +87,8 @@ export type Health = { ready: true } | { ready: false; reason: string; fix?: str
 /** What only a running postern can do: its servers listen, and the provider knows it. */
 export interface RunningBroker extends Broker {
   health(): Promise<Health>
+  /** @throws Failure `store-unavailable` */
+  backup(): Promise<AsyncIterable<Uint8Array>>
   /** @throws Failure as `Mailboxes.tryNow` */
   tryMailbox(mailbox: string): Promise<MailboxStatus>
   /** @throws Failure `not-found`, `configuration` */

@@ -3,6 +3,7 @@ import { asFailure, type Failure, failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import type { ConfigReading, EffectiveConfig } from '../config/read-config.ts'
 import { addApiKeyVerbs, addSignInVerb, addTokenVerb } from './access.ts'
+import { addBackupVerbs } from './backup.ts'
 import { addConfigVerbs } from './config.ts'
 import { addConsentLinkVerbs, addConsentVerb } from './consent.ts'
 import type { Broker, Context, LocalDoctor } from './context.ts'
@@ -90,6 +91,7 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
     addTraceVerb,
     addExplainVerb,
     addDoctorVerb,
+    addBackupVerbs,
     addStatusVerbs,
   ]) {
     add(program, context)

@@ -84,6 +84,11 @@ export function createRemoteBroker(address: BrokerAddress): RunningBroker {
       make: (id, request = {}) => call('POST', `${registrationPath(id)}/certificate`, request),
       tryNow: (id) => call('POST', `${registrationPath(id)}/certificate/tries`),
     },
+    async backup() {
+      const incoming = await send(address, 'POST', '/api/v1/backups', undefined)
+      if (incoming.statusCode !== 200) throw failureOf(await whole(incoming))
+      return pieces(incoming)
+    },
     health: () => call('GET', '/health'),
     tryMailbox: (mailbox) => call('POST', `${mailboxPath(mailbox)}/tries`),
     createConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`),
@@ -187,6 +192,16 @@ async function* askForLines(address: BrokerAddress, path: string, body: object):
     incoming.destroy()
   }
   // readline ends in peace where the answer was cut off.
+  if (!incoming.complete) throw unreachable(new Error('the answer was cut off'))
+}
+
+/** The octets of an answer, each as they come. */
+async function* pieces(incoming: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    yield* incoming
+  } catch (error) {
+    throw unreachable(error)
+  }
   if (!incoming.complete) throw unreachable(new Error('the answer was cut off'))
 }
 

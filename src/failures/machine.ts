@@ -151,6 +151,56 @@ export const machineFailures = {
     message: "The database in POSTERN_DATABASE_URL has tables that are not postern's",
     fix: 'Name a database of its own in POSTERN_DATABASE_URL.',
   },
+  'database.no-room-for-copy': {
+    code: 'store-unavailable',
+    message: 'There is no room for a copy of the database in {directory}',
+    fix: 'Make room there: {megabytes} MB are needed.',
+  },
+  'database.empty-where-used': {
+    code: 'configuration',
+    message: 'The store in {directory} is empty, though this directory was in use before',
+    fix: 'Where it was put back from a copy: one of postern.sqlite alone lacks what stands in postern.sqlite-wal beside it. Stop postern, and put both back, or what "postern backup" wrote (postern restore FILE --replace).',
+  },
+  'backup.on-postgres': {
+    code: 'invalid',
+    message: 'The store is in the database of POSTERN_DATABASE_URL, which its own tools back up',
+    fix: 'Use pg_dump and pg_restore there, and keep the key file or POSTERN_KEY, the settings and the certificates apart from that.',
+  },
+  'backup.file-there': {
+    code: 'already-exists',
+    message: '{path} is there already',
+    fix: 'Name a file that does not exist yet: a backup never takes the place of anything.',
+  },
+  'backup.file-unwritable': {
+    code: 'invalid',
+    message: '{path} cannot be written: {reason}',
+    fix: 'Name a file in a folder that this user may write in, on a disk with space.',
+  },
+  'backup.not-one': {
+    code: 'invalid',
+    message: '{path} is no backup of postern',
+    fix: 'Name a file that "postern backup" wrote.',
+  },
+  'backup.damaged': {
+    code: 'invalid',
+    message: 'The backup {path} is damaged: its content is not what was written',
+    fix: 'Use another backup.',
+  },
+  'backup.store-there': {
+    code: 'already-exists',
+    message: 'The data directory {directory} holds a store already',
+    fix: 'Give --replace, which moves it aside, or name another directory in POSTERN_DATA_DIR.',
+  },
+  'backup.key-missing': {
+    code: 'configuration',
+    message: 'The key of the backup is not here: there is no key file {file}',
+    fix: 'Put your copy of the key file there, for its owner only, or set POSTERN_KEY_FILE.',
+  },
+  'backup.of-other-key': {
+    code: 'configuration',
+    message: 'The backup was sealed with another key than the one that is here: {ids}',
+    fix: 'Use the key file or POSTERN_KEY of the time when the backup was made.',
+  },
   'key.of-shared-store-missing': {
     code: 'configuration',
     message: 'This host has no key for the store in POSTERN_DATABASE_URL: there is no key file {file}',

@@ -60,6 +60,7 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'certificate.in-use': { kind: 'change', outcome: 'done' },
   'certificate.removed': { kind: 'change', outcome: 'done' },
   'sign-in-link.made': { kind: 'change', outcome: 'done' },
+  'backup.made': { kind: 'change', outcome: 'done' },
   'log-level.set': { kind: 'change', outcome: 'done' },
   'listener.opened': { kind: 'change', outcome: 'done' },
   'trace.begun': { kind: 'change', outcome: 'done' },

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants } from 'node:fs'
-import { chmod, link, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { chmod, link, lstat, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure, failure, filled } from '../base/failure.ts'
 import { shellWord } from '../base/text.ts'
@@ -27,6 +27,12 @@ export interface DataFiles {
   /** Where the command reaches the running broker. */
   socket: string
 }
+
+/**
+ * What a copy of the database that is being made is called, before its random part; a start removes
+ * what was left.
+ */
+export const unfinishedCopy = 'postern.sqlite.copy-'
 
 export function dataFiles(dataDir: string): DataFiles {
   return {
@@ -59,7 +65,24 @@ export async function prepareDataDir(dataDir: string): Promise<DataFiles> {
       ? notADirectory(dataDir)
       : unusable(error, 'file.data-directory', dataDir)
   }
+  await closeDatabaseFiles(dataDir)
   return requirePrivateFiles(dataDir, owners)
+}
+
+/**
+ * Takes the rights of others from a database of ours in a directory that they cannot enter: sqlite3's
+ * `.backup` and `.recover` make files with those.
+ */
+async function closeDatabaseFiles(dataDir: string): Promise<void> {
+  const us = process.geteuid?.()
+  const folder = await stat(dataDir)
+  if (us === undefined || folder.uid !== us || (folder.mode & 0o077) !== 0) return
+  const { database } = dataFiles(dataDir)
+  for (const suffix of ['', '-wal', '-shm']) {
+    const file = await lstat(database + suffix).catch(() => undefined)
+    if (file?.isFile() && file.uid === us && (file.mode & 0o077) !== 0 && file.nlink === 1)
+      await chmod(database + suffix, 0o600).catch(() => {})
+  }
 }
 
 /**
@@ -253,7 +276,8 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** What was renamed or made in it is on disk then. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r')
   try {
     await directory.sync()

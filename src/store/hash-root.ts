@@ -19,13 +19,16 @@ const rootSealContext = (place: RootPlace) => ({
   row: place === 'plain' ? rootName : `${rootName} of ${place === 'marked rows' ? place : `a ${place}`}`,
 })
 
+/** Where it is sealed for in the newest schema. */
+export const hashRootPlace = rootSealContext('chained journal')
+
 /** A new hash root: 256 bits. */
 export function newHashRoot(): Secret {
   return new Secret(randomBytes(32).toString('base64url'))
 }
 
 export function sealHashRoot(sealer: Sealer, root: Secret): Promise<string> {
-  return sealer.seal(rootSealContext('chained journal'), root)
+  return sealer.seal(hashRootPlace, root)
 }
 
 export async function putHashRoot(tables: Kysely<Tables>, sealed: string): Promise<void> {

@@ -37,7 +37,7 @@ export function createMarkableDatabase(connection: DatabaseSyncInstance): Markab
   const tables = tablesOf(connection)
   const database = createDatabase(connection, tables)
   async function close(): Promise<void> {
-    foldJournal(connection)
+    fold(connection, 'TRUNCATE')
     await database.close()
   }
   return {
@@ -64,7 +64,9 @@ export function createDatabase(connection: DatabaseSyncInstance, tables = tables
     async change(work, refusals) {
       try {
         requireOpen(connection)
-        return await tables.transaction().execute(work)
+        const done = await tables.transaction().execute(work)
+        foldSoon(connection)
+        return done
       } catch (error) {
         throw storeFailure(error, refusals)
       }
@@ -90,13 +92,32 @@ function tablesOf(connection: DatabaseSyncInstance) {
 // SQLite does this by itself when the last connection closes; but the package closes a connection
 // only when its statements are collected as garbage. A database at rest should be one whole file,
 // which people can copy.
-function foldJournal(connection: DatabaseSyncInstance): void {
+function fold(connection: DatabaseSyncInstance, how: 'PASSIVE' | 'TRUNCATE'): void {
   try {
-    if (connection.isOpen) connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    if (connection.isOpen) connection.exec(`PRAGMA wal_checkpoint(${how})`)
   } catch {
     // Nothing is lost: what is committed is in the -wal file, and the next start reads it from
     // there.
   }
+}
+
+/** Those that are folded soon. */
+const waiting = new WeakSet<DatabaseSyncInstance>()
+/**
+ * So soon after a change it is in the database file, in milliseconds: a plain copy of that file
+ * alone holds what is older. SQLite by itself waits for four megabytes of changes.
+ */
+const foldMilliseconds = 10_000
+
+function foldSoon(connection: DatabaseSyncInstance): void {
+  if (waiting.has(connection)) return
+  waiting.add(connection)
+  setTimeout(() => {
+    waiting.delete(connection)
+    if (!connection.isOpen) return
+    if (connection.isTransaction) foldSoon(connection)
+    else fold(connection, 'PASSIVE')
+  }, foldMilliseconds).unref()
 }
 
 /** What kysely wants of SQLite, from what the node:sqlite API has. */

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from '@photostructure/sqlite'
+import type { backup, DatabaseSync } from '@photostructure/sqlite'
 import { asFailure, Failure, failure } from '../base/failure.ts'
 
 /*
@@ -7,6 +7,7 @@ import { asFailure, Failure, failure } from '../base/failure.ts'
 
 interface SqliteLibrary {
   DatabaseSync: typeof DatabaseSync
+  backup: typeof backup
 }
 
 /**

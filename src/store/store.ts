@@ -1,13 +1,15 @@
+import { readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { DatabaseSyncInstance } from '@photostructure/sqlite'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
-import { Failure, failure } from '../base/failure.ts'
+import { Failure, failure, filled } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
 import { createConsentLinkStore, createPendingConsentStore } from './consent-stores.ts'
 import { createApiKeyStore, createLoginStore } from './credential-stores.ts'
-import { type DataFiles, dataFiles, exists, prepareDataDir } from './data-dir.ts'
+import { type DataFiles, dataFiles, exists, prepareDataDir, unfinishedCopy } from './data-dir.ts'
 import type { Database } from './database.ts'
 import { createGrantStore } from './grant-store.ts'
 import {
@@ -86,8 +88,17 @@ export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
   const { dataDir, key, postgres, clock, log } = deps
   const files = await prepareDataDir(dataDir)
   if (postgres) return openSharedStore(postgres, files, deps)
+  await removeUnfinishedCopies(dataDir)
+  const wasUsed = await looksUsed(files)
   const sealer = createSealer(await openKeyRing(files, key))
-  const root = (await inspectDatabase(files.database, sealer)) ?? newHashRoot()
+  const found = await inspectDatabase(files.database, sealer)
+  if (!found && wasUsed) warnOfEmptyStore(dataDir, log)
+  if (found && found.schema < newestSchema) {
+    const { keepEarlierSchema } = await import('./copies.ts')
+    const copy = await keepEarlierSchema(files.database, found.schema)
+    log.info({ copy, schema: found.schema }, 'the database was copied before it gets a newer schema')
+  }
+  const root = found?.root ?? newHashRoot()
   const database = await openSqliteDatabase(files.database)
   try {
     await makeSchema(database, sqliteWords, sealer, root, { clock, log })
@@ -100,6 +111,23 @@ export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
     await database.close()
     throw error
   }
+}
+
+/** Of backups and of upgrades that were cut off. */
+async function removeUnfinishedCopies(dataDir: string): Promise<void> {
+  for (const name of await readdir(dataDir))
+    if (name.startsWith(unfinishedCopy)) await rm(join(dataDir, name), { force: true })
+}
+
+/** Whether a postern has run on the data directory, or a file of a database was put there. */
+async function looksUsed({ database, ownerKey }: DataFiles): Promise<boolean> {
+  return (await exists(ownerKey)) || ((await stat(database).catch(() => undefined))?.size ?? 0) > 0
+}
+
+/** A copy of the file alone, without what was in the -wal file beside it, looks like this. */
+function warnOfEmptyStore(dataDir: string, log: Log): void {
+  const { message, fix } = filled('database.empty-where-used', { directory: dataDir })
+  log.error({ event: 'store.empty', fix }, message)
 }
 
 /** Brings the database to the newest schema. Gives the one that was found. */
@@ -218,10 +246,13 @@ export function createStore(database: Database, sealer: Sealer, chain: JournalCh
 /**
  * Looks whether the database file can be used with this program and this key, before anything is
  * changed: not even the -wal file is folded into it. Content with a file that does not exist yet.
- * Gives the hash root of one that does.
+ * Gives the hash root of one that does, and its schema.
  * @throws Failure `configuration`
  */
-async function inspectDatabase(path: string, sealer: Sealer): Promise<Secret | undefined> {
+export async function inspectDatabase(
+  path: string,
+  sealer: Sealer,
+): Promise<{ root: Secret; schema: number } | undefined> {
   if (!(await exists(path))) return undefined
   let database: Database | undefined
   try {
@@ -230,13 +261,24 @@ async function inspectDatabase(path: string, sealer: Sealer): Promise<Secret | u
     requireSound(connection, path)
     const schema = await database.read((tables) => inspectSchema(tables, path))
     if (schema === 0) return undefined
-    return await openHashRoot(sealer, await database.read(sealedHashRoot), placeOfRoot(schema))
+    const root = await openHashRoot(sealer, await database.read(sealedHashRoot), placeOfRoot(schema))
+    return { root, schema }
   } catch (error) {
     if (isCorrupt(error)) throw damaged(path, error)
     if (error instanceof Failure && error.code === 'configuration') throw error
     throw failure('database.unreadable', { path, cause: error })
   } finally {
     await database?.close()
+  }
+}
+
+/** Reads a database that no postern has open. Changes nothing. */
+export async function readUntouched<T>(path: string, read: (database: Database) => Promise<T>): Promise<T> {
+  const database = createDatabase(await openUntouched(path))
+  try {
+    return await read(database)
+  } finally {
+    await database.close()
   }
 }
 

@@ -17,6 +17,7 @@ import type { OwnCertificates } from '../providers/own-certificates.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { RegistrationChecks } from '../providers/registration-checks.ts'
 import type { Registrations } from '../providers/registrations.ts'
+import type { Backup } from '../store/backup.ts'
 import type { PageAccessStore } from '../store/ports.ts'
 import type { Traces } from '../traces/traces.ts'
 import type { SendTestMessage } from '../upstream/test-message.ts'
@@ -55,6 +56,8 @@ export interface WebServices {
   /** The listeners at which applications submit mail. */
   smtp(): readonly SmtpListener[]
   networkAccess(): Promise<NetworkAccess>
+  /** A copy of the store, for a file. @throws Failure */
+  makeBackup(): Promise<Backup>
   /** Throttles wrong passwords, keys and links of both servers. */
   throttle: LoginThrottle
 }

@@ -28,6 +28,8 @@ export interface CommandStage {
   makeStore(): Promise<void>
   /** Starts postern in this process, as `postern serve` would. */
   serve(): Promise<void>
+  /** Ends it, in good order. */
+  stop(): Promise<void>
   close(): Promise<void>
 }
 
@@ -76,8 +78,12 @@ export async function setCommandStage(
       const reading = await read()
       if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
       const running = await startPostern(reading.config, silentLog, '1.2.3')
-      stop = running.stop
+      stop = async () => {
+        stop = async () => {}
+        await running.stop()
+      }
     },
+    stop: () => stop(),
     async close() {
       await stop()
       await rm(folder, { recursive: true })

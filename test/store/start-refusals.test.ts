@@ -104,7 +104,6 @@ const tooOpen = [
   ['.', 0o701, 'data directory', 'chmod 700'],
   ['postern.key', 0o640, 'key file', 'chmod 600'],
   ['owner.key', 0o604, 'owner key', 'chmod 600'],
-  ['postern.sqlite', 0o644, 'database', 'chmod 600'],
 ] as const
 
 describe('the start', () => {

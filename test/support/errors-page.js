@@ -28,6 +28,7 @@ const subjects = {
   'sign-in': 'Signing in to send',
   sender: 'Senders',
   data: 'The data directory',
+  backup: 'Backups',
   database: 'The database',
   key: 'Keys',
   certificate: 'Certificates',

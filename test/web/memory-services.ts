@@ -22,6 +22,7 @@ import { createRegistrations, type FollowingRegistrations } from '../../src/prov
 import type { OwnCertificateStatus } from '../../src/providers/own-certificates.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../../src/providers/provider.ts'
 import type { CheckedPoint, RegistrationChecks } from '../../src/providers/registration-checks.ts'
+import type { Backup } from '../../src/store/backup.ts'
 import { followStore } from '../../src/store/followed-store.ts'
 import type { SendTestMessage, StepOutcome } from '../../src/upstream/test-message.ts'
 import type { PageSignIns } from '../../src/web/page-sign-ins.ts'
@@ -503,4 +504,23 @@ export function scriptedPageSignIns(): PageSignIns & {
       return this.named.get(person)
     },
   }
+}
+
+export async function scriptedBackup(): Promise<Backup> {
+  const [version, madeAt, sha256] = ['1.2.3', '2026-03-01T00:00:00.000Z', 'a hash']
+  const keyIds = ['key-1']
+  const manifest = {
+    what: 'postern backup',
+    format: 1,
+    version,
+    schema: 1,
+    madeAt,
+    octets: 6,
+    sha256,
+    keyIds,
+  } as const
+  async function* octets() {
+    yield Buffer.from('backup')
+  }
+  return { manifest, octets: octets() }
 }

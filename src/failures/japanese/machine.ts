@@ -120,6 +120,47 @@ export const machine: Translated<typeof machineFailures> = {
     message: 'POSTERN_DATABASE_URL のデータベースには postern のものではないテーブルがあります',
     fix: 'POSTERN_DATABASE_URL に postern 専用のデータベースを指定してください。',
   },
+  'database.no-room-for-copy': {
+    message: '{directory} にデータベースのコピーを置く空きがありません',
+    fix: 'そこに空きを作ってください。{megabytes} MB が必要です。',
+  },
+  'database.empty-where-used': {
+    message: '{directory} は以前使われていましたが、ストアが空です',
+    fix: 'コピーから元に戻した場合、postern.sqlite だけのコピーには、横にある postern.sqlite-wal の内容がありません。postern を止め、両方を戻すか、「postern backup」が書いたものを戻してください(postern restore FILE --replace)。',
+  },
+  'backup.on-postgres': {
+    message:
+      'ストアは POSTERN_DATABASE_URL のデータベースにあり、そのデータベースのツールでバックアップします',
+    fix: 'pg_dump と pg_restore を使い、鍵ファイルまたは POSTERN_KEY、設定、証明書を別の場所に保管してください。',
+  },
+  'backup.file-there': {
+    message: '{path} はすでにあります',
+    fix: 'まだないファイルを指定してください。バックアップは何も置き換えません。',
+  },
+  'backup.file-unwritable': {
+    message: '{path} に書き込めません: {reason}',
+    fix: 'このユーザーが書き込めるフォルダーにあり、ディスクに空きのある場所のファイルを指定してください。',
+  },
+  'backup.not-one': {
+    message: '{path} は postern のバックアップではありません',
+    fix: '「postern backup」が書いたファイルを指定してください。',
+  },
+  'backup.damaged': {
+    message: 'バックアップ {path} は壊れています。内容が書かれたときのものではありません',
+    fix: '別のバックアップを使ってください。',
+  },
+  'backup.store-there': {
+    message: 'データディレクトリ {directory} にはすでにストアがあります',
+    fix: '今のストアを別の名前で残す --replace を付けるか、POSTERN_DATA_DIR に別のディレクトリを指定してください。',
+  },
+  'backup.key-missing': {
+    message: 'バックアップの鍵がここにありません。鍵ファイル {file} がありません',
+    fix: '保管してある鍵ファイルを、所有者だけが読めるようにそこへ置くか、POSTERN_KEY_FILE を設定してください。',
+  },
+  'backup.of-other-key': {
+    message: 'バックアップは、ここにある鍵とは別の鍵で封をされています: {ids}',
+    fix: 'バックアップを作ったときの鍵ファイルまたは POSTERN_KEY を使ってください。',
+  },
   'key.of-shared-store-missing': {
     message: 'このホストには POSTERN_DATABASE_URL のストアの鍵がありません。鍵ファイル {file} がありません',
     fix: 'ストアを作ったホストの鍵ファイルをコピーするか、すべてのホストに同じ POSTERN_KEY を設定してください。',

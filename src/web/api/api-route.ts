@@ -48,6 +48,8 @@ export interface ApiAnswer {
   list?: { name: string; rows: readonly object[]; beside?: Readonly<Record<string, unknown>> }
   /** Instead of a body: JSON lines, each sent as it comes. */
   lines?: AsyncIterable<object>
+  /** Instead of a body: a file, sent as it is read. */
+  file?: { type: string; octets: AsyncIterable<Uint8Array> }
   /** Path below `/api/v1` of what was made. */
   location?: string
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { pipeline } from 'node:stream/promises'
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import { z } from 'zod'
@@ -98,6 +99,7 @@ function answerWith(route: ApiRoute, bearers: BearerCheck): RequestHandler {
     })
     if (answer.lines) await sendLines(response, answer.lines)
     else if (answer.list) await sendList(response, answer.list)
+    else if (answer.file) await sendFile(response, answer.file)
     else send(response, answer)
   }
 }
@@ -128,6 +130,12 @@ async function sendList(response: Response, list: NonNullable<ApiAnswer['list']>
     if (response.closed) return
   }
   response.end(`]${end.join('')}}`)
+}
+
+async function sendFile(response: Response, { type, octets }: NonNullable<ApiAnswer['file']>): Promise<void> {
+  response.type(type)
+  // Cut off where it cannot be read to its end: who asked sees that, or has gone.
+  await pipeline(octets, response).catch(() => {})
 }
 
 async function sendLines(response: Response, lines: AsyncIterable<object>): Promise<void> {
@@ -190,6 +198,7 @@ export function apiRoutes({
     ...traceRoutes(traces),
     ...logLevelRoutes(services, log),
     ...healthRoutes(readiness),
+    ...backupRoutes(services, log),
   ]
 }
 
@@ -286,6 +295,23 @@ function logLevelRoutes(services: Pick<WebServices, 'setLogLevel'>, log: Log): A
         services.setLogLevel(level)
         log.info({ event: 'log-level.set', from: level, ...actorFields(by) }, 'the level of the log was set')
         return { body: { level } }
+      },
+    },
+  ]
+}
+
+/** The store as it is, sealed, and without its key. */
+function backupRoutes({ makeBackup }: Pick<WebServices, 'makeBackup'>, log: Log): ApiRoute[] {
+  return [
+    {
+      method: 'POST',
+      path: '/backups',
+      needs: 'admin',
+      async answer({ by }) {
+        const { manifest, octets } = await makeBackup()
+        const { octets: size, sha256 } = manifest
+        log.info({ event: 'backup.made', size, sha256, ...actorFields(by) }, 'a backup was made')
+        return { file: { type: 'application/x-tar', octets } }
       },
     },
   ]

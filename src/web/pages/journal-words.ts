@@ -64,6 +64,7 @@ export const eventWords: Readonly<Record<string, Phrase>> = {
   'page.password-set': phrase('Password for the pages set'),
   'page.session-ended': phrase('Session ended by an administrator'),
   'sign-in-link.made': phrase('Sign-in link made'),
+  'backup.made': phrase('Backup made'),
   'log-level.set': phrase('Log level changed'),
   'listener.opened': phrase('Opened to other machines'),
   'trace.begun': phrase('Recording of a login started'),

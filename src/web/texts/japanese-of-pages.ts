@@ -698,6 +698,7 @@ export const japaneseOfPages = {
   'Sending resumed': '送信を再開',
   'Provider refuses mail from the mailbox itself': 'メールボックス自身からのメールをプロバイダーが拒否',
   'Password for the pages set': '管理画面のパスワードを設定',
+  'Backup made': 'バックアップを作成',
   'Log level changed': 'ログレベルを変更',
   'Mail corrections of a login changed': 'ログイン情報のメール補正を変更',
   'Further senders allowed for a login': 'ログイン情報に差出人を追加',

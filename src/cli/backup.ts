@@ -1,0 +1,143 @@
+import { once } from 'node:events'
+import { open, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { systemClock } from '../base/clock.ts'
+import { failure } from '../base/failure.ts'
+import { localTimestamp } from '../base/local-time.ts'
+import type { Config } from '../config/config.ts'
+import type { Manifest, Restored } from '../store/backup.ts'
+import type { Context } from './context.ts'
+import { findRunning } from './reach-broker.ts'
+import { createRemoteBroker } from './remote-broker.ts'
+
+/** `postern backup` and `postern restore` */
+export function addBackupVerbs(program: Command, context: Context): void {
+  program
+    .command('backup')
+    .argument('<file>', 'a file that does not exist yet, or - for standard output')
+    .description('write a copy of the store, sealed and without its key, also while postern runs')
+    .addHelpText('after', backupHelp)
+    .action(async (file: string, _options: object, command: Command) => {
+      const { config } = await context.config()
+      if (config.databaseUrl !== undefined) throw failure('backup.on-postgres')
+      if (file === '-') {
+        await writeAll(await octetsOf(config, program.version() ?? ''), context.terminal.stdout)
+        return
+      }
+      const path = resolve(file)
+      await writeNew(path, () => octetsOf(config, program.version() ?? ''))
+      const { readBackup } = await import('../store/backup.ts')
+      const manifest = await readBackup(path)
+      const result = { file: path, ...manifest, keep: keepToo(config) }
+      context.tell(command, result, describeBackup(result))
+    })
+
+  program
+    .command('restore')
+    .argument('<file>', 'what "postern backup" wrote')
+    .option('--replace', 'move a store that is there aside')
+    .description('put the store of a backup into the data directory, while no postern runs')
+    .addHelpText('after', '\nExample:\n  postern restore postern-2027-03-01.tar')
+    .action(async (file: string, { replace = false }: { replace?: boolean }, command: Command) => {
+      const { config } = await context.config()
+      if (config.databaseUrl !== undefined) throw failure('backup.on-postgres')
+      const { lockDataDir } = await import('../store/data-dir-lock.ts')
+      const { restoreBackup } = await import('../store/backup.ts')
+      const { dataDir, key } = config
+      const lock = await lockDataDir(dataDir)
+      try {
+        const from = resolve(file)
+        const restored = await restoreBackup({
+          from,
+          dataDir,
+          ...(key && { key }),
+          replace,
+          clock: systemClock,
+        })
+        context.tell(command, { dataDir, ...restored }, describeRestored(restored, dataDir))
+      } finally {
+        await lock.release()
+      }
+    })
+}
+
+const backupHelp = `
+The file is a tar archive of manifest.json and postern.sqlite, for its owner only. It holds no key: whoever has the
+file alone can open nothing that is sealed in it, and neither can you. Keep the key apart.
+
+Examples:
+  postern backup postern-2027-03-01.tar
+  postern backup - | ssh backup.example.com 'cat > postern.tar'`
+
+async function octetsOf(config: Config, version: string): Promise<AsyncIterable<Uint8Array>> {
+  const { dataDir } = config
+  const search = await findRunning(dataDir)
+  if (search.state === 'found') return createRemoteBroker(search.address).backup()
+  const { lockDataDir } = await import('../store/data-dir-lock.ts')
+  const { requireStore } = await import('../store/data-dir.ts')
+  const { makeBackup } = await import('../store/backup.ts')
+  await requireStore(dataDir)
+  const lock = await lockDataDir(dataDir)
+  async function* whileLocked() {
+    try {
+      yield* (await makeBackup({ dataDir, version, clock: systemClock })).octets
+    } finally {
+      await lock.release()
+    }
+  }
+  return whileLocked()
+}
+
+async function writeAll(octets: AsyncIterable<Uint8Array>, to: NodeJS.WritableStream): Promise<void> {
+  for await (const piece of octets) if (!to.write(piece)) await once(to, 'drain')
+}
+
+/** A file that is whole, or not there. */
+async function writeNew(path: string, octets: () => Promise<AsyncIterable<Uint8Array>>): Promise<void> {
+  const file = await open(path, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'EEXIST') throw failure('backup.file-there', { path })
+    throw failure('backup.file-unwritable', { path, reason: cause.code ?? 'unknown error', cause })
+  })
+  try {
+    for await (const piece of await octets()) await file.writeFile(piece)
+    await file.sync()
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  } finally {
+    await file.close()
+  }
+}
+
+/** What a backup does not hold, and a restored postern needs. */
+function keepToo({ dataDir, key }: Config): string[] {
+  return [
+    key === undefined ? resolve(dataDir, 'postern.key') : 'the key that POSTERN_KEY names',
+    'the settings (.env or the environment, settings.env of the data directory, the providers file)',
+    'certificates and their keys',
+  ]
+}
+
+function describeBackup({ file, madeAt, keyIds, keep }: Manifest & { file: string; keep: string[] }): string {
+  return `Wrote ${file}: the store as it was at ${localTimestamp(madeAt)}, sealed.
+It needs the key ${keyIds.join(', ')}, which is not in it. Keep apart from it, where it is safe:
+${keep.map((one) => `  ${one}\n`).join('')}`
+}
+
+const mostNamed = 20
+
+function describeRestored({ manifest, movedTo, mailboxes }: Restored, dataDir: string): string {
+  const aside = movedTo === undefined ? '' : `The store that was there is now ${movedTo}.\n`
+  const named = mailboxes.slice(0, mostNamed).map((one) => `  ${one}\n`)
+  const more = mailboxes.length > mostNamed ? `  and ${mailboxes.length - mostNamed} more\n` : ''
+  const consents =
+    mailboxes.length === 0
+      ? ''
+      : `Their refresh tokens are of that time. Where the provider gives a new one at each use, the old one is used up,
+and these mailboxes may need a new consent ("postern mailbox list" shows which do, once postern runs):
+${named.join('')}${more}`
+  return `Restored the store of ${localTimestamp(manifest.madeAt)} to ${dataDir}.
+${aside}${consents}Start postern: postern serve
+`
+}

@@ -1,0 +1,91 @@
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
+import type { Kysely } from 'kysely'
+import type { Database } from './database.ts'
+import { hashRootPlace } from './hash-root.ts'
+import { sql } from './kysely.ts'
+import type { SealContext } from './sealer.ts'
+import type { Tables } from './tables.ts'
+
+/** A column that holds sealed values, as the stores write it. */
+export interface SealedColumn {
+  table: keyof Tables & string
+  column: string
+  /** The columns that tell one row from another. */
+  key: string
+  /** Where the value of a row is sealed for. */
+  place(row: Record<string, unknown>): SealContext
+}
+
+const byKey = (table: keyof Tables & string, column: string, key: string): SealedColumn => ({
+  table,
+  column,
+  key,
+  place: (row) => ({ table, column, row: String(row[key]) }),
+})
+
+/** All of them, in schemas from the chained journal on. */
+export const sealedColumns: readonly SealedColumn[] = [
+  { table: 'secrets', column: 'value', key: 'name', place: () => hashRootPlace },
+  byKey('grants', 'refresh_token', 'id'),
+  {
+    table: 'registrations',
+    column: 'content',
+    key: 'id',
+    place: ({ id, revision }) => ({ table: 'registrations', column: 'content', row: `${id} ${revision}` }),
+  },
+  byKey('logins', 'sealed_password', 'id'),
+  byKey('pending_consents', 'code_verifier', 'state_hash'),
+  byKey('pending_consents', 'nonce', 'state_hash'),
+]
+
+/** The name of the key that a value was sealed with; undefined for what is not sealed. */
+export function kidOf(sealed: unknown): string | undefined {
+  try {
+    return decodeProtectedHeader(String(sealed)).kid
+  } catch {
+    return undefined
+  }
+}
+
+const rowsAtOnce = 200
+
+export function totalOf(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0)
+}
+
+/** The sealed values of a column, some rows at a time, behind each other by their key. */
+export async function sealedRows(
+  tables: Kysely<Tables>,
+  { table, column, key }: SealedColumn,
+  behind: string,
+  most = rowsAtOnce,
+): Promise<Record<string, unknown>[]> {
+  const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(table)}
+    where ${sql.ref(column)} is not null and ${sql.ref(key)} > ${behind}
+    order by ${sql.ref(key)} limit ${most}`.execute(tables)
+  return rows
+}
+
+/**
+ * How many values each key has sealed.
+ * @param columns those that the schema has
+ */
+export async function countKeys(
+  read: Database['read'],
+  columns: readonly SealedColumn[] = sealedColumns,
+): Promise<Map<string, number>> {
+  const counts = new Map<string, number>()
+  for (const one of columns) {
+    let behind = ''
+    for (;;) {
+      const rows = await read((tables) => sealedRows(tables, one, behind))
+      for (const row of rows) {
+        const kid = kidOf(row[one.column]) ?? 'unknown'
+        counts.set(kid, (counts.get(kid) ?? 0) + 1)
+      }
+      if (rows.length < rowsAtOnce) break
+      behind = String(rows.at(-1)?.[one.key])
+    }
+  }
+  return counts
+}
