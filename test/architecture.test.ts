@@ -169,7 +169,6 @@ const wiring: ReadonlySet<string> = new Set(['app.ts', 'main.ts'])
 const worthAFile = 60
 /** Those that are smaller, and why. */
 const smallOnPurpose: Readonly<Record<string, string>> = {
-  'store/data-dir-lock.ts': 'a lock is no file of the data directory, which data-dir.ts is about',
   'failures/japanese/diagnosis.ts': 'the Japanese of failures/diagnosis.ts: one file beside each subject',
   'web/texts/known-error-phrases.ts':
     'loaded with the first reader of Japanese, and the catalogue of errors with it',
