@@ -138,6 +138,8 @@ const faces: Readonly<Record<string, readonly string[]>> = {
   ],
   sasl: ['sasl/mechanisms.ts'],
   store: [
+    'store/backup.ts',
+    'store/data-dir-lock.ts',
     'store/data-dir.ts',
     'store/file-trust.ts',
     'store/key-ring.ts',
