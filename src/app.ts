@@ -43,6 +43,7 @@ import type { Registrations } from './providers/registrations.ts'
 import { createSmtpServer } from './smtp/smtp-server.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
 import { type Change, followStore } from './store/followed-store.ts'
+import type { Keyring } from './store/keyring.ts'
 import { ensureOwnerKey } from './store/owner-key.ts'
 import type { Store } from './store/ports.ts'
 import { rememberReads } from './store/remembered-reads.ts'
@@ -88,6 +89,7 @@ export interface OpenedServices {
   apiKeys: ApiKeys
   registrations: Registrations
   ownCertificates: Pick<OwnCertificates, 'make' | 'show' | 'tryNow'>
+  keyring(): Promise<Pick<Keyring, 'list' | 'rotate'>>
   close(): Promise<void>
 }
 
@@ -146,6 +148,7 @@ export async function openServices(config: Config, plainLog: Log): Promise<Opene
   return {
     registrations,
     ownCertificates,
+    keyring: () => data.keyring(log),
     mailboxes: createMailboxes({
       store,
       catalogue,
@@ -574,12 +577,13 @@ async function startDoors(
       log,
     })
   })
+  const keyring = () => data.keyring(log)
   async function makeBackup() {
     if (config.databaseUrl !== undefined) throw failure('backup.on-postgres')
     const { makeBackup } = await import('./store/backup.ts')
     return makeBackup({ dataDir, version, clock })
   }
-  const webServices = { ...services, smtp: () => listening, networkAccess, makeBackup }
+  const webServices = { ...services, smtp: () => listening, networkAccess, makeBackup, keyring }
   const webServer = createWebServer({
     listen: config.webListen,
     publicUrl,
@@ -642,6 +646,11 @@ async function startDoors(
     await tellRunning()
     serving = true
     services.notices.start()
+    // Begun by an earlier process.
+    if (data.rotates)
+      void keyring()
+        .then((one) => one.resume())
+        .catch((error) => log.warn({ err: error }, 'the key is not replaced yet'))
     services.keepAlive.start()
     services.ownCertificates.start()
     const { length: mailboxes } = await data.store.mailboxes.list()

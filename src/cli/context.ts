@@ -24,6 +24,7 @@ import type { SentLink } from '../notices/notices.ts'
 import type { OwnCertificates } from '../providers/own-certificates.ts'
 import type { RegistrationCheck } from '../providers/registration-checks.ts'
 import type { Registrations } from '../providers/registrations.ts'
+import type { Keyring } from '../store/keyring.ts'
 import type { TracePage, TraceRequest, TraceStatus } from '../traces/traces.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -68,6 +69,7 @@ export interface Broker {
   apiKeys: Omit<ApiKeys, 'check'>
   registrations: Registrations
   ownCertificates: Pick<OwnCertificates, 'make' | 'show' | 'tryNow'>
+  keyring(): Promise<Pick<Keyring, 'list' | 'rotate'>>
   close(): Promise<void>
 }
 

@@ -10,6 +10,7 @@ import type { Broker, Context, LocalDoctor } from './context.ts'
 import { addDoctorVerb } from './doctor.ts'
 import { addExplainVerb } from './explain.ts'
 import { addJournalVerb } from './journal.ts'
+import { addKeyringVerbs } from './keyring.ts'
 import { addLoginVerbs } from './login.ts'
 import { addMailboxVerbs } from './mailbox.ts'
 import { addProviderVerbs } from './provider.ts'
@@ -92,6 +93,7 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
     addExplainVerb,
     addDoctorVerb,
     addBackupVerbs,
+    addKeyringVerbs,
     addStatusVerbs,
   ]) {
     add(program, context)

@@ -5,6 +5,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { Failure, type FailureCode, failure, isFailureId } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import type { Finding } from '../diagnosis/finding.ts'
+import type { RotationStep } from '../store/keyring.ts'
 import type { RunningBroker, ToldStep } from './context.ts'
 import { exitCodes } from './terminal.ts'
 
@@ -84,6 +85,13 @@ export function createRemoteBroker(address: BrokerAddress): RunningBroker {
       make: (id, request = {}) => call('POST', `${registrationPath(id)}/certificate`, request),
       tryNow: (id) => call('POST', `${registrationPath(id)}/certificate/tries`),
     },
+    keyring: async () => ({
+      list: async () => (await call<{ keys: never[] }>('GET', '/keyring')).keys,
+      async *rotate() {
+        for await (const line of askForLines(address, '/api/v1/keyring/rotations', {}))
+          yield (parseObject(line) ?? refuseStranger()) as RotationStep
+      },
+    }),
     async backup() {
       const incoming = await send(address, 'POST', '/api/v1/backups', undefined)
       if (incoming.statusCode !== 200) throw failureOf(await whole(incoming))

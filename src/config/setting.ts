@@ -6,7 +6,7 @@ import { isLoopback } from '../net/endpoint.ts'
 import { type HttpProxy, parseProxy } from '../net/http-fetch.ts'
 import { parseNetwork } from '../net/ip.ts'
 import { readCredential, readMicrosoftSecret, readTenant } from '../providers/file/credentials.ts'
-import { parseKey } from '../store/key-ring.ts'
+import { parseKeys } from '../store/key-ring.ts'
 
 /**
  * One setting: its name, how it is read, and the sentence that documents it. `.env.example`,
@@ -144,7 +144,7 @@ function asSecret(read: Parsed<string>): Parsed<Secret> {
 
 /** 32 octets, in one of the forms that people's tools print. */
 export const sealingKey: Parse<Secret> = (text) => {
-  if (parseKey(text) !== undefined) return { value: new Secret(text) }
+  if (parseKeys(text) !== undefined) return { value: new Secret(text) }
   return { must: 'be 32 octets as base64 or hexadecimal; `openssl rand -base64 32` prints such a key' }
 }
 

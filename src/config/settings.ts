@@ -196,7 +196,7 @@ export const settings = {
     'POSTERN_KEY',
     'the-output-of-openssl-rand-base64-32',
     sealingKey,
-    'The key that seals the tokens; without it, a key file is made in the data directory on the first start.',
+    'The key that seals the tokens; without it, a key file is made in the data directory on the first start. Several keys, one a line, are a ring: the first one seals, all of them open, and `postern keyring rotate` seals everything with the first.',
   ),
   ...limitSettings,
 }

@@ -201,6 +201,17 @@ export const machineFailures = {
     message: 'The backup was sealed with another key than the one that is here: {ids}',
     fix: 'Use the key file or POSTERN_KEY of the time when the backup was made.',
   },
+  'keyring.not-own': {
+    code: 'configuration',
+    message:
+      'The key is given by the settings, or shared by several hosts, and there is no second one to take its place',
+    fix: 'Put a new key (openssl rand -base64 32) as the last line of the key file on each host and restart; then move it to the first line, restart, and run this again.',
+  },
+  'keyring.under-way': {
+    code: 'limit-reached',
+    message: 'The key is being replaced already',
+    fix: 'Wait until that has ended: "postern keyring list" shows how far it is.',
+  },
   'key.of-shared-store-missing': {
     code: 'configuration',
     message: 'This host has no key for the store in POSTERN_DATABASE_URL: there is no key file {file}',

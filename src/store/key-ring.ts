@@ -1,7 +1,7 @@
 import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
-import { createPrivateFile, type DataFiles, exists, readPrivateFile } from './data-dir.ts'
+import { createPrivateFile, type DataFiles, exists, readPrivateFile, replacePrivateFile } from './data-dir.ts'
 
 /** A sealing key of 256 bits and its name. */
 export interface SealingKey {
@@ -15,33 +15,86 @@ export interface SealingKey {
  * with it.
  */
 export interface KeyRing {
-  writing: SealingKey
+  readonly writing: SealingKey
   reading(kid: string): SealingKey | undefined
+  /** The names of all, the writing one first. */
+  readonly kids: readonly string[]
+  /** They are in the key file of the data directory, which postern may change. */
+  readonly isOwn: boolean
+  /**
+   * Makes a new key, which writes from now on. It is in the key file before it is used.
+   * @throws Failure `configuration` where it is not postern's to change
+   */
+  begin(): Promise<void>
+  /** Takes keys that nothing is sealed with any more out of the key file. */
+  remove(kids: readonly string[]): Promise<void>
 }
 
 /**
  * The ring of keys: the given key, or the key file (one key a line, the writing one first), which
  * is made for a database that does not exist yet. A key is never made beside a database that
  * exists: its values would be lost.
- * @param isElsewhere there is a database already, which is not in the data directory
+ * @param isElsewhere the database is not in the data directory
+ * @param mayBegin there is no database yet, or none elsewhere
  * @throws Failure `configuration`
  */
-export async function openKeyRing(files: DataFiles, given?: Secret, isElsewhere = false): Promise<KeyRing> {
-  if (given !== undefined) return createKeyRing([parseKey(given.reveal()) ?? refuseGiven()])
+export async function openKeyRing(
+  files: DataFiles,
+  given?: Secret,
+  isElsewhere = false,
+  mayBegin = !isElsewhere,
+): Promise<KeyRing> {
+  if (given !== undefined) return createKeyRing(parseKeys(given.reveal()) ?? refuseGiven())
   const found = await readPrivateFile(files.key, 'file.key')
-  if (found === undefined && isElsewhere) throw failure('key.of-shared-store-missing', { file: files.key })
+  if (found === undefined && !mayBegin) throw failure('key.of-shared-store-missing', { file: files.key })
   const text = found ?? (await makeKeyFile(files))
-  const lines = text.split('\n').filter((line) => line.trim() !== '')
-  return createKeyRing(
-    lines.map((line) => parseKey(line) ?? refuseFile(files.key)),
-    files.key,
-  )
+  // Others use the same store, and would not know a new key.
+  return createKeyRing(parseKeys(text) ?? refuseFile(files.key), isElsewhere ? undefined : files.key)
 }
 
-function createKeyRing(octets: readonly Buffer[], file = ''): KeyRing {
-  const keys = octets.map(nameKey)
-  const byKid = new Map(keys.map((key) => [key.kid, key]))
-  return { writing: keys[0] ?? refuseFile(file), reading: (kid) => byKid.get(kid) }
+/** @param file which they are in, where postern may change it */
+function createKeyRing([first, ...others]: ParsedKeys, file?: string): KeyRing {
+  let writing = nameKey(first)
+  let keys = [writing, ...others.map(nameKey)]
+
+  async function keep(next: readonly SealingKey[]): Promise<void> {
+    if (file === undefined) throw failure('keyring.not-own')
+    const lines = next.map(({ key }) => `${key.export().toString('base64url')}\n`)
+    await replacePrivateFile(file, 'file.key', lines.join(''))
+  }
+
+  return {
+    get writing() {
+      return writing
+    },
+    get kids() {
+      return keys.map(({ kid }) => kid)
+    },
+    isOwn: file !== undefined,
+    reading: (kid) => keys.find((key) => key.kid === kid),
+    async begin() {
+      const made = nameKey(randomBytes(32))
+      await keep([made, ...keys])
+      keys = [made, ...keys]
+      writing = made
+    },
+    async remove(kids) {
+      const left = keys.filter(({ kid }) => !kids.includes(kid) || kid === writing.kid)
+      await keep(left)
+      keys = left
+    },
+  }
+}
+
+/** At least one. */
+type ParsedKeys = [Buffer, ...Buffer[]]
+
+/** One key a line, the writing one first; undefined where one of them is none. */
+export function parseKeys(text: string): ParsedKeys | undefined {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const [first, ...others] = lines.map(parseKey)
+  if (first === undefined || others.includes(undefined)) return undefined
+  return [first, ...others.filter((key) => key !== undefined)]
 }
 
 function nameKey(octets: Buffer): SealingKey {

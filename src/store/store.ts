@@ -22,7 +22,8 @@ import {
   sealHashRoot,
 } from './hash-root.ts'
 import { beginChain, createJournalChain, createJournalStore, type JournalChain } from './journal-store.ts'
-import { openKeyRing } from './key-ring.ts'
+import { type KeyRing, openKeyRing } from './key-ring.ts'
+import type { Keyring } from './keyring.ts'
 import { sql } from './kysely.ts'
 import { createMailboxStore } from './mailbox-store.ts'
 import { chainedSchema, markedSchema, migrate, newestSchema, schemaOf } from './migrations.ts'
@@ -58,6 +59,10 @@ export interface OpenedStore {
   keyedHash: KeyedHash
   /** Other processes may change the store as well. */
   others?: ChangesOfOthers
+  /** Which key seals what. Loaded when somebody asks. */
+  keyring(log: Log): Promise<Keyring>
+  /** More than one key is in the ring: a rotation was begun. */
+  rotates: boolean
 }
 
 /**
@@ -90,7 +95,8 @@ export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
   if (postgres) return openSharedStore(postgres, files, deps)
   await removeUnfinishedCopies(dataDir)
   const wasUsed = await looksUsed(files)
-  const sealer = createSealer(await openKeyRing(files, key))
+  const ring = await openKeyRing(files, key)
+  const sealer = createSealer(ring)
   const found = await inspectDatabase(files.database, sealer)
   if (!found && wasUsed) warnOfEmptyStore(dataDir, log)
   if (found && found.schema < newestSchema) {
@@ -106,10 +112,23 @@ export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
     return {
       store: createStore(database.marked(marks), sealer, chain, clock),
       keyedHash: createKeyedHash(root),
+      ...keyringOf({ database, ring, sealer }),
     }
   } catch (error) {
     await database.close()
     throw error
+  }
+}
+
+function keyringOf(deps: { database: Database; ring: KeyRing; sealer: Sealer }) {
+  let made: Keyring | undefined
+  return {
+    rotates: deps.ring.isOwn && deps.ring.kids.length > 1,
+    async keyring(log: Log): Promise<Keyring> {
+      const { createKeyring } = await import('./keyring.ts')
+      made ??= createKeyring({ ...deps, log })
+      return made
+    },
   }
 }
 
@@ -164,7 +183,8 @@ async function openSharedStore(
   const database = await openPostgresDatabase(place)
   try {
     const schema = await schemaOfShared(database)
-    const sealer = createSealer(await openKeyRing(files, key, schema > 0))
+    const ring = await openKeyRing(files, key, true, schema === 0)
+    const sealer = createSealer(ring)
     const first = schema === 0 ? newHashRoot() : await rootOfShared(database, sealer, schema)
     const found = await makeSchema(database, postgresWords, sealer, first, { clock, log })
     const root = found === 0 ? first : await rootOfShared(database, sealer, newestSchema)
@@ -181,6 +201,7 @@ async function openSharedStore(
       },
       keyedHash: createKeyedHash(root),
       others,
+      ...keyringOf({ database, ring, sealer }),
     }
   } catch (error) {
     await database.close()

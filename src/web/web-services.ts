@@ -18,6 +18,7 @@ import type { Catalogue } from '../providers/provider.ts'
 import type { RegistrationChecks } from '../providers/registration-checks.ts'
 import type { Registrations } from '../providers/registrations.ts'
 import type { Backup } from '../store/backup.ts'
+import type { Keyring } from '../store/keyring.ts'
 import type { PageAccessStore } from '../store/ports.ts'
 import type { Traces } from '../traces/traces.ts'
 import type { SendTestMessage } from '../upstream/test-message.ts'
@@ -56,6 +57,8 @@ export interface WebServices {
   /** The listeners at which applications submit mail. */
   smtp(): readonly SmtpListener[]
   networkAccess(): Promise<NetworkAccess>
+  /** Which key seals what. */
+  keyring(): Promise<Keyring>
   /** A copy of the store, for a file. @throws Failure */
   makeBackup(): Promise<Backup>
   /** Throttles wrong passwords, keys and links of both servers. */

@@ -55,6 +55,8 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   // There is none of this id.
   ['get', '/traces/trace-1', undefined, 404, ['admin']],
   ['delete', '/traces/trace-1', undefined, 204, ['admin']],
+  ['get', '/keyring', undefined, 200, ['admin']],
+  ['post', '/keyring/rotations', {}, 200, ['admin']],
   ['post', '/backups', undefined, 200, ['admin']],
   ['get', '/health', undefined, 200, ['admin']],
 ]

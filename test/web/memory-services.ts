@@ -24,6 +24,7 @@ import type { Catalogue, Provider, RegisteredProvider } from '../../src/provider
 import type { CheckedPoint, RegistrationChecks } from '../../src/providers/registration-checks.ts'
 import type { Backup } from '../../src/store/backup.ts'
 import { followStore } from '../../src/store/followed-store.ts'
+import type { Keyring } from '../../src/store/keyring.ts'
 import type { SendTestMessage, StepOutcome } from '../../src/upstream/test-message.ts'
 import type { PageSignIns } from '../../src/web/page-sign-ins.ts'
 import type { WebServices } from '../../src/web/web-services.ts'
@@ -523,4 +524,14 @@ export async function scriptedBackup(): Promise<Backup> {
     yield Buffer.from('backup')
   }
   return { manifest, octets: octets() }
+}
+
+export async function scriptedKeyring(): Promise<Keyring> {
+  return {
+    list: async () => [{ kid: 'key-1', writes: true, held: true, values: 1 }],
+    async *rotate() {
+      yield { kid: 'key-2', sealed: 1, values: 1, broken: [] }
+    },
+    resume: async () => {},
+  }
 }

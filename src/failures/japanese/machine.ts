@@ -161,6 +161,14 @@ export const machine: Translated<typeof machineFailures> = {
     message: 'バックアップは、ここにある鍵とは別の鍵で封をされています: {ids}',
     fix: 'バックアップを作ったときの鍵ファイルまたは POSTERN_KEY を使ってください。',
   },
+  'keyring.not-own': {
+    message: '鍵は設定で指定されているか、複数のホストで共有されていて、代わりになる二つ目の鍵がありません',
+    fix: '新しい鍵(openssl rand -base64 32)を各ホストの鍵ファイルの最後の行に入れて再起動してください。次にそれを最初の行へ移し、再起動してから、もう一度実行してください。',
+  },
+  'keyring.under-way': {
+    message: '鍵はすでに取り替え中です',
+    fix: '終わるまでお待ちください。「postern keyring list」で進み具合が分かります。',
+  },
   'key.of-shared-store-missing': {
     message: 'このホストには POSTERN_DATABASE_URL のストアの鍵がありません。鍵ファイル {file} がありません',
     fix: 'ストアを作ったホストの鍵ファイルをコピーするか、すべてのホストに同じ POSTERN_KEY を設定してください。',

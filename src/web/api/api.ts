@@ -199,6 +199,7 @@ export function apiRoutes({
     ...logLevelRoutes(services, log),
     ...healthRoutes(readiness),
     ...backupRoutes(services, log),
+    ...keyringRoutes(services.keyring),
   ]
 }
 
@@ -315,6 +316,32 @@ function backupRoutes({ makeBackup }: Pick<WebServices, 'makeBackup'>, log: Log)
       },
     },
   ]
+}
+
+function keyringRoutes(keyring: WebServices['keyring']): ApiRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/keyring',
+      needs: 'admin',
+      answer: async () => ({ body: { keys: await (await keyring()).list() } }),
+    },
+    {
+      method: 'POST',
+      path: '/keyring/rotations',
+      needs: 'admin',
+      answer: async () => ({ lines: await begun((await keyring()).rotate()) }),
+    },
+  ]
+}
+
+/** Whatever fails before the first of them is a problem document. */
+async function begun<T>(steps: AsyncGenerator<T>): Promise<AsyncIterable<T>> {
+  const first = await steps.next()
+  return (async function* () {
+    if (!first.done) yield first.value
+    yield* steps
+  })()
 }
 
 /** `/readyz` with its reason, which says how this machine is set up. */

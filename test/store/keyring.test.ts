@@ -1,0 +1,145 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { silentLog } from '../../src/base/log.ts'
+import { Secret } from '../../src/base/secret.ts'
+import type { RotationStep } from '../../src/store/keyring.ts'
+import { sealedColumns } from '../../src/store/sealed-values.ts'
+import { openStore } from '../../src/store/store.ts'
+import { type Fixture, newGrant, newLogin, now, onPostgres, openFixture, stillClock } from './fixture.ts'
+import { changeDatabase, readDatabase } from './raw-database.ts'
+
+/** One value at least in each sealed column. */
+async function fill({ store }: Fixture): Promise<void> {
+  await store.grants.adopt(newGrant())
+  await store.grants.adopt(newGrant({ mailbox: 'cron@example.com', refreshToken: new Secret('refresh-2') }))
+  const verifier = { kind: 'sealed', password: new Secret('a-password'), generated: true } as const
+  await store.logins.add(newLogin({ verifier }))
+  await store.registrations.add({
+    id: 'google',
+    content: new Secret('{"clientId":"1"}'),
+    revision: 1,
+    createdAt: now,
+    changedAt: now,
+  })
+  await store.pendingConsents.add({
+    stateHash: 'state',
+    browserHash: 'browser',
+    mailbox: 'printer@example.com',
+    codeVerifier: new Secret('verifier'),
+    nonce: new Secret('nonce'),
+    createdAt: now,
+    expiresAt: now + 1000,
+  })
+}
+
+async function opensAll(fixture: Pick<Fixture, 'store'>): Promise<void> {
+  const { store } = fixture
+  const tokenOf = async (mailbox: 'printer@example.com' | 'cron@example.com') => {
+    const grant = await store.grants.ofMailbox(mailbox)
+    return grant.state === 'active' && grant.refreshToken?.reveal()
+  }
+  expect(await tokenOf('printer@example.com')).toBe('refresh-1')
+  expect(await tokenOf('cron@example.com')).toBe('refresh-2')
+  const login = await store.logins.findByUserName('printer')
+  expect(login?.verifier.kind === 'sealed' && login.verifier.password.reveal()).toBe('a-password')
+  const [registration] = await store.registrations.list()
+  expect(registration?.content instanceof Secret && registration.content.reveal()).toBe('{"clientId":"1"}')
+  await store.check()
+}
+
+async function all(steps: AsyncIterable<RotationStep>): Promise<RotationStep[]> {
+  const found: RotationStep[] = []
+  for await (const step of steps) found.push(step)
+  return found
+}
+
+const keyFile = ({ dataDir }: Pick<Fixture, 'dataDir'>) => join(dataDir, 'postern.key')
+const linesOf = async (fixture: Fixture) => (await readFile(keyFile(fixture), 'utf8')).trim().split('\n')
+
+/** On PostgreSQL other hosts use the store: there a key is made by people. */
+async function withNewKey(fixture: Fixture): Promise<Fixture> {
+  if (!onPostgres) return fixture
+  await fixture.store.close()
+  const [old] = await linesOf(fixture)
+  await writeFile(keyFile(fixture), `${Buffer.alloc(32, 7).toString('base64url')}\n${old}\n`)
+  return { ...fixture, ...(await fixture.reopen()) }
+}
+
+it('everything is sealed with a new key while the store is used, and opens', async () => {
+  const fixture = await openFixture()
+  await fill(fixture)
+  const [old] = await linesOf(fixture)
+  const used = await withNewKey(fixture)
+  const keyring = await used.keyring(silentLog)
+  const steps = await all(keyring.rotate())
+  const values = 7
+  expect(steps[0]).toMatchObject({ sealed: 0, values })
+  expect(steps.at(-1)).toMatchObject({ sealed: values, values, broken: [] })
+  await opensAll(used)
+  expect((await keyring.list()).filter((one) => one.values > 0)).toMatchObject([{ writes: true, values }])
+  if (!onPostgres) expect(await linesOf(fixture)).not.toContain(old)
+  await used.store.close()
+  await opensAll(await fixture.reopen())
+  expect(
+    (await (await fixture.reopen()).store.pendingConsents.take('state', 'browser'))?.nonce.reveal(),
+  ).toBe('nonce')
+})
+
+it.each([0, 1, 2, 3, 4])('a rotation that ends after step %i goes on in the next process', async (last) => {
+  const fixture = await openFixture()
+  await fill(fixture)
+  const used = await withNewKey(fixture)
+  const steps = (await used.keyring(silentLog)).rotate()
+  for (let step = 0; step <= last; step += 1) await steps.next()
+  // What was not done is not done: the process has ended here.
+  await used.store.close()
+  const next = await openStore({ ...fixture.place, clock: stillClock(), log: silentLog })
+  onTestFinished(() => next.store.close())
+  await opensAll(next)
+  const keyring = await next.keyring(silentLog)
+  if (onPostgres) await all(keyring.rotate())
+  else {
+    expect(next.rotates).toBe(true)
+    await keyring.resume()
+    expect(await linesOf(fixture)).toHaveLength(1)
+  }
+  await opensAll(next)
+  expect((await keyring.list()).filter((one) => one.values > 0)).toHaveLength(1)
+})
+
+it.each(
+  sealedColumns
+    .slice(1)
+    .flatMap((one) => (['edited', 'cut', 'swapped'] as const).map((how) => ({ one, how }))),
+)(
+  'a value of $one.table.$one.column that was $how is named, stays, and keeps its key',
+  async ({ one: { table, column, key }, how }) => {
+    const fixture = await openFixture()
+    await fill(fixture)
+    const [row] = await readDatabase(
+      fixture.dataDir,
+      `select ${key} as key, ${column} as value from ${table} where ${column} is not null order by ${key}`,
+    )
+    const sealed = String(row?.value)
+    const [foreign] = await readDatabase(fixture.dataDir, 'select value from secrets')
+    const spoiled = {
+      edited: `${sealed.slice(0, -30)}${sealed.at(-30) === 'A' ? 'B' : 'A'}${sealed.slice(-29)}`,
+      cut: sealed.slice(0, -4),
+      swapped: String(foreign?.value),
+    }[how]
+    await changeDatabase(
+      fixture.dataDir,
+      `update ${table} set ${column} = '${spoiled}' where ${key} = '${row?.key}'`,
+    )
+    const used = await withNewKey(fixture)
+    const lastStep = (await all((await used.keyring(silentLog)).rotate())).at(-1)
+    expect(lastStep?.broken).toEqual([`${table} ${row?.key}`])
+    expect(lastStep?.kept).toHaveLength(1)
+    const [after] = await readDatabase(
+      fixture.dataDir,
+      `select ${column} as value from ${table} where ${key} = '${row?.key}'`,
+    )
+    expect(after?.value).toBe(spoiled)
+  },
+)
