@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { silentLog } from '../../src/base/log.ts'
@@ -59,17 +59,23 @@ const linesOf = async (fixture: Fixture) => (await readFile(keyFile(fixture), 'u
 
 /** On PostgreSQL other hosts use the store: there a key is made by people. */
 async function withNewKey(fixture: Fixture): Promise<Fixture> {
-  if (!onPostgres) return fixture
+  const { key } = fixture.place
+  if (!onPostgres || !key) return fixture
   await fixture.store.close()
-  const [old] = await linesOf(fixture)
-  await writeFile(keyFile(fixture), `${Buffer.alloc(32, 7).toString('base64url')}\n${old}\n`)
-  return { ...fixture, ...(await fixture.reopen()) }
+  const ring = new Secret(`${Buffer.alloc(32, 7).toString('base64url')}\n${key.reveal()}\n`)
+  const place = { ...fixture.place, key: ring }
+  async function reopen() {
+    const opened = await openStore({ ...place, clock: stillClock(), log: silentLog })
+    onTestFinished(() => opened.store.close())
+    return opened
+  }
+  return { ...fixture, place, reopen, ...(await reopen()) }
 }
 
 it('everything is sealed with a new key while the store is used, and opens', async () => {
   const fixture = await openFixture()
   await fill(fixture)
-  const [old] = await linesOf(fixture)
+  const [old] = onPostgres ? [] : await linesOf(fixture)
   const used = await withNewKey(fixture)
   const keyring = await used.keyring(silentLog)
   const steps = await all(keyring.rotate())
@@ -80,10 +86,10 @@ it('everything is sealed with a new key while the store is used, and opens', asy
   expect((await keyring.list()).filter((one) => one.values > 0)).toMatchObject([{ writes: true, values }])
   if (!onPostgres) expect(await linesOf(fixture)).not.toContain(old)
   await used.store.close()
-  await opensAll(await fixture.reopen())
-  expect(
-    (await (await fixture.reopen()).store.pendingConsents.take('state', 'browser'))?.nonce.reveal(),
-  ).toBe('nonce')
+  await opensAll(await used.reopen())
+  expect((await (await used.reopen()).store.pendingConsents.take('state', 'browser'))?.nonce.reveal()).toBe(
+    'nonce',
+  )
 })
 
 it.each([0, 1, 2, 3, 4])('a rotation that ends after step %i goes on in the next process', async (last) => {
@@ -94,7 +100,7 @@ it.each([0, 1, 2, 3, 4])('a rotation that ends after step %i goes on in the next
   for (let step = 0; step <= last; step += 1) await steps.next()
   // What was not done is not done: the process has ended here.
   await used.store.close()
-  const next = await openStore({ ...fixture.place, clock: stillClock(), log: silentLog })
+  const next = await openStore({ ...used.place, clock: stillClock(), log: silentLog })
   onTestFinished(() => next.store.close())
   await opensAll(next)
   const keyring = await next.keyring(silentLog)
