@@ -123,3 +123,27 @@ it('a database that sqlite3 made for everybody is for its owner again, in a dire
   expect(await addressesThere()).toEqual([])
   expect((await stat(database)).mode & 0o777).toBe(0o600)
 })
+
+it.each(['running', 'at rest'])(
+  'the key of a store %s is replaced, and nothing is sealed with the old one',
+  async (state) => {
+    if (state === 'running') await stage.serve()
+    const keyFile = join(data, 'postern.key')
+    const before = await readFile(keyFile, 'utf8')
+    const listed = async () => JSON.parse((await stage.postern(['keyring', 'list', '--json'])).stdout).keys
+    const [old] = await listed()
+    const { code, stdout, stderr } = await stage.postern(['keyring', 'rotate', '--json'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject({
+      sealed: 1,
+      values: 1,
+      broken: [],
+      removed: [old.kid],
+      kept: [],
+    })
+    expect(await listed()).toEqual([{ kid: JSON.parse(stdout).kid, writes: true, held: true, values: 1 }])
+    expect(await readFile(keyFile, 'utf8')).not.toContain(before.trim())
+    const { stdout: told } = await stage.postern(['journal', '--json'])
+    if (state === 'running') expect(told).toContain('keyring.rotated')
+  },
+)
