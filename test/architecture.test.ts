@@ -143,6 +143,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'store/data-dir.ts',
     'store/file-trust.ts',
     'store/key-ring.ts',
+    'store/keyring.ts',
     'store/owner-key.ts',
     'store/ports.ts',
   ],
