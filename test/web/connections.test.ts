@@ -92,7 +92,8 @@ describe('1,500 unauthenticated connections from this machine', () => {
       await strangers(1500, port, says, answered)
       const asked = await answer(port, tokenPath, withKey)
       expect(asked.status).toBe(200)
-      expect(asked.milliseconds).toBeLessThan(5_000)
+      // Later, time limits alone make room: 5 s after an answer, 30 s in a header, 60 s in a body.
+      expect(asked.milliseconds).toBeLessThan(answered ? 5_000 : 20_000)
     },
   )
 })
