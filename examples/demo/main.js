@@ -7,7 +7,7 @@ import { walkThrough } from './walk-through.js'
 // npm run demo             leaves everything running, for you to click through
 // npm run demo -- --auto   goes through it by itself, and ends
 
-const autoSeconds = 15
+const autoSeconds = 60
 const auto = process.argv.slice(2).includes('--auto')
 
 /** @type {(() => unknown)[]} */

@@ -15,11 +15,11 @@ import { replyClassOf } from '#built/providers/reply-class.js'
 import { readErrorChallenge } from '#built/sasl/mechanisms.js'
 import { relayedReply } from '#built/smtp/replies.js'
 import { certificatesIn, namesOf, readCertificatePair } from '#built/tls/certificate-pair.js'
-import { openingWait, refusal, wordsOf } from '#built/upstream/refusal.js'
+import { openingWait, refusal } from '#built/upstream/refusal.js'
 import { readHead } from '#built/upstream/send-message.js'
 import { judgeSignIn } from '#built/upstream/sign-in.js'
 import { formatMail, formatRecipient, parseCapabilities } from '#built/wire/envelope.js'
-import { createReplyParser, statusOf } from '#built/wire/reply.js'
+import { createReplyParser, statusOf, wordsOf } from '#built/wire/reply.js'
 
 // The provider's side. The lengths are those of the limits that it has by default.
 const replyLine = 8_192
