@@ -37,6 +37,8 @@ export interface Config extends ProviderSettings {
   /**
    * In the form of `parseNetwork`: the reverse proxies whose headers are believed. Absent: none.
    */
+  /** Further names of the pages and the API, in small letters, with or without a port. */
+  hosts?: readonly string[]
   trustedProxies?: readonly string[]
   /**
    * The sealing key, 32 octets as base64 (standard or URL alphabet) or hexadecimal; absent: the key
@@ -55,5 +57,7 @@ export interface Config extends ProviderSettings {
   journalRecipients: KeptRecipients
   /** Who asks for consents, for the people who are asked. */
   organisation?: string
+  /** Outlives a restart, and is not on the disk of the data directory. */
+  runtimeDir?: string
   limits: Limits
 }

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path'
+import { dirname, isAbsolute, resolve } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { closestName } from '../base/text.ts'
 import type { Limits } from '../model/limits.ts'
@@ -54,7 +54,7 @@ export async function readConfig(
   clock: Pick<Clock, 'now'> = systemClock,
 ): Promise<ConfigReading> {
   const { files, exposedFiles } = watchFiles(disk)
-  const { values, sources, mistakes, foreign } = readValues(environment, files)
+  const { values, sources, mistakes, foreign, warnings: unread } = readValues(environment, files)
   const providers = await readProviders(settings.providersFile.name, values.providersFile, files)
   const shipped = await readShipped(values.defaultRegistrationsFile, files)
   const extraCa = readExtraCa(values.extraCaFile, files)
@@ -88,6 +88,7 @@ export async function readConfig(
   }
   const config = toConfig(complete, read, environment)
   const warnings = [
+    ...unread,
     ...warningsFor(complete, sources),
     ...warnOfProcess(environment, foreign, complete),
     ...nodeCa.warnings,
@@ -117,6 +118,7 @@ function toConfig(
     ...toWeb(values),
     ...(tlsCertFile !== undefined &&
       tlsKeyFile !== undefined && { certificate: { certFile: tlsCertFile, keyFile: tlsKeyFile } }),
+    ...(values.hosts && { hosts: values.hosts }),
     ...(trustedProxies && { trustedProxies }),
     ...(key && { key }),
     ...(databaseUrl && { databaseUrl }),
@@ -132,8 +134,15 @@ function toConfig(
     logLevel,
     journalRecipients,
     ...(organisation !== undefined && { organisation }),
+    ...runtimeDirOf(environment),
     limits: Object.fromEntries(limitKeys.map((limit) => [limit, values[limit]])) as unknown as Limits,
   }
+}
+
+/** As systemd names it, for RuntimeDirectory=; of several, the first. */
+function runtimeDirOf({ RUNTIME_DIRECTORY: given = '' }: Environment): Pick<Config, 'runtimeDir'> {
+  const [runtimeDir = ''] = given.split(':')
+  return isAbsolute(runtimeDir) ? { runtimeDir } : {}
 }
 
 function toPageAccess({ adminEmails, viewerEmails, signInProviders }: Values): Config['pageAccess'] {

@@ -17,6 +17,7 @@ interface ReadValues {
   values: Partial<Values>
   sources: Readonly<Record<SettingKey, Source>>
   mistakes: readonly string[]
+  warnings: readonly string[]
   /** What `.env` says to others than postern. */
   foreign: Environment
 }
@@ -33,7 +34,7 @@ interface Given {
  * `…_FILE` names.
  */
 export function readValues(environment: Environment, files: Files): ReadValues {
-  const { given, mistakes, foreign } = gather(environment, files)
+  const { given, mistakes, warnings, foreign } = gather(environment, files)
   mistakes.push(...unknownNames(given))
   const values: Record<string, unknown> = {}
   const sources: Partial<Record<SettingKey, Source>> = {}
@@ -56,6 +57,7 @@ export function readValues(environment: Environment, files: Files): ReadValues {
     values: values as Partial<Values>,
     sources: sources as Record<SettingKey, Source>,
     mistakes,
+    warnings,
     foreign,
   }
 }
@@ -65,11 +67,15 @@ function gather(environment: Environment, files: Files) {
   const given = new Map<string, Given>()
   const add = (values: Environment, source: Source) => {
     for (const [name, text] of Object.entries(values)) {
-      if (text !== undefined && isOurs(name)) given.set(name, { text, source })
+      // As compose files and charts write what nobody has set.
+      if (text !== undefined && text.trim() !== '' && isOurs(name)) given.set(name, { text, source })
     }
   }
-  const path = resolve(files.workingDirectory, '.env')
+  const { POSTERN_ENV_FILE: named = '' } = environment
+  const isNamed = named.trim() !== ''
+  const path = resolve(files.workingDirectory, isNamed ? named.trim() : '.env')
   const mistakes: string[] = []
+  const warnings: string[] = []
   let foreign: Environment = {}
   try {
     const file = readEnvFile(files.read(path))
@@ -77,12 +83,16 @@ function gather(environment: Environment, files: Files) {
     foreign = Object.fromEntries(Object.entries(file.values).filter(([name]) => !isOurs(name)))
     mistakes.push(...file.mistakes.map((mistake) => `${path} ${mistake}.`))
   } catch (error) {
-    if (!isMissing(error)) mistakes.push(`${path} cannot be read: ${whyUnreadable(error)}.`)
+    const why = `${path} cannot be read: ${whyUnreadable(error)}.`
+    if (isNamed) mistakes.push(`POSTERN_ENV_FILE: ${why}`)
+    // Whose it is nobody knows: postern is started in folders of others, too.
+    else if (!isMissing(error)) warnings.push(`${why} It is not used; POSTERN_ENV_FILE names another one.`)
   }
   add(environment, 'environment')
+  given.delete('POSTERN_ENV_FILE')
   for (const [name, text = ''] of Object.entries(madeOnPages(given, files, mistakes)))
     if (!given.has(name)) given.set(name, { text, source: 'pages' })
-  return { given, mistakes, foreign }
+  return { given, mistakes, warnings, foreign }
 }
 
 /** What the pages may set: where programs hand in mail, and with which certificate. */
@@ -140,6 +150,8 @@ function unknownNames(given: ReadonlyMap<string, Given>): string[] {
 function isServiceLink(name: string, text: string): boolean {
   // Asked first: where every character fits, no pattern below has to try a second time.
   if (!/^\w+$/.test(name)) return false
+  // Images tell their version so.
+  if (name === 'POSTERN_VERSION') return true
   if (/^POSTERN_(\w+_)?SERVICE_(HOST|PORT(_\w+)?)$/.test(name)) return true
   if (/^POSTERN_(\w+_)?PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name)) return true
   return /^POSTERN_(\w+_)?PORT$/.test(name) && /^(tcp|udp|sctp):\/\//.test(text)
@@ -157,16 +169,11 @@ function find(setting: Setting<unknown>, given: ReadonlyMap<string, Given>, file
     }
   }
   if (byFile) return readSecretFile(fileName, byFile.text, files)
-  if (direct?.text.trim() === '') {
-    return { mistake: `${setting.name} is empty: give it a value, or remove it for the default.` }
-  }
   if (!direct) return { text: setting.default, source: 'default' }
   return { text: setting.secret ? direct.text : direct.text.trim(), source: direct.source }
 }
 
 function readSecretFile(fileName: string, named: string, files: Files): Found {
-  if (named.trim() === '')
-    return { mistake: `${fileName} is empty: give it the path of a file, or remove it.` }
   const path = resolve(files.workingDirectory, named.trim())
   const said = `${fileName} is "${printable(named)}"`
   try {

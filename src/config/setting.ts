@@ -116,6 +116,16 @@ export const networks: Parse<readonly string[]> = (text) => {
 }
 
 /** Ids of providers, with commas between them. */
+/** As browsers and programs write them in the header `Host`. */
+export const hostNames: Parse<readonly string[]> = (text) => {
+  const names = text.split(',').map((name) => name.trim().toLowerCase())
+  const isName = (name: string) =>
+    /^([a-z0-9_]([a-z0-9_.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:\d{1,5})?$/.test(name)
+  return names.every(isName)
+    ? { value: names }
+    : { must: 'be names or addresses, each with or without a port, with commas between them' }
+}
+
 export const providerIds: Parse<readonly string[]> = (text) => {
   const ids = text.split(',').map((id) => id.trim())
   if (ids.every((id) => /^[a-z0-9][a-z0-9-]{0,63}$/.test(id))) return { value: ids }

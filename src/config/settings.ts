@@ -6,6 +6,7 @@ import {
   commandLine,
   databaseUrl,
   displayName,
+  hostNames,
   mailAddress,
   mailAddresses,
   networks,
@@ -76,6 +77,12 @@ export const settings = {
     'http://localhost:8587',
     publicUrl,
     'The address of the pages as browsers see it; without it, http and the address of POSTERN_WEB_LISTEN (localhost, where both loopback addresses are in it).',
+  ),
+  hosts: optional(
+    'POSTERN_HOSTS',
+    'postern.mail.svc.cluster.local,10.0.0.7:8587',
+    hostNames,
+    'Further names of the pages and the API, each with a port where it is not that of a listener: host or host:port, several with commas, such as the name of a service inside a cluster; other names are answered 421, but for /healthz and /readyz. Not set by default.',
   ),
   trustedProxies: optional(
     'POSTERN_TRUSTED_PROXIES',

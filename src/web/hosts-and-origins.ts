@@ -26,6 +26,8 @@ export interface WebAddresses {
   publicUrl: URL
   /** Where the administration pages are: the same address, or one with another host name. */
   pagesUrl: URL
+  /** All that loopback names are answered with is at these, too. */
+  furtherHosts?: readonly string[] | undefined
 }
 
 /**
@@ -36,13 +38,15 @@ export interface WebAddresses {
  * returns a new array when they have changed
  */
 export function createHostAllowList(
-  { publicUrl, pagesUrl }: WebAddresses,
+  { publicUrl, pagesUrl, furtherHosts: hosts = [] }: WebAddresses,
   ports: () => readonly number[],
 ): HostAllowList {
   const [isPublic, isPages] = [isOneOf(hostsOf(publicUrl)), isOneOf(hostsOf(pagesUrl))]
-  let [known, localHosts] = [ports(), hostsAt(ports())]
+  let [known, localHosts] = [ports(), hostsAt(ports(), hosts)]
+  const isFurther = (host: string) =>
+    hosts.some((name) => host.toLowerCase() === name || host.toLowerCase().startsWith(`${name}:`))
   const isLocal = (host: string): boolean => {
-    if (ports() !== known) [known, localHosts] = [ports(), hostsAt(ports())]
+    if (ports() !== known) [known, localHosts] = [ports(), hostsAt(ports(), hosts)]
     return localHosts.has(host.toLowerCase())
   }
 
@@ -53,7 +57,12 @@ export function createHostAllowList(
     allowsOrigin(origin, host) {
       if (isPublic(host) && origin === publicUrl.origin) return true
       if (isPages(host) && origin === pagesUrl.origin) return true
-      return host !== undefined && isLocal(host) && origin === `http://${host.toLowerCase()}`
+      if (host === undefined || !isLocal(host)) return false
+      // A proxy may stand before a further name.
+      return (
+        origin === `http://${host.toLowerCase()}` ||
+        (isFurther(host) && origin === `https://${host.toLowerCase()}`)
+      )
     },
   }
 }
@@ -83,8 +92,15 @@ function hostsOf(url: URL): string[] {
   return [url.hostname, `${url.hostname}:${url.protocol === 'https:' ? 443 : 80}`]
 }
 
-function hostsAt(ports: readonly number[]): Set<string> {
-  return new Set(ports.flatMap((port) => loopbackNames.flatMap((name) => withPort(name, port))))
+function hostsAt(ports: readonly number[], further: readonly string[]): Set<string> {
+  const names = [...loopbackNames, ...further.filter((name) => !hasPort(name))]
+  const bare = further.filter((name) => !hasPort(name)).flatMap((name) => [name, `${name}:80`, `${name}:443`])
+  const own = ports.flatMap((port) => names.flatMap((name) => withPort(name, port)))
+  return new Set([...own, ...bare, ...further])
+}
+
+function hasPort(name: string): boolean {
+  return /:\d+$/.test(name.replace(/^\[.*\]/, ''))
 }
 
 function withPort(name: string, port: number): string[] {

@@ -37,6 +37,7 @@ export interface WebAppDeps extends WebAddresses {
 export function createWebApp({
   publicUrl,
   pagesUrl,
+  furtherHosts,
   ports,
   isProxy,
   signInLinks,
@@ -49,7 +50,7 @@ export function createWebApp({
   version,
   organisation,
 }: WebAppDeps): Express {
-  const hosts = createHostAllowList({ publicUrl, pagesUrl }, ports)
+  const hosts = createHostAllowList({ publicUrl, pagesUrl, furtherHosts }, ports)
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', 'simple')

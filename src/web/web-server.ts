@@ -34,6 +34,8 @@ interface WebServerDeps {
   publicUrl: URL
   /** The address of the administration pages, if it is another one. */
   pagesUrl?: URL
+  /** Further names of the pages and the API. */
+  furtherHosts?: readonly string[] | undefined
   /** Networks of the proxies whose `X-Forwarded-For` is believed, in the form of `parseNetwork`. */
   trustedProxies?: readonly string[]
   services: WebServices
@@ -51,6 +53,7 @@ export function createWebServer({
   listen: endpoints,
   publicUrl,
   pagesUrl = publicUrl,
+  furtherHosts,
   trustedProxies = [],
   services,
   readiness,
@@ -68,6 +71,7 @@ export function createWebServer({
   const app = createLazyApp({
     publicUrl,
     pagesUrl,
+    furtherHosts,
     ports: () => ports,
     isProxy: (address) => trustedProxies.length > 0 && isWithin(trustedProxies, address),
     signInLinks,

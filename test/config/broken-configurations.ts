@@ -291,11 +291,6 @@ const names: readonly BrokenConfiguration[] = [
     ],
   },
   {
-    name: 'a setting that is there and empty',
-    environment: { POSTERN_DATA_DIR: ' ' },
-    mistakes: ['POSTERN_DATA_DIR is empty: give it a value, or remove it for the default.'],
-  },
-  {
     name: 'a path that only a shell could read',
     environment: { POSTERN_DATA_DIR: '~/postern' },
     mistakes: [
@@ -343,9 +338,10 @@ const otherFiles: readonly BrokenConfiguration[] = [
     ],
   },
   {
-    name: 'a .env that this user may not read',
-    files: { '.env': undefined },
-    mistakes: ['/srv/postern/.env cannot be read: this user may not read it.'],
+    name: 'a file of settings that is named and that this user may not read',
+    environment: { POSTERN_ENV_FILE: 'mine' },
+    files: { mine: undefined },
+    mistakes: ['POSTERN_ENV_FILE: /srv/postern/mine cannot be read: this user may not read it.'],
   },
   {
     name: 'a .env in UTF-16, as some shells write it',

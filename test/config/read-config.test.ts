@@ -49,6 +49,31 @@ describe('a broken configuration', () => {
 })
 
 describe('a configuration', () => {
+  it('what is set to nothing, as compose files and charts do, is not set', async () => {
+    const given = {
+      POSTERN_DATA_DIR: '',
+      POSTERN_KEY_FILE: ' ',
+      POSTERN_NO_SUCH: '',
+      POSTERN_VERSION: '1.2.3',
+    }
+    const { config, sources } = await effective(given)
+    expect(config.dataDir).toBe('/srv/postern/data')
+    expect(sources.dataDir).toBe('default')
+  })
+
+  it('another file takes the place of .env, which may be of another program', async () => {
+    const files = { '.env': 'POSTERN_LOG_LEVEL=loud', '/etc/postern/env': 'POSTERN_LOG_LEVEL=warn' }
+    const { config } = await effective({ POSTERN_ENV_FILE: '/etc/postern/env' }, files)
+    expect(config.logLevel).toBe('warn')
+  })
+
+  it('a .env that this user may not read is not used, and a warning says so', async () => {
+    const reading = await readConfig({}, memoryFiles({ '.env': undefined }))
+    expect('mistakes' in reading ? reading.mistakes : reading.warnings).toEqual([
+      '/srv/postern/.env cannot be read: this user may not read it. It is not used; POSTERN_ENV_FILE names another one.',
+    ])
+  })
+
   it('a configuration needs nothing at all', async () => {
     const { config, warnings } = await effective({})
     expect(config).toEqual({
