@@ -39,3 +39,25 @@ export const systemClock: Clock = countingSuspends({
   now: () => Date.now(),
   monotonic: () => performance.now(),
 })
+
+/**
+ * How far back may be forgotten. What the wall clock says is not believed at once, because with a wrong one everything would go: of what
+ * there is, one step's worth goes in the time of a step, counted on the monotonic clock, and twice as much with each further step that it
+ * still says so.
+ */
+export function createPacedForgetting(
+  stepMilliseconds: number,
+  { monotonic }: Pick<Clock, 'monotonic'> = systemClock,
+): (before: number, oldest: number) => number {
+  let bound = Number.NEGATIVE_INFINITY
+  let nextAt = Number.NEGATIVE_INFINITY
+  let behind = 0
+  return (before, oldest) => {
+    if (monotonic() >= nextAt) {
+      bound = oldest + stepMilliseconds * 2 ** Math.min(behind, 20)
+      behind = bound < before ? behind + 1 : 0
+      nextAt = monotonic() + stepMilliseconds
+    }
+    return Math.min(before, bound)
+  }
+}

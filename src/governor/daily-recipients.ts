@@ -34,6 +34,7 @@ interface DailyRecipientsDeps {
 
 const hourMilliseconds = 3_600_000
 const dayMilliseconds = 24 * hourMilliseconds
+const mostHours = 100
 /** When reservations alone fill the day: they end soon, and some are given back. */
 const underWaySeconds = 60
 
@@ -50,17 +51,20 @@ export async function openDailyRecipients(deps: DailyRecipientsDeps): Promise<Da
     return hourOf(clock.now() - dayMilliseconds)
   }
 
+  function isOfToday(hour: number): boolean {
+    return hour >= oldest() && hour <= clock.now() + dayMilliseconds
+  }
+
   /**
-   * Also forgets hours that no longer count, and hours in the future: those were counted by a wrong
-   * clock, and would otherwise stay until they come.
+   * Hours in the future do not count: a wrong clock has counted them. In the end they are forgotten, as hours
+   * are that no longer count.
    */
   function total(): number {
-    const first = oldest()
-    const last = clock.now() + dayMilliseconds
     let sum = 0
     for (const [hour, recipients] of hours) {
-      if (hour < first || hour > last) hours.delete(hour)
-      else sum += recipients
+      if (isOfToday(hour)) sum += recipients
+      // Not at once: the clock may be the wrong one now.
+      else if (hours.size > mostHours) hours.delete(hour)
     }
     return sum
   }
@@ -71,7 +75,9 @@ export async function openDailyRecipients(deps: DailyRecipientsDeps): Promise<Da
     let left = total()
     if (left <= most) return underWaySeconds
     let leaves = clock.now()
-    for (const [hour, recipients] of [...hours].sort(([one], [other]) => one - other)) {
+    for (const [hour, recipients] of [...hours]
+      .filter(([hour]) => isOfToday(hour))
+      .sort(([one], [other]) => one - other)) {
       leaves = hour + hourMilliseconds + dayMilliseconds
       left -= recipients
       if (left <= most) break

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '../base/clock.ts'
+import { type Clock, createPacedForgetting } from '../base/clock.ts'
 import { asFailure, byId, type Failure, type FailureCode } from '../base/failure.ts'
 import { causeBeside, type LineFields, type Log, recipientsBeside } from '../base/log.ts'
 import { printable } from '../base/text.ts'
@@ -416,7 +416,7 @@ export function createSweeping({
   log,
   days,
 }: {
-  store: Pick<JournalStore, 'sweep'>
+  store: Pick<JournalStore, 'sweep' | 'oldest'>
   clock: Clock
   log: Log
   days: number
@@ -424,17 +424,39 @@ export function createSweeping({
   let last = Number.NEGATIVE_INFINITY
   let running: Promise<void> = Promise.resolve()
   let closed = false
+  let isHeldBack = false
+  const paced = createPacedForgetting(day, clock)
 
   async function sweep(): Promise<void> {
-    const before = clock.now() - days * day
     try {
-      while ((await store.sweep(before, atOnce)) === atOnce && !closed) {
+      const oldest = await store.oldest()
+      if (oldest === undefined) return
+      const wanted = clock.now() - days * day
+      const before = paced(wanted, oldest)
+      let swept = 0
+      let gone: number
+      do {
+        gone = await store.sweep(before, atOnce)
+        swept += gone
         // Let others have the store in between.
         await new Promise((resolve) => setImmediate(resolve))
-      }
+      } while (gone === atOnce && !closed)
+      tell(swept, before, wanted)
     } catch (error) {
-      log.warn({ err: error }, 'The journal could not be swept')
+      log.warn({ event: 'journal.unswept', err: error }, 'The journal could not be swept')
     }
+  }
+
+  function tell(entries: number, before: number, wanted: number): void {
+    const until = new Date(before).toISOString()
+    if (entries > 0)
+      log.info({ event: 'journal.swept', entries, until }, 'Old entries of the journal are removed')
+    if (wanted - before > day && !isHeldBack)
+      log.warn(
+        { event: 'journal.sweep-held-back', until, days },
+        'By the clock of this machine much of the journal is too old: it is removed little by little, in case the clock is wrong',
+      )
+    isHeldBack = wanted - before > day
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { ExpressionBuilder, Kysely, SelectQueryBuilder } from 'kysely'
+import { createPacedForgetting } from '../base/clock.ts'
 import { failure } from '../base/failure.ts'
 import { userNameKey, withoutCase } from '../base/text.ts'
 import { type Address, type AddressKey, addressKey, domainMailbox } from '../model/address.ts'
@@ -20,6 +21,7 @@ import type { Sealer } from './sealer.ts'
 import type { ApiKeysTable, LoginsTable, Tables } from './tables.ts'
 
 export function createLoginStore(database: Database, sealer: Sealer): LoginStore {
+  const paced = createPacedForgetting(dayMilliseconds)
   return {
     async add(login) {
       const taken = () => failure('login.user-name-taken', { name: login.userName })
@@ -78,7 +80,7 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
     used: (id, at, source) =>
       database.change(async (tables) => {
         await noteUse(tables, 'logins', id, at)
-        if (source !== undefined) await noteSource(tables, id, source, at)
+        if (source !== undefined) await noteSource(tables, id, source, at, paced)
       }),
 
     sources: async (ids) =>
@@ -265,6 +267,7 @@ async function noteSource(
   loginId: string,
   source: string,
   at: number,
+  paced: ReturnType<typeof createPacedForgetting>,
 ): Promise<void> {
   if (await knowsSource(tables, loginId, source, at - dayMilliseconds + 1)) return
   // Of a login that was removed meanwhile nothing is noted.
@@ -275,9 +278,13 @@ async function noteSource(
     .values({ login_id: loginId, source, last_at: at })
     .onConflict((on) => on.columns(['login_id', 'source']).doUpdateSet({ last_at: at }))
     .execute()
+  const { oldest } = await tables
+    .selectFrom('login_sources')
+    .select(({ fn }) => fn.min('last_at').as('oldest'))
+    .executeTakeFirstOrThrow()
   await tables
     .deleteFrom('login_sources')
-    .where('last_at', '<', at - memoryMilliseconds)
+    .where('last_at', '<', paced(at - memoryMilliseconds, Number(oldest)))
     .execute()
 }
 

@@ -87,6 +87,29 @@ export function createJournalStore(
         return sweepChain(tables, chain, { before, most, now: clock.now() })
       }),
 
+    async oldest() {
+      const times = await database.read(async (tables) => {
+        // A sweep begins with the one that was written first.
+        const entry = await tables
+          .selectFrom('journal')
+          .select('at')
+          .orderBy('place')
+          .limit(1)
+          .executeTakeFirst()
+        const hour = await tables
+          .selectFrom('send_hours')
+          .select(({ fn }) => fn.min('hour').as('at'))
+          .executeTakeFirst()
+        const outcome = await tables
+          .selectFrom('mailbox_outcomes')
+          .select(({ fn }) => fn.min('at').as('at'))
+          .executeTakeFirst()
+        return [entry?.at, hour?.at, outcome?.at]
+      })
+      const known = times.flatMap((at) => (at === undefined || at === null ? [] : [Number(at)]))
+      return known.length === 0 ? undefined : Math.min(...known)
+    },
+
     verify: () => verifyChain(database, chain),
   }
 }

@@ -85,6 +85,14 @@ export interface MailboxStore {
   remove(address: Address): Promise<boolean>
 }
 
+/** A rotation as the store takes it: `GrantStore.renewed`. */
+export interface KeptRotation {
+  id: string
+  version: number
+  mailbox: Address
+  renewed: Renewed
+}
+
 export interface GrantStore {
   ofMailbox(address: Address): Promise<Grant>
   /** Undefined where no mailbox covers the address. */
@@ -333,6 +341,8 @@ export interface JournalStore {
    * many entries.
    */
   sweep(before: number, most: number): Promise<number>
+  /** The time of the oldest of what a sweep may remove. */
+  oldest(): Promise<number | undefined>
   /** Whether all entries are there, as they were written and in their order. */
   verify(): Promise<JournalVerdict>
 }

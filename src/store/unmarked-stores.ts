@@ -1,3 +1,4 @@
+import { createPacedForgetting } from '../base/clock.ts'
 import { withoutCase } from '../base/text.ts'
 import { type Database, nullsToAbsent } from './database.ts'
 import type {
@@ -17,6 +18,7 @@ import type { HeardOffersTable, SentNoticesTable } from './tables.ts'
 const memoryMilliseconds = 2 * 86_400_000
 
 export function createRecipientCountStore(database: Database): RecipientCountStore {
+  const paced = createPacedForgetting(3_600_000)
   return {
     since: (account, since) =>
       database.read((tables) =>
@@ -41,9 +43,13 @@ export function createRecipientCountStore(database: Database): RecipientCountSto
             })),
           )
           .execute()
+        const { oldest } = await tables
+          .selectFrom('recipient_counts')
+          .select(({ fn }) => fn.min('hour').as('oldest'))
+          .executeTakeFirstOrThrow()
         await tables
           .deleteFrom('recipient_counts')
-          .where('hour', '<', hour - memoryMilliseconds)
+          .where('hour', '<', paced(hour - memoryMilliseconds, Number(oldest)))
           .execute()
       })
     },

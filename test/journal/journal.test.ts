@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { clientGone, failure } from '../../src/base/failure.ts'
 import { causeBeside } from '../../src/base/log.ts'
-import { createJournal } from '../../src/journal/create-journal.ts'
+import { createJournal, type Journal } from '../../src/journal/create-journal.ts'
 import type { KeptRecipients } from '../../src/model/journal.ts'
 import type { JournalStore } from '../../src/store/ports.ts'
 import { failureAs } from '../support/made-failure.ts'
@@ -378,3 +378,54 @@ describe('reading the journal', () => {
     expect(await journal.reader.outcomes()).toMatchObject([{ outcome: 'failed', tried: 'sign-in' }])
   })
 })
+
+describe('a clock that is wrong', () => {
+  const day = 86_400_000
+
+  /** A journal of so many days, an entry each, and what the next start sees with this clock. */
+  async function afterDays(days: number) {
+    const { journal: store } = createMemoryStore()
+    const { clock, log } = setUp()
+    const entry = () => ({ ...sent, mailbox: 'me@example.com' })
+    for (let at = 0; at < days; at += 1) {
+      const one = createJournal({ store, clock, log, days: 1000, recipients: 'refused' })
+      one.log.info(entry(), 'message sent')
+      await one.close()
+      clock.advance(day / 1000)
+    }
+    const start = () => createJournal({ store, clock, log, days: 90, recipients: 'refused' })
+    const count = async (journal: Journal) => (await journal.reader.list({ limit: 500 })).entries.length
+    return { clock, log, start, count, entry }
+  }
+
+  it('a start with the clock 100 days ahead removes a day of the journal, not all of it, and says so', async () => {
+    const { clock, log, start, count, entry } = await afterDays(10)
+    // To a process that begins now, a jump and a long absence look the same.
+    clock.advance(100 * 86_400)
+    const journal = start()
+    journal.log.info(entry(), 'message sent')
+    await journal.close()
+    expect(await count(start())).toBe(10)
+    const events = eventsIn(log)
+    expect(events.filter((event) => event === 'journal.swept')).toHaveLength(1)
+    expect(events).toContain('journal.sweep-held-back')
+  })
+
+  it('what is really old goes within days, all the same', async () => {
+    const { clock, log, start, count, entry } = await afterDays(30)
+    clock.advance(200 * 86_400)
+    const journal = start()
+    for (let hour = 0; hour < 24 * 6; hour += 1) {
+      journal.log.info(entry(), 'message sent')
+      clock.advance(3600)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await journal.close()
+    expect(eventsIn(log).filter((event) => event === 'journal.swept').length).toBeGreaterThan(3)
+    expect(await count(start())).toBe(24 * 6)
+  })
+})
+
+function eventsIn({ lines }: ReturnType<typeof createRecordingLog>): unknown[] {
+  return lines.map(({ fields }) => ('event' in fields ? fields.event : undefined))
+}

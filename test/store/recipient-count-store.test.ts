@@ -35,6 +35,14 @@ describe('the counts of recipients', () => {
     ])
   })
 
+  it('the counts of the day are still there after a moment with the clock a month ahead', async () => {
+    const { store } = await openFixture()
+    const { recipientCounts: counts } = store
+    for (let at = 0; at < 24; at += 1) await counts.add('printer@example.com', first + at * hour, 3)
+    await counts.add('other@example.com', first + 720 * hour, 1)
+    expect((await counts.since('printer@example.com', first)).length).toBeGreaterThanOrEqual(23)
+  })
+
   it('the counts outlive their mailbox, as they do at the provider', async () => {
     const { store } = await openFixture()
     await store.recipientCounts.add('printer@example.com', first, 3)
