@@ -1,5 +1,5 @@
-import { Command, CommanderError } from 'commander'
-import { asFailure, type Failure, failure } from '../base/failure.ts'
+import { Command, CommanderError, Option } from 'commander'
+import { type Failure, failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import type { ConfigReading, EffectiveConfig } from '../config/read-config.ts'
 import { addApiKeyVerbs, addSignInVerb, addTokenVerb } from './access.ts'
@@ -18,7 +18,7 @@ import { addRegistrationVerbs } from './registration.ts'
 import { addStatusVerbs } from './status.ts'
 import {
   describeFailure,
-  exitCodes,
+  exitCodeOf,
   MistakenSettings,
   readSecret,
   type Terminal,
@@ -30,6 +30,8 @@ import { addTraceVerb } from './trace.ts'
 /** What the command is given by the process. */
 export interface CommandDeps {
   version: string
+  /** Failures are shown with their stacks. */
+  isDebugging?: boolean
   readConfig(): Promise<ConfigReading>
   serve(config: Config): Promise<number>
   /** Opens the store itself, for verbs that work while no postern runs. */
@@ -58,8 +60,8 @@ export async function runCommand(
       if (json) terminal.stderr.write(describeFailure(badUsage(error), json))
       return usageError
     }
-    terminal.stderr.write(describeFailure(error, json))
-    return exitCodes[asFailure(error).code]
+    terminal.stderr.write(describeFailure(error, json, words.includes('--debug') || deps.isDebugging))
+    return exitCodeOf(error)
   }
 }
 
@@ -103,7 +105,10 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
       // With --json, standard error is one JSON object, for wrong usage as well.
       writeErr: (text) => json || terminal.stderr.write(text),
     })
-    if (command.commands.length === 0) command.option('--json', 'the result as JSON')
+    if (command.commands.length > 0) continue
+    command.option('--json', 'the result as JSON')
+    // Looked for among the words, because much can fail before they are read.
+    command.addOption(new Option('--debug', 'where in postern something went wrong').hideHelp())
   }
   return program
 }

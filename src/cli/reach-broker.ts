@@ -145,8 +145,9 @@ export async function writeRunningFile(dataDir: string, running: Running): Promi
   await rename(`${path}.new`, path)
 }
 
+/** On a disk that takes nothing it stays, as that of a killed one does. */
 export async function removeRunningFile(dataDir: string): Promise<void> {
-  await rm(runningFile(dataDir), { force: true })
+  await rm(runningFile(dataDir), { force: true }).catch(() => {})
 }
 
 /**

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import { asFailure, Failure, type FailureCode, failure, filled } from '../base/failure.ts'
+import { asFailure, Failure, type FailureCode, type FailureId, failure, filled } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import { doubtOfFile } from '../store/file-trust.ts'
 
@@ -42,19 +42,51 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
   return written.map((line) => `${line.trimEnd()}\n`).join('')
 }
 
-/** A failure as a person or a program reads it: what is wrong, and what to do. */
-export function describeFailure(error: unknown, json: boolean): string {
-  const { id, code, message, fix, retryAfterSeconds } = asFailure(error)
-  if (!json) return `postern: ${message}\n${fix === undefined ? '' : `  Fix: ${fix}\n`}`
-  const described = {
+/**
+ * A failure as a person or a program reads it: what is wrong, and what to do.
+ * @param withStack for whoever looks for a fault of postern
+ */
+export function describeFailure(error: unknown, json: boolean, withStack = false): string {
+  const described = asFailure(error)
+  const { id, code, message, fix, retryAfterSeconds } = described
+  const cause = code === 'internal' || id === 'data.unusable' ? causeIn(described) : undefined
+  const stack = withStack ? stackOf(described) : undefined
+  if (!json) {
+    const lines = [
+      `postern: ${message}${cause === undefined ? '' : ` (${cause})`}`,
+      ...(fix === undefined ? [] : [`  Fix: ${fix}`]),
+      ...(code === 'internal' && !withStack ? ['  The same with --debug shows where.'] : []),
+      ...(stack === undefined ? [] : [stack]),
+    ]
+    return `${lines.join('\n')}\n`
+  }
+  const inJson = {
     failure: id,
     code,
     message,
     ...(fix !== undefined && { fix }),
     ...(error instanceof MistakenSettings && { mistakes: error.mistakes }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    ...(cause !== undefined && { cause }),
+    ...(stack !== undefined && { stack }),
   }
-  return `${JSON.stringify({ error: described })}\n`
+  return `${JSON.stringify({ error: inJson })}\n`
+}
+
+/** What the system, or Node, calls it. Never its text, which may hold anything. */
+function causeIn({ cause }: Failure): string | undefined {
+  if (!(cause instanceof Error)) return undefined
+  if (cause instanceof Failure) return causeIn(cause)
+  const { code, syscall } = cause as NodeJS.ErrnoException
+  if (typeof code !== 'string') return cause.name
+  return syscall === undefined ? code : `${code}, ${syscall}`
+}
+
+function stackOf(failed: Failure): string | undefined {
+  const stacks: string[] = []
+  for (let error: unknown = failed; error instanceof Error; error = error.cause)
+    stacks.push(error.stack ?? error.message)
+  return stacks.join('\nbecause of: ')
 }
 
 /**
@@ -148,6 +180,29 @@ export const exitCodes: Record<FailureCode, number> = {
 }
 
 export const usageError = 2
+
+/** What another start may find otherwise, whatever kind of failure it is: nobody has to change a setting for it. */
+const passing: readonly FailureId[] = [
+  'listen.smtp-in-use',
+  'listen.smtp-no-such-address',
+  'listen.web-in-use',
+  'listen.web-no-such-address',
+  'data.in-use',
+  'database.busy',
+  'database.disk-full',
+  'database.disk-fails',
+  'database.read-only',
+]
+const passingCodes: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']
+
+export function exitCodeOf(error: unknown): number {
+  const failed = asFailure(error)
+  for (let cause: unknown = failed; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof Failure && passing.includes(cause.id)) return exitCodes['store-unavailable']
+    if (passingCodes.includes((cause as NodeJS.ErrnoException).code)) return exitCodes['store-unavailable']
+  }
+  return exitCodes[failed.code]
+}
 
 /** Settings that postern cannot start with. Each mistake is a sentence without a secret. */
 export class MistakenSettings extends Failure {

@@ -1,8 +1,8 @@
-import { basename, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { systemClock } from '../base/clock.ts'
 import { shellWord } from '../base/text.ts'
-import { prepareDataDir } from '../store/data-dir.ts'
+import { becomeOwnerOf, prepareDataDir } from '../store/data-dir.ts'
 import { type MadeCertificates, makeCertificates } from '../tls/make-certificates.ts'
 import type { Context } from './context.ts'
 import { collect } from './terminal.ts'
@@ -39,14 +39,17 @@ export function addTlsVerbs(program: Command, context: Context): void {
       const { forgetCaKey: forgetAuthorityKey = false } = options
       const folder = dir === undefined ? await inDataDir(context) : resolve(dir)
       const which = { names, days, replaceAuthority, forgetAuthorityKey }
-      const made = await makeCertificates({ folder, ...which, clock: systemClock })
+      // Below the data directory, or wherever the folder is: it is for the service that owns it.
+      const endAsOwner = await becomeOwnerOf(dir === undefined ? dirname(folder) : folder)
+      const made = await makeCertificates({ folder, ...which, clock: systemClock }).finally(endAsOwner)
       context.tell(command, made, describeMadeCertificates(made))
     })
 }
 
 async function inDataDir(context: Context): Promise<string> {
   const dataDir = await context.dataDir()
-  await prepareDataDir(dataDir)
+  const endAsOwner = await becomeOwnerOf(dataDir)
+  await prepareDataDir(dataDir).finally(endAsOwner)
   return join(dataDir, 'tls')
 }
 

@@ -2,6 +2,17 @@ import type { FailureEntries } from './entry.ts'
 
 /** The machine that postern runs on: data directory, database, keys, certificates, ports. */
 export const machineFailures = {
+  'command.no-directory': {
+    code: 'configuration',
+    message: 'The folder that this was started in is gone, or may not be entered',
+    fix: 'Go to another one first, and start it from there.',
+  },
+  'database.no-sqlite': {
+    code: 'configuration',
+    message:
+      'There is no SQLite for this machine ({platform}): Node {version} brings none that is complete, and the package @photostructure/sqlite has none for it, or is not installed',
+    fix: 'Run postern with Node 22.16 or newer, or install its packages anew on this machine.',
+  },
   'data.directory-missing': {
     code: 'configuration',
     message: 'There is no data directory {directory}',
@@ -225,7 +236,7 @@ export const machineFailures = {
   'key.file-missing': {
     code: 'configuration',
     message: 'The key file {file} is missing, and the database needs it',
-    fix: 'Put the key file back, or set POSTERN_KEY. To begin anew, move {database} away.',
+    fix: 'Put the key file back, or name it in POSTERN_KEY_FILE. To begin anew, move {database} away.',
   },
   'key.setting-no-key': {
     code: 'configuration',
@@ -272,6 +283,11 @@ export const machineFailures = {
     message: '{mistake}',
     fix: 'Put the files back, or make a new authority with --replace-ca and tell every device of it.',
   },
+  'certificate.interfaces-hidden': {
+    code: 'configuration',
+    message: 'The system does not let postern see the addresses of this machine ({reason})',
+    fix: 'Run "postern tls make" outside of the service; or add AF_NETLINK to RestrictAddressFamilies= of its unit.',
+  },
   'certificate.no-name': {
     code: 'invalid',
     message: '"{text}" is neither a host name nor an address',
@@ -301,6 +317,11 @@ export const machineFailures = {
     code: 'configuration',
     message: '{setting} says where programs hand in mail, so that nothing else can be set on the pages',
     fix: 'Change {setting} where it is set, and restart.',
+  },
+  'listen.smtp-no-such-address': {
+    code: 'configuration',
+    message: 'The SMTP server cannot listen on {address}: this machine has no such address, or not yet',
+    fix: 'Set {setting} to an address of this machine; or start postern when the network is up.',
   },
   'listen.web-in-use': {
     code: 'configuration',

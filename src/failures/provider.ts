@@ -360,9 +360,13 @@ export const providerFailures = {
     message: 'The grant of {mailbox} changes faster than it can be used',
     fix: 'Check that no other program renews the same grant, and try again.',
   },
+  'grant.no-other-place': {
+    code: 'store-unavailable',
+    message: 'There is no runtime directory (RUNTIME_DIRECTORY) to keep it in',
+  },
   'grant.unstored': {
     code: 'store-unavailable',
     message: 'The renewed grant of {mailbox} cannot be stored',
-    fix: 'Make room on the disk of the data directory and keep postern running: it tries again.',
+    fix: 'Look at the disk of the data directory (is it full, or read-only?), or at the database, and keep postern running: it tries again.',
   },
 } as const satisfies FailureEntries

@@ -286,6 +286,9 @@ function cannotListen(listener: SmtpListener, error: NodeJS.ErrnoException): Fai
   if (error.code === 'EADDRINUSE') {
     return failure('listen.smtp-in-use', { address: where, setting, cause: error })
   }
+  if (error.code === 'EADDRNOTAVAIL') {
+    return failure('listen.smtp-no-such-address', { address: where, setting, cause: error })
+  }
   const reason = error.code === 'EACCES' ? 'not allowed for this user' : (error.code ?? 'unknown reason')
   return failure('listen.smtp-failed', { address: where, reason, setting, cause: error })
 }

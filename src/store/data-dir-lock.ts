@@ -1,4 +1,5 @@
-import { readFile, rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, readFile, rm } from 'node:fs/promises'
 import type { DatabaseSyncInstance } from '@photostructure/sqlite'
 import { type Failure, failure } from '../base/failure.ts'
 import { createPrivateFile, type DataFiles, prepareDataDir, unusable } from './data-dir.ts'
@@ -23,20 +24,25 @@ export async function lockDataDir(dataDir: string): Promise<DataDirLock> {
   const files = await prepareDataDir(dataDir)
   await createPrivateFile(files.lock, 'file.lock', '')
   const { DatabaseSync } = await loadSqlite()
-  const held = new DatabaseSync(files.lock, { timeout: 0 })
+  let held: DatabaseSyncInstance | undefined
   try {
+    // SQLite does not say why it cannot open a file.
+    await access(files.lock, constants.R_OK | constants.W_OK)
+    held = new DatabaseSync(files.lock, { timeout: 0 })
     takeExclusively(held)
     await notePid(files)
   } catch (error) {
-    held.close()
+    held?.close()
     throw isBusy(error) ? await alreadyRunning(dataDir, files) : unusable(error, 'file.lock', files.lock)
   }
-  heldLocks.add(held)
+  const lock = held
+  heldLocks.add(lock)
   return {
     async release() {
-      if (!heldLocks.delete(held)) return
-      await rm(files.pid, { force: true })
-      held.close()
+      if (!heldLocks.delete(lock)) return
+      // On a disk that takes nothing it stays: the next start makes it anew.
+      await rm(files.pid, { force: true }).catch(() => {})
+      lock.close()
     },
   }
 }

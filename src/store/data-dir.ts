@@ -1,6 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants } from 'node:fs'
-import { chmod, link, lstat, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  unlink,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure, failure, filled } from '../base/failure.ts'
 import { shellWord } from '../base/text.ts'
@@ -24,6 +36,8 @@ export interface DataFiles {
   lock: string
   /** The process that holds the lock, for the message of the second one only. */
   pid: string
+  /** Room on the disk for what must not be lost. */
+  reserve: string
   /** Where the command reaches the running broker. */
   socket: string
 }
@@ -41,6 +55,7 @@ export function dataFiles(dataDir: string): DataFiles {
     ownerKey: join(dataDir, 'owner.key'),
     lock: join(dataDir, 'lock.sqlite'),
     pid: join(dataDir, 'postern.pid'),
+    reserve: join(dataDir, 'reserve'),
     socket: join(dataDir, 'postern.sock'),
   }
 }
@@ -144,6 +159,23 @@ export async function ownersOfRunning(dataDir: string): Promise<Owners | undefin
   return new Set([...owners, (await stat(dataDir)).uid])
 }
 
+/**
+ * What root does in a data directory of another user it does as that user, or the service could not read what root has made there. Gives
+ * what ends that.
+ */
+export async function becomeOwnerOf(dataDir: string): Promise<() => void> {
+  const { geteuid, getegid, seteuid, setegid } = process
+  const owner = await stat(dataDir).catch(() => undefined)
+  if (geteuid?.() !== 0 || !getegid || !setegid || !seteuid || !owner || owner.uid === 0) return () => {}
+  const group = getegid()
+  setegid(owner.gid)
+  seteuid(owner.uid)
+  return () => {
+    seteuid(0)
+    setegid(group)
+  }
+}
+
 /** Made for postern, by `mkdir` or as a volume: nobody has kept anything there yet. */
 async function isOursAndEmpty(dataDir: string): Promise<boolean> {
   const { uid } = await stat(dataDir)
@@ -229,8 +261,11 @@ export async function createPrivateFile(path: string, what: FileKind, text: stri
       // link() is the rename that never replaces: of two first starts, one wins and the other reads
       // its key.
       await link(draft, path)
+    } catch (error) {
+      if (!withoutLinks.includes((error as NodeJS.ErrnoException).code)) throw error
+      await claimAndReplace(draft, path)
     } finally {
-      await unlink(draft)
+      await rm(draft, { force: true })
     }
     await syncDirectory(dirname(path))
     return true
@@ -238,6 +273,15 @@ export async function createPrivateFile(path: string, what: FileKind, text: stri
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw unusable(error, what, path)
   }
+}
+
+/** What file systems without hard links say: SMB, exFAT, some of FUSE. */
+const withoutLinks: readonly unknown[] = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
+
+/** The name is taken by an empty file first, which only one can make. Whoever reads it in this moment finds no key in it, and says so. */
+async function claimAndReplace(draft: string, path: string): Promise<void> {
+  await (await open(path, 'wx', 0o600)).close()
+  await rename(draft, path)
 }
 
 /** Undefined when there is no such file. @throws Failure `configuration` */
@@ -271,6 +315,10 @@ async function writeDurably(path: string, text: string): Promise<void> {
     await file.chmod(0o600)
     await file.writeFile(text)
     await file.sync()
+  } catch (error) {
+    // On a full disk each try would leave one.
+    await unlink(path).catch(() => {})
+    throw error
   } finally {
     await file.close()
   }

@@ -16,7 +16,16 @@ interface SqliteLibrary {
  */
 export async function loadSqlite(): Promise<SqliteLibrary> {
   const builtIn = quietly(() => process.getBuiltinModule('node:sqlite') as SqliteLibrary | undefined)
-  return builtIn && isComplete(builtIn) ? builtIn : import('@photostructure/sqlite')
+  return builtIn && isComplete(builtIn) ? builtIn : packaged()
+}
+
+async function packaged(): Promise<SqliteLibrary> {
+  try {
+    return await import('@photostructure/sqlite')
+  } catch (error) {
+    const { platform, arch, version } = process
+    throw failure('database.no-sqlite', { platform: `${platform} ${arch}`, version, cause: error })
+  }
 }
 
 // Node 22.13 has the module without a flag; only 22.16 tells whether a transaction is open, and

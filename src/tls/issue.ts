@@ -1,6 +1,6 @@
 import { KeyObject, randomBytes, webcrypto } from 'node:crypto'
 import { BlockList, isIP, isIPv4 } from 'node:net'
-import { hostname, networkInterfaces } from 'node:os'
+import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import { domainToASCII } from 'node:url'
 import { type Failure, failure } from '../base/failure.ts'
 import { printable } from '../base/text.ts'
@@ -198,9 +198,9 @@ export function decodeScope(value: Uint8Array): Scope | undefined {
 const nearest = { ipv4: 24, ipv6: 64 }
 
 function networkAround(address: string): string {
-  const own = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find((one) => !one.internal && plainAddress(one.address)?.address === address)
+  const own = interfaceAddresses().find(
+    (one) => !one.internal && plainAddress(one.address)?.address === address,
+  )
   const whole = isIPv4(address) ? 32 : 128
   if (!own || !isPrivate(address)) return `${address}/${whole}`
   const bits = Number(own.cidr?.split('/')[1] ?? whole)
@@ -288,7 +288,7 @@ function elementsOf(der: Buffer = Buffer.alloc(0)): Element[] {
 export function ownNames(): string[] {
   const name = hostname().toLowerCase()
   const hosts = [name, name.split('.')[0] ?? name].filter(isHostName)
-  const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  const interfaces = interfaceAddresses()
   // A link-local address means nothing without its interface (RFC 4007, section 11).
   const reached = interfaces.filter(({ internal, address }) => !internal && !/^fe[89ab]/i.test(address))
   return [...new Set(['localhost', '127.0.0.1', '::1', ...hosts, ...reached.map(({ address }) => address)])]
@@ -320,4 +320,14 @@ function noName(text: string): Failure {
 function isHostName(name: string): boolean {
   if (isIP(name) !== 0 || name.length > 253 || /(^|\.)\d+$/.test(name)) return false
   return /^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/.test(name)
+}
+
+/** @throws Failure where the system hides them, as systemd does without AF_NETLINK */
+function interfaceAddresses(): NetworkInterfaceInfo[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  } catch (error) {
+    const { code, info } = error as NodeJS.ErrnoException & { info?: { code?: string } }
+    throw failure('certificate.interfaces-hidden', { reason: info?.code ?? code ?? 'unknown', cause: error })
+  }
 }

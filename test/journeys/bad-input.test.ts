@@ -103,7 +103,7 @@ describe('a running postern', () => {
     })
     const second = await runPostern(['serve'], elsewhere, dataDir)
 
-    expect(second.code).toBe(78)
+    expect(second.code).toBe(75)
     expect(second.stdout + second.stderr).toMatch(/data directory.*\n?.*POSTERN_DATA_DIR/)
   })
 
@@ -120,7 +120,7 @@ describe('a running postern', () => {
       const second = await runPostern(['serve'], posternEnvironment({ dataDir, ...ports }), dataDir)
       await rm(folder, { recursive: true })
 
-      expect(second.code).toBe(78)
+      expect(second.code).toBe(75)
       expect(second.stdout + second.stderr).toContain(String(door === 'SMTP' ? smtpPort : webPort))
       expect(second.stdout + second.stderr).not.toMatch(/\n\s+at /)
     },

@@ -107,7 +107,7 @@ describe.runIf(hasIpv6)('where somebody else listens on the other loopback addre
     const port = await freePort()
     await squat('::1', port)
     const { exitCode, text } = await start(settings(port))
-    expect(exitCode).toBe(78)
+    expect(exitCode).toBe(75)
     expect(text).toContain(`[::1]:${port}`)
     expect(text).not.toContain('/sign-in/')
   })

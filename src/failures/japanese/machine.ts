@@ -2,6 +2,15 @@ import type { Translated } from '../entry.ts'
 import type { machineFailures } from '../machine.ts'
 
 export const machine: Translated<typeof machineFailures> = {
+  'command.no-directory': {
+    message: '起動したフォルダがなくなっているか、入ることができません',
+    fix: '先に別のフォルダへ移動し、そこから起動してください。',
+  },
+  'database.no-sqlite': {
+    message:
+      'このマシン({platform})用の SQLite がありません。Node {version} には完全なものが含まれておらず、パッケージ @photostructure/sqlite にもこのマシン用のものがないか、インストールされていません',
+    fix: 'Node 22.16 以降で postern を実行するか、このマシンでパッケージをインストールし直してください。',
+  },
   'data.directory-missing': {
     message: 'データディレクトリ {directory} がありません',
     fix: 'postern を起動するフォルダーで実行するか、データディレクトリを POSTERN_DATA_DIR に指定してください。新しいものは「postern serve」が作ります。',
@@ -179,7 +188,7 @@ export const machine: Translated<typeof machineFailures> = {
   },
   'key.file-missing': {
     message: '鍵ファイル {file} がありませんが、データベースに必要です',
-    fix: '鍵ファイルを元に戻すか、POSTERN_KEY を設定してください。新しく始めるには、{database} を移してください。',
+    fix: '鍵ファイルを元に戻すか、POSTERN_KEY_FILE を設定してください。新しく始めるには、{database} を移してください。',
   },
   'key.setting-no-key': {
     message: 'POSTERN_KEY は鍵ではありません',
@@ -217,6 +226,10 @@ export const machine: Translated<typeof machineFailures> = {
     message: '{mistake}',
     fix: 'ファイルを元に戻すか、--replace-ca で新しい認証局を作り、すべての機器に知らせてください。',
   },
+  'certificate.interfaces-hidden': {
+    message: 'システムの制限により、postern はこのマシンのアドレスを見ることができません({reason})',
+    fix: 'サービスの外で "postern tls make" を実行するか、ユニットの RestrictAddressFamilies= に AF_NETLINK を加えてください。',
+  },
   'certificate.no-name': {
     message: '「{text}」はホスト名でもアドレスでもありません',
     fix: '機器と同じように指定してください: mail.example.com または 192.0.2.10。',
@@ -240,6 +253,11 @@ export const machine: Translated<typeof machineFailures> = {
   'listen.set-elsewhere': {
     message: 'メールを受け取る場所は {setting} で決まっているため、管理画面では変更できません',
     fix: '{setting} を、設定した場所で変更して再起動してください。',
+  },
+  'listen.smtp-no-such-address': {
+    message:
+      'SMTP サーバーは {address} で待ち受けできません。このマシンにそのアドレスがないか、まだありません',
+    fix: '{setting} をこのマシンのアドレスに設定するか、ネットワークが使えるようになってから postern を起動してください。',
   },
   'listen.web-in-use': {
     message: '{server}: {address} で待ち受けできません。別のプログラムが使用しています',

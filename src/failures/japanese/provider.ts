@@ -290,8 +290,11 @@ export const provider: Translated<typeof providerFailures> = {
     message: '{mailbox} の許可が、使えないほど速く変わり続けています',
     fix: 'ほかのプログラムが同じ許可を更新していないことを確認し、もう一度試してください。',
   },
+  'grant.no-other-place': {
+    message: 'それを残しておくランタイムディレクトリ(RUNTIME_DIRECTORY)がありません',
+  },
   'grant.unstored': {
     message: '更新された {mailbox} の許可を保存できません',
-    fix: 'データディレクトリのディスクに空きを作り、postern を動かしたままにしてください。再試行されます。',
+    fix: 'データディレクトリのディスク(満杯か、読み取り専用になっていないか)またはデータベースを確認し、postern を動かしたままにしてください。再試行されます。',
   },
 }
