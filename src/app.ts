@@ -41,6 +41,7 @@ import { givenTo } from './providers/registration.ts'
 import { createRegistrationChecks } from './providers/registration-checks.ts'
 import type { Registrations } from './providers/registrations.ts'
 import { createSmtpServer } from './smtp/smtp-server.ts'
+import { becomeOwnerOf } from './store/data-dir.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
 import { type Change, followStore } from './store/followed-store.ts'
 import type { Keyring } from './store/keyring.ts'
@@ -79,7 +80,12 @@ export interface RunningPostern {
   /** Looks at the files of the certificate at once. */
   reload(): void
   /** Stops accepting, lets messages under way finish, closes the store. */
-  stop(): Promise<void>
+  stop(): Promise<Stopped>
+}
+
+interface Stopped {
+  /** Mailboxes whose rotated refresh tokens could be stored nowhere. */
+  lostConsents: readonly Address[]
 }
 
 /** What the command's offline verbs work on. */
@@ -127,6 +133,17 @@ export async function startPostern(
  * @throws Failure as `startPostern`; also when a postern runs on this data directory
  */
 export async function openServices(config: Config, plainLog: Log): Promise<OpenedServices> {
+  const endAsOwner = await becomeOwnerOf(config.dataDir)
+  try {
+    const { close, ...opened } = await openServicesAsSelf(config, plainLog)
+    return { ...opened, close: () => close().finally(endAsOwner) }
+  } catch (error) {
+    endAsOwner()
+    throw error
+  }
+}
+
+async function openServicesAsSelf(config: Config, plainLog: Log): Promise<OpenedServices> {
   const data = await openData(config, plainLog)
   const { keyedHash, ownerKey, journal } = data
   const { store, follow } = followStore(data.store)
@@ -235,9 +252,14 @@ type OpenedData = OpenedStore & {
 
 type ServedData = OpenedData & { readConfigAgain: ReadConfigAgain; setLogLevel: (level: LogLevel) => void }
 
-function storePlace({ dataDir, key, databaseUrl: url, extraCa }: Config) {
+function storePlace({ dataDir, key, databaseUrl: url, extraCa, runtimeDir }: Config) {
   const postgres = url && { url, ...(extraCa !== undefined && { extraCa }) }
-  return { dataDir, ...(key && { key }), ...(postgres && { postgres }) }
+  return {
+    dataDir,
+    ...(key && { key }),
+    ...(postgres && { postgres }),
+    ...(runtimeDir !== undefined && { runtimeDir }),
+  }
 }
 
 /** The data directory, ours alone until it is closed. */
@@ -309,6 +331,8 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     errorFamilyOf: (providerId) => catalogue.registered(providerId).errorFamily,
     onLapsed,
     onRestored: onLapsed,
+    onUnstored: () => notices.lookNow(),
+    ...(data.keepElsewhere && { keepElsewhere: data.keepElsewhere }),
     clock,
     log,
   })
@@ -485,6 +509,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
         await relay.close()
         // Before the way to the provider and the store close: a rotation under way must be stored, and what was counted.
         await Promise.all([tokens.close(), governors.close()])
+        return { lostConsents: tokens.unstored() }
       } finally {
         await http.close()
       }
@@ -588,6 +613,7 @@ async function startDoors(
     listen: config.webListen,
     publicUrl,
     pagesUrl,
+    ...(config.hosts && { furtherHosts: config.hosts }),
     ...(config.trustedProxies && { trustedProxies: config.trustedProxies }),
     services: webServices,
     readiness,
@@ -617,15 +643,19 @@ async function startDoors(
     ...(certificates && { certificates }),
   })
 
-  async function stop(graceSeconds: number): Promise<void> {
+  async function stop(graceSeconds: number): Promise<Stopped> {
     serving = false
     services.throttle.close()
-    try {
-      const closing = [commandServer, webServer, metricsServer].map((server) => server.stop())
-      await Promise.all([removeRunningFile(dataDir), ...closing, smtpServer.stop(graceSeconds)])
-    } finally {
-      await services.close()
-    }
+    const closing = [commandServer, webServer, metricsServer].map((server) => server.stop())
+    const closed = await Promise.allSettled([
+      removeRunningFile(dataDir),
+      ...closing,
+      smtpServer.stop(graceSeconds),
+    ])
+    const stopped = await services.close()
+    for (const { reason: err } of closed.filter((one) => one.status === 'rejected'))
+      log.warn({ event: 'stop.incomplete', err }, 'Not everything could be closed')
+    return stopped
   }
 
   try {
@@ -668,7 +698,7 @@ async function startDoors(
       },
       async stop() {
         try {
-          await stop(limits.shutdownSeconds)
+          return await stop(limits.shutdownSeconds)
         } finally {
           await data.close()
         }

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-import { readFileSync, writeSync } from 'node:fs'
+import { fstatSync, readFileSync, writeSync } from 'node:fs'
 import { stderr, stdin, stdout } from 'node:process'
 import { isatty } from 'node:tty'
 import type { RunningPostern } from './app.ts'
+import { failure } from './base/failure.ts'
 import { type Log, type LogLevel, silentLog } from './base/log.ts'
 import { runCommand } from './cli/program.ts'
 import type { Config } from './config/config.ts'
@@ -16,6 +17,9 @@ process.umask(0o077)
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
 }
+
+/** The exit code, after sysexits.h an error of input or output: rotated refresh tokens could be stored nowhere. */
+const consentsLost = 74
 
 /** Beyond the clients' grace at the end: then a provider that hangs does not keep the process. */
 const lastSeconds = 10
@@ -32,6 +36,7 @@ process.exitCode = await runCommand(
   { stdin, stdout, stderr },
   {
     version,
+    isDebugging: process.env.POSTERN_LOG_LEVEL === 'debug',
     readConfig: readEverySetting,
     serve,
     openDoctor: async (config) => (await loadApp()).openLocalDoctor(config),
@@ -40,7 +45,16 @@ process.exitCode = await runCommand(
 )
 
 function readEverySetting() {
-  return readConfig(process.env, diskFiles(process.cwd()))
+  return readConfig(process.env, diskFiles(workingDirectory()))
+}
+
+/** @throws Failure */
+function workingDirectory(): string {
+  try {
+    return process.cwd()
+  } catch (error) {
+    throw failure('command.no-directory', { cause: error })
+  }
 }
 
 /** The house behind the command. Most verbs only talk to one that runs already, and answer sooner without it. */
@@ -54,6 +68,9 @@ async function serve(config: Config): Promise<number> {
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
   })
+  // Node would open its inspector, to everybody on this machine.
+  process.on('SIGUSR1', () => {})
+  process.title = 'postern serve'
   let reload = () => {}
   const hasLostTerminal = watchTerminal()
   // Whatever reloads services sends it: it must not end one that is only starting.
@@ -77,9 +94,9 @@ async function serve(config: Config): Promise<number> {
   for (const again of ['SIGINT', 'SIGTERM'] as const) process.once(again, () => process.exit(1))
   log.info({ signal }, 'postern stops')
   setTimeout(() => process.exit(1), (config.limits.shutdownSeconds + lastSeconds) * 1000).unref()
-  await postern.stop()
-  log.info({}, 'postern has stopped')
-  return 0
+  const { lostConsents } = await postern.stop()
+  log.info({ ...(lostConsents.length > 0 && { lostConsents }) }, 'postern has stopped')
+  return lostConsents.length > 0 ? consentsLost : 0
 }
 
 /** Tells later on whether a terminal that this process writes to is gone. */
@@ -131,9 +148,10 @@ async function createLog(level: LogLevel): Promise<{ log: Log; setLevel: (level:
   // pino's own listener, between these two, tries for ever where nothing can be written.
   process.prependListener('exit', () => isBroken && output.destroy())
   process.on('exit', () => isBroken || writeLast(gathered))
+  const priority = goesToJournald() ? journaldPriority : () => ''
   const lines = {
     write(line: string) {
-      gathered += line
+      gathered += priority(line) + line
       if (gathered.length >= gatheredOctets) pass()
       else timer ??= setTimeout(pass, gatheringMilliseconds).unref()
     },
@@ -160,6 +178,25 @@ async function createLog(level: LogLevel): Promise<{ log: Log; setLevel: (level:
       threshold = least(next)
     },
   }
+}
+
+/** Whether standard output is the stream that systemd names: "device:inode". */
+function goesToJournald(): boolean {
+  const { JOURNAL_STREAM: named } = process.env
+  if (named === undefined) return false
+  try {
+    const { dev, ino } = fstatSync(stdout.fd)
+    return named === `${dev}:${ino}`
+  } catch {
+    return false
+  }
+}
+
+/** As sd-daemon(3) has it: journald takes it off the line, and `journalctl -p warning` shows what it should. */
+function journaldPriority(line: string): string {
+  if (line.startsWith('{"level":"error"')) return '<3>'
+  if (line.startsWith('{"level":"warn"')) return '<4>'
+  return line.startsWith('{"level":"debug"') ? '<7>' : '<6>'
 }
 
 /** At the end of the process, when nothing else can be waited for. */

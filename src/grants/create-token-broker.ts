@@ -2,14 +2,15 @@ import { LRUCache } from 'lru-cache'
 import type { Probe } from '../base/circuit-breaker.ts'
 
 import { type Clock, countingSuspends } from '../base/clock.ts'
-import { Failure, stopping } from '../base/failure.ts'
+import { asFailure, Failure, failure, stopping } from '../base/failure.ts'
 import { type Address, type AddressKey, addressKey, isDomainMailbox, keyCovers } from '../model/address.ts'
 import type { Standing } from '../model/grant.ts'
 import type { ProviderChange, ProviderFollower } from '../providers/catalogue.ts'
 import { sameTokens } from '../providers/registration.ts'
+import type { KeptRotation } from '../store/ports.ts'
 import { busyElsewhere, mailboxUnknown } from './failures.ts'
 import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
-import { type Renewal, type RenewalDeps, RenewalLog, Renewals, type Rotation } from './renewal.ts'
+import { changeOf, type Renewal, type RenewalDeps, RenewalLog, Renewals, type Rotation } from './renewal.ts'
 import { MailboxBreakers, RegistrationBreakers } from './token-breakers.ts'
 import type {
   AccessToken,
@@ -30,6 +31,13 @@ export interface TokenBrokerDeps extends RenewalDeps {
   onLapsed(mailbox: Address): void
   /** The provider accepts again a grant that it had refused. */
   onRestored?(mailbox: Address): void
+  /** A rotated refresh token cannot be stored now. */
+  onUnstored?(): void
+  /**
+   * Keeps rotations where the store takes none, until the next start.
+   * @throws Failure when there is no such place, or it takes none either
+   */
+  keepElsewhere?(rotations: readonly KeptRotation[]): Promise<void>
   /** From 0 to 1. */
   random?: () => number
   /** Runs something after a while, without keeping the process alive for it. */
@@ -209,11 +217,45 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, Provi
     return [...own, ...this.#registrations.pauses().map(({ provider, pause }) => ({ provider, ...pause }))]
   }
 
+  unstored(): readonly Address[] {
+    return [...this.#rotations.values()].map(({ grant }) => grant.mailbox)
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all(this.#settled.values())
     // The last chance to store these rotations: they end with this process.
-    await Promise.all([...this.#rotations.values()].map((rotation) => this.#renewals.keep(rotation)))
+    const left = await Promise.all(
+      [...this.#rotations.values()].map(async (rotation) =>
+        (await this.#renewals.keep(rotation)) ? [] : [rotation],
+      ),
+    )
+    this.#rotations.clear()
+    for (const rotation of await this.#keptElsewhere(left.flat()))
+      this.#rotations.set(addressKey(rotation.grant.mailbox), rotation)
+  }
+
+  /** What the store does not take at the end. Gives those that no other place takes either. */
+  async #keptElsewhere(rotations: readonly Rotation[]): Promise<readonly Rotation[]> {
+    if (rotations.length === 0) return []
+    const { log, keepElsewhere } = this.#deps
+    const mailboxes = rotations.map(({ grant }) => grant.mailbox)
+    try {
+      if (!keepElsewhere) throw failure('grant.no-other-place')
+      await keepElsewhere(rotations.map(changeOf))
+      log.warn(
+        { event: 'grant.rotation-kept-elsewhere', mailboxes },
+        'Rotated refresh tokens that the store did not take are kept in the runtime directory until the next start',
+      )
+      return []
+    } catch (error) {
+      const { message: reason } = asFailure(error)
+      log.error(
+        { event: 'grant.rotation-lost', mailboxes, reason },
+        `Rotated refresh tokens could not be stored and end with this process. A consent is lost for each of: ${mailboxes.join(', ')}`,
+      )
+      return rotations
+    }
   }
 
   /**
@@ -318,7 +360,10 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, Provi
     else if (renewal.kind === 'refused') this.#backOff.forget(key)
     else if (!waitsWithOthers(renewal))
       this.#backOff.failed(key, renewal.failure, 'provider' in renewal ? renewal.provider : undefined)
-    if (renewal.kind === 'unstored') this.#resumeLater(mailbox, key)
+    if (renewal.kind === 'unstored') {
+      this.#deps.onUnstored?.()
+      this.#resumeLater(mailbox, key)
+    }
     if (renewal.kind !== 'refused') return
     // A token that is still cached shows that another process has seen the end of this grant first.
     const ended = this.#tokens.delete(key)

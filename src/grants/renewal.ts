@@ -16,7 +16,7 @@ import {
 } from '../providers/oauth/oauth-client.ts'
 import type { Provider } from '../providers/provider.ts'
 import { differenceOf } from '../providers/registration.ts'
-import type { Store } from '../store/ports.ts'
+import type { KeptRotation, Store } from '../store/ports.ts'
 import {
   busyElsewhere,
   consentNeeded,
@@ -71,6 +71,12 @@ export interface Rotation {
   registration?: GivenTo | undefined
 }
 
+/** What the store is to take of a rotation. */
+export function changeOf({ grant, answer, asked, registration: givenTo }: Rotation): KeptRotation {
+  const { id, version, mailbox } = grant
+  return { id, version, mailbox, renewed: { ...renewedBy(answer, asked.now), ...(givenTo && { givenTo }) } }
+}
+
 /** A grant that may be renewed. A lapsed one is tried again if its provider had refused it. */
 type SpendableGrant = ActiveGrant | LapsedGrant
 
@@ -110,9 +116,9 @@ export class Renewals {
     return orStoreDown(this.#resume(rotation, superseded))
   }
 
-  /** Tries once more to store a rotation, and nothing else. */
-  async keep(rotation: Rotation): Promise<void> {
-    await this.#keep(rotation)
+  /** Tries once more to store a rotation, and nothing else. False when the store does not take it. */
+  async keep(rotation: Rotation): Promise<boolean> {
+    return (await this.#keep(rotation)).kind !== 'unstored'
   }
 
   async #renew(address: Address, superseded: () => boolean, refusedToo: boolean): Promise<Renewal> {
@@ -198,10 +204,10 @@ export class Renewals {
    * consent.
    */
   async #keep(rotation: Rotation): Promise<Renewal | MovedOn> {
-    const { grant, answer, asked, registration: givenTo } = rotation
-    const { id, version, providerId } = grant
+    const { grant, answer, registration: givenTo } = rotation
+    const { providerId } = grant
     try {
-      const renewed = { ...renewedBy(answer, asked.now), ...(givenTo && { givenTo }) }
+      const { id, version, renewed } = changeOf(rotation)
       const stored = await this.#deps.store.grants.renewed(id, version, renewed)
       // Without a refresh token nothing can be lost: another address of the domain may have been
       // faster.

@@ -67,7 +67,7 @@ export interface TokenBroker {
   grantChanged(mailbox: Address, fresh?: FreshToken): void
   /**
    * Starts no more renewals, and resolves when those under way have ended and every rotated refresh
-   * token is stored, as far as the store takes it. Never throws.
+   * token is stored, or kept elsewhere; `unstored` tells where not. Never throws.
    */
   close(): Promise<void>
 }
@@ -107,6 +107,8 @@ export interface TokenStates {
   pauseOf(mailbox: AddressKey, providerId: string): TokenPause | undefined
   /** All current pauses of token endpoints, from memory. A mailbox by its `addressKey`. */
   pauses(): readonly EndpointPause[]
+  /** Mailboxes with a rotated refresh token that is not stored yet, from memory. */
+  unstored(): readonly Address[]
 }
 
 export type EndpointPause = Omit<Pause, 'about'> & ({ mailbox: AddressKey } | { provider: string })

@@ -146,6 +146,8 @@ interface CommandChannelDeps {
   command: NotifyCommand
   clock: Pick<Clock, 'now'>
   timeoutSeconds: number
+  /** Where it is; the system's own by default. */
+  shell?: string | true
 }
 
 /**
@@ -153,21 +155,26 @@ interface CommandChannelDeps {
  * environment are for everybody on the machine to see. What it prints is not looked at, because it
  * may repeat the link.
  */
-export function createCommandChannel({ command, clock, timeoutSeconds }: CommandChannelDeps): Channel {
+export function createCommandChannel({
+  command,
+  clock,
+  timeoutSeconds,
+  shell = true,
+}: CommandChannelDeps): Channel {
   return {
     name: 'command',
     async deliver(notice, id) {
       const child = spawn(command.line.reveal(), {
-        shell: true,
+        shell,
         env: { ...command.environment },
         stdio: ['pipe', 'ignore', 'ignore'],
-        timeout: timeoutSeconds * 1000,
-        killSignal: 'SIGKILL',
       })
+      // Not spawn's own limit: its timer outlives a command that could not be started, and holds up the end of the process.
+      const impatience = setTimeout(() => child.kill('SIGKILL'), timeoutSeconds * 1000)
       // A command that does not read has closed its end.
       child.stdin.on('error', () => {})
       child.stdin.end(noticeAsJson(notice, id, clock.now()))
-      const [code, signal] = await ended(child)
+      const [code, signal] = await ended(child).finally(() => clearTimeout(impatience))
       if (code !== 0) throw commandFailed(code, signal, timeoutSeconds)
     },
   }

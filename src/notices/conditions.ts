@@ -125,6 +125,24 @@ export function lastingTrouble(tokens: Pick<TokenStates, 'pauses'>, clock: Pick<
   }
 }
 
+/** Reported at once: a restart before it is stored costs the consent. */
+export function unstoredRotations(tokens: Pick<TokenStates, 'unstored'>): Conditions {
+  return async () => {
+    const mailboxes = tokens.unstored()
+    if (mailboxes.length === 0) return []
+    return [
+      {
+        key: 'rotation-unstored',
+        kind: 'trouble',
+        stage: '',
+        repeats: true,
+        title: 'renewed consents cannot be stored',
+        text: `postern holds renewed consents in memory alone, because its store takes nothing: ending it now would cost them. Keep it running, and look at the disk under its data directory, or at its database; it stores them by itself as soon as it can. Mailboxes: ${inSentence(mailboxes)}.`,
+      },
+    ]
+  }
+}
+
 type MailboxPause = Extract<EndpointPause, { mailbox: string }>
 
 function isOfMailbox(trouble: EndpointPause): trouble is MailboxPause {

@@ -12,7 +12,7 @@ import type { Catalogue } from '../providers/provider.ts'
 import type { Store } from '../store/ports.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { createCommandChannel, createMailChannel, createWebhookChannel } from './channels.ts'
-import { lapsedGrants, lastingTrouble } from './conditions.ts'
+import { lapsedGrants, lastingTrouble, unstoredRotations } from './conditions.ts'
 import { endingGrants, endingRegistrations, inTestPhase } from './endings.ts'
 import type { Channel, Delivery, Notice, Notices, NotifyConfig, SentLink } from './notices.ts'
 import { createNotifier } from './notifier.ts'
@@ -21,7 +21,7 @@ export interface NoticesDeps {
   notify: NotifyConfig
   store: Pick<Store, 'grants' | 'notices'>
   catalogue: Pick<Catalogue, 'list' | 'registered'>
-  tokens: Pick<TokenStates & IdleRenewal, 'pauses' | 'tryAgain'>
+  tokens: Pick<TokenStates & IdleRenewal, 'pauses' | 'unstored' | 'tryAgain'>
   relay: Pick<Relay, 'begin'>
   consent: Pick<ConsentService, 'createLink'>
   fetch: HttpFetch
@@ -48,6 +48,7 @@ export function createNotices(deps: NoticesDeps): Notices {
       },
       async () => endingRegistrations(catalogue, clock),
       lastingTrouble(tokens, clock),
+      unstoredRotations(tokens),
     ],
     notices: store.notices,
     createLink: consent.createLink,
@@ -55,13 +56,20 @@ export function createNotices(deps: NoticesDeps): Notices {
     clock,
     log,
   })
-  const looking = createPeriodicTask(lookSeconds, notifier.look)
+  // Never two at a time: both would send the same.
+  let looks = Promise.resolve()
+  const look = () => (looks = looks.then(notifier.look))
+  const looking = createPeriodicTask(lookSeconds, look)
 
   return {
     channels: channels.map(({ name }) => name),
 
     start() {
       if (channels.length > 0) looking.start()
+    },
+
+    lookNow() {
+      if (channels.length > 0) void look()
     },
 
     async sendConsentLink(mailbox, asker) {
@@ -78,10 +86,9 @@ export function createNotices(deps: NoticesDeps): Notices {
       }
       const deliveries = await delivered(notice, channels, (channel, error) => {
         const about = { mailbox: address, link: id, failure: error?.id, detail: error?.message }
-        log.info(
-          { event: 'consent-link.sent', channel, ...about },
-          error ? 'A consent link was not delivered' : 'A consent link was sent',
-        )
+        if (error)
+          log.warn({ event: 'consent-link.unsent', channel, ...about }, 'A consent link was not delivered')
+        else log.info({ event: 'consent-link.sent', channel, ...about }, 'A consent link was sent')
       })
       if (deliveries.every(({ failure }) => failure !== undefined)) throw nothingDelivered(deliveries)
       return { id, mailbox: address, expiresAt, deliveries }
@@ -106,7 +113,10 @@ export function createNotices(deps: NoticesDeps): Notices {
       })
     },
 
-    close: looking.close,
+    async close() {
+      await looking.close()
+      await looks
+    },
   }
 }
 

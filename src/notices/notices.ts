@@ -9,6 +9,8 @@ export interface Notices {
   channels: readonly Channel['name'][]
   /** Looks from now on for conditions that people have to know. Does nothing without a channel. */
   start(): void
+  /** Looks now, for what must not wait until the next time. */
+  lookNow(): void
   /**
    * Makes a consent link and sends it by every channel: it is in no answer. Resolves when one of
    * them has taken it.

@@ -39,13 +39,19 @@ interface DeliveryFailures {
   ids: Map<string, string>
 }
 
+function nameOf({ key, channel }: Pick<SentNotice, 'key' | 'channel'>): string {
+  return `${channel} ${key}`
+}
+
 export function createNotifier(deps: NotifierDeps): Notifier {
   const { channels, notices, clock, log } = deps
   const failing = new Map<Channel['name'], DeliveryFailures>()
+  /** Sent, and not noted: the store takes nothing. It is not sent each minute for that. */
+  const unnoted = new Map<string, SentNotice>()
 
   async function look(): Promise<void> {
     const conditions = (await Promise.all(deps.conditions.map((ask) => ask()))).flat()
-    const sent = await notices.list()
+    const sent = withUnnoted(await notices.list())
     await forgetSolved(conditions, sent)
     for (const condition of conditions) await notifyWhereDue(condition, sent)
   }
@@ -53,7 +59,20 @@ export function createNotifier(deps: NotifierDeps): Notifier {
   async function forgetSolved(conditions: readonly Condition[], sent: readonly SentNotice[]): Promise<void> {
     const present = new Set(conditions.map(({ key }) => key))
     const solved = new Set(sent.map(({ key }) => key).filter((key) => !present.has(key)))
-    for (const key of solved) await notices.remove(key)
+    for (const key of solved) {
+      for (const [name, notice] of unnoted) if (notice.key === key) unnoted.delete(name)
+      await notices.remove(key)
+    }
+  }
+
+  function withUnnoted(sent: readonly SentNotice[]): readonly SentNotice[] {
+    return [...sent.filter((notice) => !unnoted.has(nameOf(notice))), ...unnoted.values()]
+  }
+
+  async function note(sent: SentNotice): Promise<void> {
+    unnoted.set(nameOf(sent), sent)
+    await notices.put(sent)
+    unnoted.delete(nameOf(sent))
   }
 
   async function notifyWhereDue(condition: Condition, sent: readonly SentNotice[]): Promise<void> {
@@ -116,7 +135,7 @@ export function createNotifier(deps: NotifierDeps): Notifier {
     failing.delete(channel.name)
     log.info({ event: 'notice.sent', channel: channel.name, notice: key }, 'A notice was sent')
     const now = clock.now()
-    await notices.put({ key, channel: channel.name, firstAt: before?.firstAt ?? now, lastAt: now, stage })
+    await note({ key, channel: channel.name, firstAt: before?.firstAt ?? now, lastAt: now, stage })
   }
 
   function recordFailure(

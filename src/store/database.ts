@@ -11,6 +11,8 @@ export interface Database {
   read<T>(query: (tables: Kysely<Tables>) => Promise<T>): Promise<T>
   /** One transaction: on disk when the promise resolves, without effect when it rejects. */
   change<T>(work: (tables: Transaction<Tables>) => Promise<T>, refusals?: Refusals): Promise<T>
+  /** The same for what is lost if it cannot be stored: where the disk is full, there is room left for it. `work` may run twice. */
+  changeAtLast<T>(work: (tables: Transaction<Tables>) => Promise<T>): Promise<T>
   /** Writes a page and waits until it is on disk, as a change would. Nothing that anybody reads is changed. */
   checkWritable(): Promise<void>
   close(): Promise<void>

@@ -142,7 +142,8 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
       const sealed = refreshToken && { refresh_token: await sealer.seal(grantSealContext(id), refreshToken) }
       // The end of the earlier refresh token is not that of the new one.
       const says = refreshToken !== undefined || refreshTokenEndsAt !== undefined
-      const row = await changeVersion(database, id, version, () => ({
+      const toLast = { change: database.changeAtLast }
+      const row = await changeVersion(toLast, id, version, () => ({
         ...sealed,
         ...(says && { refresh_token_ends_at: refreshTokenEndsAt ?? null }),
         state: 'active',
@@ -268,7 +269,7 @@ export async function removeGrantWithoutPerson(
 
 /** Compare and set: the row as it is now, or undefined when `version` is no longer current. */
 function changeVersion(
-  database: Database,
+  database: Pick<Database, 'change'>,
   id: string,
   version: number,
   change: (row: GrantsTable) => Partial<GrantsTable>,

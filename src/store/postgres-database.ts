@@ -83,6 +83,8 @@ export async function openPostgresDatabase(place: PostgresPlace): Promise<Shared
           throw failureOf(error, refusals)
         }
       },
+      // Its server keeps its own reserve.
+      changeAtLast: (work) => database.change(work),
       async checkWritable() {
         await database.change((writing) => sql`update secrets set value = value`.execute(writing))
       },

@@ -1,10 +1,14 @@
+import { randomBytes } from 'node:crypto'
+import { rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite'
-import type { SqliteDatabase, SqliteStatement } from 'kysely'
-import { failure } from '../base/failure.ts'
+import type { SqliteDatabase, SqliteStatement, Transaction } from 'kysely'
+import { Failure, failure } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
 import { createPrivateFile } from './data-dir.ts'
 import type { Database, MarkableDatabase } from './database.ts'
 import { Kysely, SqliteDialect, sql } from './kysely.ts'
-import { loadSqlite, storeFailure } from './sqlite.ts'
+import { loadSqlite, type Refusals, storeFailure } from './sqlite.ts'
 import { markRows, showTrustedRows } from './sqlite-trusted-rows.ts'
 import type { Tables } from './tables.ts'
 
@@ -13,7 +17,7 @@ import type { Tables } from './tables.ts'
  * the same mode.
  * @throws Failure `configuration`, `store-unavailable`
  */
-export async function openSqliteDatabase(path: string): Promise<MarkableDatabase> {
+export async function openSqliteDatabase(path: string, reserve?: Reserve): Promise<MarkableDatabase> {
   await createPrivateFile(path, 'file.database', '')
   const { DatabaseSync } = await loadSqlite()
   try {
@@ -24,7 +28,7 @@ export async function openSqliteDatabase(path: string): Promise<MarkableDatabase
     // FULL: a commit is on disk before it is acknowledged. In WAL mode, NORMAL would lose the last
     // ones with the power.
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-    return createMarkableDatabase(connection)
+    return createMarkableDatabase(connection, reserve)
   } catch (error) {
     throw storeFailure(error)
   }
@@ -33,9 +37,12 @@ export async function openSqliteDatabase(path: string): Promise<MarkableDatabase
 const busyMilliseconds = 2000
 
 /** A connection to SQLite as the database behind the ports. */
-export function createMarkableDatabase(connection: DatabaseSyncInstance): MarkableDatabase {
+export function createMarkableDatabase(
+  connection: DatabaseSyncInstance,
+  reserve?: Reserve,
+): MarkableDatabase {
   const tables = tablesOf(connection)
-  const database = createDatabase(connection, tables)
+  const database = createDatabase(connection, tables, reserve)
   async function close(): Promise<void> {
     fold(connection, 'TRUNCATE')
     await database.close()
@@ -45,12 +52,27 @@ export function createMarkableDatabase(connection: DatabaseSyncInstance): Markab
     close,
     marked(marks) {
       const columns = showTrustedRows(connection, marks)
-      return { ...createDatabase(connection, tables.withPlugin(markRows(marks, columns))), close }
+      return { ...createDatabase(connection, tables.withPlugin(markRows(marks, columns)), reserve), close }
     },
   }
 }
 
-export function createDatabase(connection: DatabaseSyncInstance, tables = tablesOf(connection)): Database {
+export function createDatabase(
+  connection: DatabaseSyncInstance,
+  tables = tablesOf(connection),
+  reserve = noReserve,
+): Database {
+  async function execute<T>(work: (tables: Transaction<Tables>) => Promise<T>, refusals?: Refusals) {
+    try {
+      requireOpen(connection)
+      const done = await tables.transaction().execute(work)
+      foldSoon(connection)
+      return done
+    } catch (error) {
+      throw storeFailure(error, refusals)
+    }
+  }
+
   const database: Database = {
     async read(query) {
       try {
@@ -62,13 +84,18 @@ export function createDatabase(connection: DatabaseSyncInstance, tables = tables
     },
 
     async change(work, refusals) {
+      // What was given up for others is not for this.
+      await reserve.takeBack()
+      return execute(work, refusals)
+    },
+
+    async changeAtLast(work) {
       try {
-        requireOpen(connection)
-        const done = await tables.transaction().execute(work)
-        foldSoon(connection)
-        return done
+        return await execute(work)
       } catch (error) {
-        throw storeFailure(error, refusals)
+        if (!(error instanceof Failure && error.id === 'database.disk-full')) throw error
+        if (!(await reserve.giveUp())) throw error
+        return execute(work)
       }
     },
 
@@ -83,6 +110,84 @@ export function createDatabase(connection: DatabaseSyncInstance, tables = tables
     },
   }
   return database
+}
+
+/** Room on the disk that is given up when there is no other, for what must not be lost. */
+interface Reserve {
+  /** False when there was none. */
+  giveUp(): Promise<boolean>
+  /**
+   * Nothing to do while it is there.
+   * @throws Failure `database.disk-full` while the disk has not room for more than that
+   */
+  takeBack(): Promise<void>
+}
+
+const noReserve: Reserve = { giveUp: async () => false, takeBack: async () => {} }
+
+const reservedOctets = 1024 * 1024
+/** Whoever wants to change something looks for room again, but not each of them. */
+const betweenLooksMilliseconds = 1_000
+
+/**
+ * A file of random octets, which no file system stores as less. On a disk that has not even room for it a start goes on without: what is
+ * to be stored may fit.
+ */
+export async function openReserve(path: string, log: Log): Promise<Reserve> {
+  let isThere = true
+  let lookAgainAt = 0
+  let looking: Promise<void> | undefined
+
+  async function make(): Promise<void> {
+    try {
+      if ((await stat(path).catch(() => undefined))?.size === reservedOctets) return
+      const { bavail, bsize } = await statfs(dirname(path))
+      if (bavail * bsize < 2 * reservedOctets) throw failure('database.disk-full')
+      await rm(path, { force: true })
+      await writeFile(path, randomBytes(reservedOctets), { mode: 0o600, flush: true })
+    } catch (error) {
+      await rm(path, { force: true }).catch(() => {})
+      throw error instanceof Failure ? error : failure('database.disk-full', { cause: error })
+    }
+  }
+
+  async function look(): Promise<void> {
+    try {
+      await make()
+      log.info({ event: 'disk.has-room' }, 'The disk under the database has room again')
+      isThere = true
+    } finally {
+      lookAgainAt = performance.now() + betweenLooksMilliseconds
+      looking = undefined
+    }
+  }
+
+  await make().catch((error: Failure) => {
+    log.error(
+      { event: 'disk.nearly-full', reason: error.message, fix: error.fix },
+      'The disk under the database has no room in reserve',
+    )
+  })
+
+  return {
+    async giveUp() {
+      const had = (await stat(path).catch(() => undefined)) !== undefined
+      await rm(path, { force: true }).catch(() => {})
+      if (had)
+        log.error(
+          { event: 'disk.reserve-given-up' },
+          'The disk under the database is full: what was kept in reserve is left to renewed consents, and nothing else is stored',
+        )
+      if (had) isThere = false
+      return had
+    },
+    async takeBack() {
+      if (isThere) return
+      if (!looking && performance.now() < lookAgainAt) throw failure('database.disk-full')
+      looking ??= look()
+      await looking
+    },
+  }
 }
 
 function tablesOf(connection: DatabaseSyncInstance) {

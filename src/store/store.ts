@@ -10,7 +10,7 @@ import type { KeyedHash, Secret } from '../base/secret.ts'
 import { createConsentLinkStore, createPendingConsentStore } from './consent-stores.ts'
 import { createApiKeyStore, createLoginStore } from './credential-stores.ts'
 import { type DataFiles, dataFiles, exists, prepareDataDir, unfinishedCopy } from './data-dir.ts'
-import type { Database } from './database.ts'
+import type { Database, MarkableDatabase } from './database.ts'
 import { createGrantStore } from './grant-store.ts'
 import {
   createKeyedHash,
@@ -28,14 +28,14 @@ import { sql } from './kysely.ts'
 import { createMailboxStore } from './mailbox-store.ts'
 import { chainedSchema, markedSchema, migrate, newestSchema, schemaOf } from './migrations.ts'
 import { createPageAccessStore } from './page-access-store.ts'
-import type { Store } from './ports.ts'
+import type { KeptRotation, Store } from './ports.ts'
 import type { PostgresPlace } from './postgres-database.ts'
 import { createRegistrationStore } from './registration-store.ts'
 import { createRowMarks } from './row-marks.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import type { ChangesOfOthers } from './shared-changes.ts'
 import { isCorrupt, loadSqlite } from './sqlite.ts'
-import { createDatabase, openSqliteDatabase } from './sqlite-database.ts'
+import { createDatabase, openReserve, openSqliteDatabase } from './sqlite-database.ts'
 import { type SchemaWords, sqliteWords, type Tables } from './tables.ts'
 import {
   createNoticeStore,
@@ -50,6 +50,8 @@ interface StoreDeps {
   key?: Secret
   /** Absent: the SQLite file in the data directory. */
   postgres?: PostgresPlace
+  /** A directory that outlives a restart, on another disk: what the store does not take at the end is kept there. */
+  runtimeDir?: string
   clock: Clock
   log: Log
 }
@@ -63,6 +65,8 @@ export interface OpenedStore {
   keyring(log: Log): Promise<Keyring>
   /** More than one key is in the ring: a rotation was begun. */
   rotates: boolean
+  /** Absent where there is no runtime directory. @throws Failure */
+  keepElsewhere?(rotations: readonly KeptRotation[]): Promise<void>
 }
 
 /**
@@ -105,15 +109,10 @@ export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
     log.info({ copy, schema: found.schema }, 'the database was copied before it gets a newer schema')
   }
   const root = found?.root ?? newHashRoot()
-  const database = await openSqliteDatabase(files.database)
+  const database = await openSqliteDatabase(files.database, await openReserve(files.reserve, log))
   try {
     await makeSchema(database, sqliteWords, sealer, root, { clock, log })
-    const [marks, chain] = [createRowMarks(root, log), createJournalChain(root)]
-    return {
-      store: createStore(database.marked(marks), sealer, chain, clock),
-      keyedHash: createKeyedHash(root),
-      ...keyringOf({ database, ring, sealer }),
-    }
+    return { ...(await openedStore(database, sealer, root, deps)), ...keyringOf({ database, ring, sealer }) }
   } catch (error) {
     await database.close()
     throw error
@@ -175,8 +174,9 @@ async function makeSchema(
 async function openSharedStore(
   place: PostgresPlace,
   files: DataFiles,
-  { key, clock, log }: StoreDeps,
+  deps: StoreDeps,
 ): Promise<OpenedStore> {
+  const { key, clock, log } = deps
   // Nothing of it is loaded where SQLite is used.
   const { openPostgresDatabase, postgresWords } = await import('./postgres-database.ts')
   const { SharedChanges } = await import('./shared-changes.ts')
@@ -188,10 +188,10 @@ async function openSharedStore(
     const first = schema === 0 ? newHashRoot() : await rootOfShared(database, sealer, schema)
     const found = await makeSchema(database, postgresWords, sealer, first, { clock, log })
     const root = found === 0 ? first : await rootOfShared(database, sealer, newestSchema)
-    const [marks, chain] = [createRowMarks(root, log), createJournalChain(root)]
     const others = await SharedChanges.join({ database, clock, log })
-    const store = createStore(database.marked(marks), sealer, chain, clock)
+    const { store, ...opened } = await openedStore(database, sealer, root, deps)
     return {
+      ...opened,
       store: {
         ...store,
         async close() {
@@ -199,7 +199,6 @@ async function openSharedStore(
           await store.close()
         },
       },
-      keyedHash: createKeyedHash(root),
       others,
       ...keyringOf({ database, ring, sealer }),
     }
@@ -207,6 +206,27 @@ async function openSharedStore(
     await database.close()
     throw error
   }
+}
+
+/** With what an earlier process could not store. */
+async function openedStore(
+  database: MarkableDatabase,
+  sealer: Sealer,
+  root: Secret,
+  { runtimeDir, clock, log }: StoreDeps,
+): Promise<Omit<OpenedStore, 'keyring' | 'rotates'>> {
+  const [marks, chain] = [createRowMarks(root, log), createJournalChain(root)]
+  const opened = {
+    store: createStore(database.marked(marks), sealer, chain, clock),
+    keyedHash: createKeyedHash(root),
+  }
+  if (runtimeDir === undefined) return opened
+  const path = join(runtimeDir, 'rotations.sealed')
+  // Loaded where there is something to keep or to take up: seldom.
+  const rotations = () => import('./kept-rotations.ts')
+  if (await exists(path))
+    await (await rotations()).takeUpRotations(path, { sealer, grants: opened.store.grants, log })
+  return { ...opened, keepElsewhere: async (left) => (await rotations()).keepRotations(path, sealer, left) }
 }
 
 async function inspectShared(place: PostgresPlace, files: DataFiles, key?: Secret): Promise<boolean> {

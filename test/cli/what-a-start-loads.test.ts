@@ -77,6 +77,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
     './create-oauth-client.ts',
     './discoveries.ts',
     './exposition.ts',
+    './kept-rotations.ts',
     './keyring.ts',
     './known-errors.ts',
     './postgres-database.ts',

@@ -3,7 +3,7 @@ import type { Clock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import type { Log } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
-import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
+import { createTokenBroker, type TokenBrokerDeps } from '../../src/grants/create-token-broker.ts'
 import type { FreshToken } from '../../src/grants/token-broker.ts'
 import { type Address, addressKey, domainMailbox, keyed } from '../../src/model/address.ts'
 import type { ActiveGrant, GivenTo, Grant } from '../../src/model/grant.ts'
@@ -215,7 +215,9 @@ export async function startBroker({
   at,
   extraCa,
   proxy,
+  keepElsewhere,
 }: {
+  keepElsewhere?: TokenBrokerDeps['keepElsewhere']
   refreshMarginSeconds?: number
   /** In place of the endpoint's own origin. */
   at?: string | undefined
@@ -235,6 +237,7 @@ export async function startBroker({
   const other = createOAuthClient({ provider: providerAt(`${endpoint.origin}/other`), fetch: http.fetch })
   const lapsed: Address[] = []
   const restored: Address[] = []
+  let unstored = 0
   let registration: GivenTo = { clientId: 'postern', tokenEndpoint: 'https://login.example.com/token' }
   const registrationOf = () => registration
   const due: { milliseconds: number; run: () => void }[] = []
@@ -245,6 +248,10 @@ export async function startBroker({
     registrationOf,
     onLapsed: (mailbox) => void lapsed.push(mailbox),
     onRestored: (mailbox) => void restored.push(mailbox),
+    onUnstored() {
+      unstored += 1
+    },
+    ...(keepElsewhere && { keepElsewhere }),
     clock,
     log,
     random: () => 1,
@@ -253,6 +260,8 @@ export async function startBroker({
   memory.addMailbox(me)
   memory.consent(me, 'refresh-1')
   return {
+    /** How often the broker has said that a rotation is not stored. */
+    unstored: () => unstored,
     endpoint,
     clock,
     memory,

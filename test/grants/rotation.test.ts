@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { KeptRotation } from '../../src/store/ports.ts'
 import { tokens } from '../providers/token-endpoint.ts'
 import { failureOf, me, startBroker, startEach } from './fixture.ts'
 
@@ -122,6 +123,27 @@ describe('a rotated refresh token that cannot be stored', () => {
     expect(house.due).toEqual([])
     expect(await house.token()).toBe('second')
     expect(house.spent()).toEqual(['refresh-1'])
+  })
+
+  it('whoever sends notices hears of it at once, and the end of the process names the mailbox', async () => {
+    await failureOf(loseTheStore())
+    expect(house.unstored()).toBe(1)
+    expect(house.broker.unstored()).toEqual([me])
+    await house.broker.close()
+    expect(house.broker.unstored()).toEqual([me])
+    expect(house.lines.at(-1)).toMatchObject({ level: 'error', text: expect.stringContaining(me) })
+  })
+
+  it('the end of the process hands it over where there is another place for it', async () => {
+    const kept: KeptRotation[] = []
+    house = await startBroker({ keepElsewhere: async (rotations) => void kept.push(...rotations) })
+    await failureOf(loseTheStore())
+    await house.broker.close()
+    expect(house.broker.unstored()).toEqual([])
+    expect(kept).toMatchObject([{ mailbox: me, version: 1 }])
+    expect(kept[0]?.renewed.refreshToken?.reveal()).toBe('refresh-2')
+    house.memory.mend()
+    await house.close()
   })
 
   it('the old access token stays in use while it lives', async () => {

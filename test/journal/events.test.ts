@@ -16,6 +16,8 @@ const notKept: Record<string, string> = {
   'message.given-up': 'the client left before there was a message: nothing came of nothing',
   'credential.use-not-recorded': 'the store is down',
   'grant.store-down': 'the store is down',
+  'grant.rotation-taken-up': 'the journal is not open yet',
+  'grant.kept-rotation-foreign': 'the journal is not open yet',
   'grant.renewal-unnoted': 'the store is down',
   'sign-ins.not-read': 'the store is down',
   'grants.kept-alive': 'each day the same',

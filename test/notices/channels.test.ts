@@ -127,6 +127,15 @@ describe('a command', () => {
     expect(environment).not.toContain('POSTERN_')
   })
 
+  it('a command that cannot be started is told, and leaves nothing that holds up the end of the process', async () => {
+    const command = { line: new Secret('exit 0'), environment: {} }
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+    const before = timers()
+    const channel = createCommandChannel({ command, clock, timeoutSeconds: 30, shell: '/nonexistent/sh' })
+    await expect(channel.deliver(notice, 'id-1')).rejects.toMatchObject({ id: 'notice.command-not-started' })
+    expect(timers()).toBeLessThanOrEqual(before)
+  })
+
   it('a command may leave its input unread', () => run('exit 0'))
 
   it('a command that ends with an error has not taken the notice', async () => {

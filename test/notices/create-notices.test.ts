@@ -28,7 +28,7 @@ async function stage() {
       notify: { webhook: { url: new URL('https://hooks.example/x'), secret: new Secret('a'.repeat(32)) } },
       store,
       catalogue,
-      tokens: { pauses: () => [], tryAgain: async () => {} },
+      tokens: { pauses: () => [], unstored: () => [], tryAgain: async () => {} },
       relay: { begin: unused },
       consent: {
         createLink: async (address) => ({

@@ -115,6 +115,24 @@ describe('a notice', () => {
     expect([house.told.length, asked]).toEqual([4, 2])
   })
 
+  it('a notice is told once where the store takes nothing, too', async () => {
+    const { is, notices, news, make } = stage()
+    const put = notices.put
+    notices.put = async () => {
+      throw failureAs('store-unavailable', 'The disk is full')
+    }
+    const notifier = make()
+    is({ ...lapsed, key: 'rotation-unstored', kind: 'trouble' })
+    for (let look = 0; look < 3; look += 1) await notifier.look()
+    expect(news()).toHaveLength(2)
+    notices.put = put
+    is()
+    await notifier.look()
+    is({ ...lapsed, key: 'rotation-unstored', kind: 'trouble' })
+    await notifier.look()
+    expect(news()).toHaveLength(2)
+  })
+
   it('a notice is told at once when it has come further, and otherwise only once where nothing is to be repeated', async () => {
     const { clock, is, make, news } = stage()
     const notifier = make()

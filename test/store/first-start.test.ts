@@ -34,6 +34,7 @@ describe('the first start', () => {
           'postern.sqlite': '600',
           'postern.sqlite-shm': '600',
           'postern.sqlite-wal': '600',
+          reserve: '600',
         })
         await store.close()
         await lock.release()

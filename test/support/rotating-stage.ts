@@ -14,8 +14,11 @@ import { startRotatingTokenEndpoint } from './rotating-token-endpoint.ts'
 
 const address = 'me@example.com'
 
-/** The built postern with a token endpoint that forgives nothing, and one mailbox that adopts its first refresh token. */
-export async function setRotatingStage() {
+/**
+ * The built postern with a token endpoint that forgives nothing, and one mailbox that adopts its first refresh token.
+ * @param on where the data directory is to stand
+ */
+export async function setRotatingStage({ on, env = {} }: { on?: string; env?: Record<string, string> } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'postern-rotating-'))
   const endpoint = await startRotatingTokenEndpoint()
   /** What the mail provider does when it sees an access token, before it answers. */
@@ -26,7 +29,7 @@ export async function setRotatingStage() {
       return { active: token === endpoint.currentAccessToken(), sub: address, scope: mailScope }
     },
   })
-  const options = { dataDir: join(folder, 'data'), env: {}, ...(await ports()) }
+  const options = { dataDir: join(on ?? folder, 'data'), env: {}, ...(await ports()) }
   let running: Postern | undefined
   await useClientId('postern')
   const login = await adoptedMailbox()
@@ -53,7 +56,7 @@ export async function setRotatingStage() {
     const files = { providers: join(folder, 'providers.json'), ca: join(folder, 'ca.pem') }
     await writeFile(files.providers, JSON.stringify({ providers: [entry] }), { mode: 0o600 })
     await writeFile(files.ca, mailProvider.ca)
-    return { POSTERN_PROVIDERS_FILE: files.providers, POSTERN_EXTRA_CA_FILE: files.ca }
+    return { ...env, POSTERN_PROVIDERS_FILE: files.providers, POSTERN_EXTRA_CA_FILE: files.ca }
   }
 
   async function run(words: string[], input?: string) {
@@ -76,6 +79,8 @@ export async function setRotatingStage() {
     endpoint,
     login,
     smtpPort: options.smtpPort,
+    webPort: options.webPort,
+    dataDir: options.dataDir,
     useClientId,
     run,
     onToken(act: (token: string) => unknown) {
