@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => stage?.close())
 
 it('the rotated refresh token is in use after each of twenty kills at the moment when the new access token is first used', {
-  timeout: 120_000,
+  timeout: 400_000,
 }, async () => {
   const { endpoint, login, smtpPort } = stage
   for (let kill = 1; kill <= kills; kill++) {
