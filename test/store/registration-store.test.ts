@@ -126,14 +126,14 @@ describe('a process killed while it changes a registration', () => {
 })
 
 /** Gives the last revision that the writer acknowledged before the kill, which comes after so many of its changes. */
-async function changeUntilKilled({ dataDir, postgres }: Place, changes: number): Promise<number> {
+async function changeUntilKilled({ dataDir, key, postgres }: Place, changes: number): Promise<number> {
   const script = `
     const { openStore } = await import('${built}/store/store.js')
     const { Secret } = await import('${built}/base/secret.js')
     const { systemClock: clock } = await import('${built}/base/clock.js')
     const { silentLog: log } = await import('${built}/base/log.js')
-    const [, dataDir, url] = process.argv
-    const postgres = url ? { postgres: { url: new Secret(url) } } : {}
+    const [, dataDir, url, key] = process.argv
+    const postgres = url ? { postgres: { url: new Secret(url) }, key: new Secret(key) } : {}
     const { store } = await openStore({ dataDir, ...postgres, clock, log })
     let [{ revision }] = await store.registrations.list()
     for (;;) {
@@ -144,7 +144,7 @@ async function changeUntilKilled({ dataDir, postgres }: Place, changes: number):
     }`
   const writer = spawn(
     process.execPath,
-    ['--input-type=module', '--eval', script, dataDir, postgres?.url.reveal() ?? ''],
+    ['--input-type=module', '--eval', script, dataDir, postgres?.url.reveal() ?? '', key?.reveal() ?? ''],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
