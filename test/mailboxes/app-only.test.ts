@@ -38,7 +38,13 @@ describe('a mailbox without a consent', () => {
     ['a person', { signsInAs: 'boss@example.com' }, able, 'invalid', /nobody who signs in/],
     ['a refresh token', { refreshToken: new Secret('r') }, able, 'invalid', /has no refresh token/],
     ['a provider that has no such way', {}, registeredProvider(), 'invalid', /without a person's consent/],
-    ['a public client', {}, without({ clientSecrets: [] }), 'configuration', /has no client secret/],
+    [
+      'a public client',
+      {},
+      without({ clientSecrets: [] }),
+      'configuration',
+      /needs a client secret or certificate/,
+    ],
     [
       'a whole domain that somebody would have to consent for',
       { address: '*@example.com', appOnly: false },
