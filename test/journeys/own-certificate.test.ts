@@ -146,10 +146,11 @@ describe.runIf(peer('chromium', 'dovecot'))('an app whose certificate looks afte
     // Not taken everywhere at once, as at Entra.
     entra.options.propagation = 2
     const before = entra.done.filter((what) => what === 'token for mail').length
+    const earlier = await certificateEvents()
     await wait(334 * day)
     expect((await send()).message).toMatch(/^250 /)
-    // Nothing was done, and that it was made is longer ago than the journal goes back.
-    expect(await certificateEvents()).toEqual([])
+    // Nothing was done.
+    expect(await certificateEvents()).toEqual(earlier)
     await wait(2 * day)
     let steps = 0
     while (!(await certificateEvents()).includes('certificate.removed')) {
@@ -162,7 +163,8 @@ describe.runIf(peer('chromium', 'dovecot'))('an app whose certificate looks afte
       }
       await wait(600)
     }
-    expect(await certificateEvents()).toEqual([
+    // Those of the first one may have been swept meanwhile.
+    expect((await certificateEvents()).slice(-4)).toEqual([
       'certificate.made',
       'certificate.registered',
       'certificate.in-use',
