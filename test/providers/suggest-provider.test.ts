@@ -46,7 +46,7 @@ describe('the provider that is suggested for an address', () => {
   ])('no provider is suggested for %s (%j), with the reason', async (address, hosts, name) => {
     const suggestion = await suggestProvider(address, async () => hosts)
     expect(suggestion).toMatchObject({ kind: 'without-oauth', name })
-    expect(suggestion).toHaveProperty('reason', expect.stringContaining('password'))
+    expect(suggestion).toHaveProperty('reason.en', expect.stringContaining('password'))
   })
 
   it.each([
