@@ -22,7 +22,7 @@ it('a start with a mistyped client id ends no consent, and a refusal that is tak
   expect(await signIn(smtpPort, login)).toMatch(/^454 .*\[postern:CONFIG\]$/)
   const { json } = await run(['mailbox', 'show', address])
   expect(json.state).toBe('active')
-  expect(JSON.stringify(json.sending.pauses)).toContain('the client id was postern then, and is postren in')
+  expect(JSON.stringify(json.sending.pauses)).toContain('the client id was postern then, and is postren now')
   expect(await postern.stop()).toBe(0)
 
   await stage.useClientId('postern')

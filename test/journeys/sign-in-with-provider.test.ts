@@ -33,12 +33,12 @@ describe.runIf(peer('chromium'))('people who sign in to the pages at their provi
 
   it('people come in as what the settings name them for, and may do that', async () => {
     const page = await signIn('boss@example.com')
-    await page.waitForSelector('h1:text-is("Mailboxes")')
+    await page.waitForSelector('h1:text-is("Overview")')
     await page.click('nav >> text=Users')
     expect(await page.innerText('table')).toContain('Administrator: boss@example.com')
 
     const other = await signIn('helpdesk@example.com')
-    await other.waitForSelector('h1:text-is("Mailboxes")')
+    await other.waitForSelector('h1:text-is("Overview")')
     expect(await other.locator('text=Add a mailbox').count()).toBe(0)
     await other.click('text=Sign out')
     expect((await other.goto(stage.postern.url))?.status()).toBe(401)
