@@ -262,12 +262,25 @@ function storePlace({ dataDir, key, databaseUrl: url, extraCa, runtimeDir }: Con
   }
 }
 
+/**
+ * Each process renews grants by itself, and a provider may take the same refresh token twice for
+ * theft: so a shared database has one postern at a time.
+ * @throws Failure `store-unavailable`
+ */
+async function requireAlone({ store, others }: OpenedStore): Promise<void> {
+  const companions = (await others?.companions()) ?? []
+  if (companions.length === 0) return
+  await store.close()
+  throw failure('database.used-by-other', { processes: companions.join(', ') })
+}
+
 /** The data directory, ours alone until it is closed. */
 async function openData(config: Config, log: Log): Promise<OpenedData> {
   const { dataDir, limits, journalRecipients } = config
   const lock = await lockDataDir(dataDir)
   try {
     const opened = await openStore({ ...storePlace(config), clock, log })
+    await requireAlone(opened)
     const ownerKey = await ensureOwnerKey(dataDir)
     const journal = createJournal({
       store: opened.store.journal,

@@ -101,10 +101,17 @@ export interface ChangesOfOthers {
    * when it is not known any more what was changed, and anything may have been
    */
   follow(see: (change: Change[] | undefined) => Promise<void>): void
+  /**
+   * The other processes that are alive: host and process number of each. One that was killed is among
+   * them until it counts as gone, which is waited for.
+   */
+  companions(): Promise<string[]>
 }
 
 const [changedChannel, takenChannel] = ['postern_changed', 'postern_taken']
 const beatMilliseconds = 1000
+/** How often one looks who has taken a change up, where no notification comes. */
+const lookMilliseconds = 100
 /** How long a process counts as alive after it has said so. */
 const leaseMilliseconds = 3000
 /** How long the changes are kept. A process that was away for longer takes everything anew. */
@@ -154,6 +161,15 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
 
   follow(see: (change: Change[] | undefined) => Promise<void>): void {
     this.#see = see
+  }
+
+  async companions(): Promise<string[]> {
+    const mostLooks = (leaseMilliseconds + beatMilliseconds) / lookMilliseconds
+    for (let looks = 0; ; looks += 1) {
+      const alive = await this.#whoIsBehind(Number.MAX_SAFE_INTEGER)
+      if (alive.length === 0 || looks >= mostLooks) return alive
+      await this.#untilSomebodyHasTaken()
+    }
   }
 
   async record(changing: Transaction<Tables>, touched: Touched): Promise<number | undefined> {
@@ -220,7 +236,7 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
         this.#waiting.delete(wake)
         resolve()
       }
-      const timer = setTimeout(wake, 100)
+      const timer = setTimeout(wake, lookMilliseconds)
       this.#waiting.add(wake)
     })
   }
