@@ -31,7 +31,7 @@ import { createPageAccessStore } from './page-access-store.ts'
 import type { KeptRotation, Store } from './ports.ts'
 import type { PostgresPlace } from './postgres-database.ts'
 import { createRegistrationStore } from './registration-store.ts'
-import { createRowMarks } from './row-marks.ts'
+import { createRowMarks, type RowMarks } from './row-marks.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import type { ChangesOfOthers } from './shared-changes.ts'
 import { isCorrupt, loadSqlite } from './sqlite.ts'
@@ -108,11 +108,14 @@ export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
     const copy = await keepEarlierSchema(files.database, found.schema)
     log.info({ copy, schema: found.schema }, 'the database was copied before it gets a newer schema')
   }
-  const root = found?.root ?? newHashRoot()
+  const proofs = proofsOf(found?.root ?? newHashRoot(), log)
   const database = await openSqliteDatabase(files.database, await openReserve(files.reserve, log))
   try {
-    await makeSchema(database, sqliteWords, sealer, root, { clock, log })
-    return { ...(await openedStore(database, sealer, root, deps)), ...keyringOf({ database, ring, sealer }) }
+    await makeSchema(database, sqliteWords, sealer, proofs, { clock, log })
+    return {
+      ...(await openedStore(database, sealer, proofs, deps)),
+      ...keyringOf({ database, ring, sealer }),
+    }
   } catch (error) {
     await database.close()
     throw error
@@ -148,15 +151,25 @@ function warnOfEmptyStore(dataDir: string, log: Log): void {
   log.error({ event: 'store.empty', fix }, message)
 }
 
+/** The hash root, and what tells by it that nothing else has written in the store. */
+interface Proofs {
+  root: Secret
+  marks: RowMarks
+  chain: JournalChain
+}
+
+function proofsOf(root: Secret, log: Log): Proofs {
+  return { root, marks: createRowMarks(root, log), chain: createJournalChain(root) }
+}
+
 /** Brings the database to the newest schema. Gives the one that was found. */
 async function makeSchema(
   database: Database,
   words: SchemaWords,
   sealer: Sealer,
-  root: Secret,
+  { root, marks, chain }: Proofs,
   { clock, log }: Pick<StoreDeps, 'clock' | 'log'>,
 ): Promise<number> {
-  const [marks, chain] = [createRowMarks(root, log), createJournalChain(root)]
   const sealedRoot = await sealHashRoot(sealer, root)
   const found = await migrate(database, words, clock.now(), marks, async (tables, schema) => {
     if (schema >= chainedSchema) return
@@ -185,11 +198,12 @@ async function openSharedStore(
     const schema = await schemaOfShared(database)
     const ring = await openKeyRing(files, key, true, schema === 0)
     const sealer = createSealer(ring)
-    const first = schema === 0 ? newHashRoot() : await rootOfShared(database, sealer, schema)
-    const found = await makeSchema(database, postgresWords, sealer, first, { clock, log })
-    const root = found === 0 ? first : await rootOfShared(database, sealer, newestSchema)
+    const ours = proofsOf(schema === 0 ? newHashRoot() : await rootOfShared(database, sealer, schema), log)
+    const found = await makeSchema(database, postgresWords, sealer, ours, { clock, log })
+    const isMadeByOther = schema === 0 && found > 0
+    const proofs = isMadeByOther ? proofsOf(await rootOfShared(database, sealer, newestSchema), log) : ours
     const others = await SharedChanges.join({ database, clock, log })
-    const { store, ...opened } = await openedStore(database, sealer, root, deps)
+    const { store, ...opened } = await openedStore(database, sealer, proofs, deps)
     return {
       ...opened,
       store: {
@@ -212,10 +226,9 @@ async function openSharedStore(
 async function openedStore(
   database: MarkableDatabase,
   sealer: Sealer,
-  root: Secret,
+  { root, marks, chain }: Proofs,
   { runtimeDir, clock, log }: StoreDeps,
 ): Promise<Omit<OpenedStore, 'keyring' | 'rotates'>> {
-  const [marks, chain] = [createRowMarks(root, log), createJournalChain(root)]
   const opened = {
     store: createStore(database.marked(marks), sealer, chain, clock),
     keyedHash: createKeyedHash(root),
