@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Address } from '../model/address.ts'
@@ -45,11 +45,10 @@ export interface Sharing {
 
 /** What the transaction that is under way has changed, of that which somebody may remember. */
 export class Touched {
-  readonly #change: SharedChange = { addresses: [] }
+  #change: SharedChange = { addresses: [] }
 
   clear(): void {
-    for (const name of Object.keys(this.#change)) delete this.#change[name as keyof SharedChange]
-    this.#change.addresses = []
+    this.#change = { addresses: [] }
   }
 
   see(table: MarkedTable, row: Row, how: 'added' | 'changed' | 'removed'): void {
@@ -130,6 +129,7 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #log: Log
   readonly #id = randomUUID()
+  readonly #name = `${hostname()} (process ${process.pid})`
   #see: (change: Change[] | undefined) => Promise<void> = async () => {}
   /** The last change that this process knows of. */
   #seen = 0
@@ -138,6 +138,7 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
   #isBehind = false
   #listening: Listening | undefined
   #timer: NodeJS.Timeout | undefined
+  #beating: Promise<void> | undefined
   #isClosed = false
   /** Those who wait for others to take a change up. */
   readonly #waiting = new Set<() => void>()
@@ -202,6 +203,8 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
     this.#isClosed = true
     clearTimeout(this.#timer)
     for (const wake of this.#waiting) wake()
+    // One that comes later would say once more that this process is alive.
+    await this.#beating
     await this.#catchingUp?.catch(() => {})
     await this.#listening?.close().catch(() => {})
     await this.#database
@@ -210,14 +213,21 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
   }
 
   async #enter(): Promise<void> {
-    const name = `${hostname()} (process ${process.pid})`
     await this.#database.change(async (tables) => {
       const { rows } = await sql<{ newest: number }>`
         select coalesce(max(revision), 0) as newest from store_changes`.execute(tables)
       this.#seen = rows[0]?.newest ?? 0
-      await sql`insert into processes (id, name, seen, alive_until)
-        values (${this.#id}, ${name}, ${this.#seen}, ${now} + ${leaseMilliseconds})`.execute(tables)
+      await this.#sayAlive(tables)
     })
+  }
+
+  /** Forgets what is old, as well. */
+  #sayAlive(tables: Kysely<Tables>): Promise<unknown> {
+    return sql`with swept as (delete from store_changes where at < ${now} - ${keptMilliseconds}),
+        gone as (delete from processes where alive_until < ${now} - ${keptMilliseconds})
+      insert into processes (id, name, seen, alive_until)
+      values (${this.#id}, ${this.#name}, ${this.#seen}, ${now} + ${leaseMilliseconds})
+      on conflict (id) do update set alive_until = excluded.alive_until`.execute(tables)
   }
 
   async #whoIsBehind(revision: number): Promise<string[]> {
@@ -259,20 +269,17 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
 
   #beatLater(): void {
     if (this.#isClosed) return
-    this.#timer = setTimeout(() => void this.#beat().then(() => this.#beatLater()), beatMilliseconds)
+    const beat = () => {
+      this.#beating = this.#beat().then(() => this.#beatLater())
+    }
+    this.#timer = setTimeout(beat, beatMilliseconds)
     this.#timer.unref()
   }
 
   /** Says that this process is alive, and takes up what it was not notified of. */
   async #beat(): Promise<void> {
     try {
-      await this.#database.read((tables) =>
-        sql`with swept as (delete from store_changes where at < ${now} - ${keptMilliseconds}),
-          gone as (delete from processes where alive_until < ${now} - ${keptMilliseconds})
-          insert into processes (id, name, seen, alive_until)
-          values (${this.#id}, ${`${hostname()} (process ${process.pid})`}, ${this.#seen}, ${now} + ${leaseMilliseconds})
-          on conflict (id) do update set alive_until = excluded.alive_until`.execute(tables),
-      )
+      await this.#database.read((tables) => this.#sayAlive(tables))
       await this.#catchUp()
     } catch (error) {
       this.#log.debug(
