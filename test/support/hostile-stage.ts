@@ -1,18 +1,18 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openServices, startPostern } from '../../src/app.ts'
 import { Secret } from '../../src/base/secret.ts'
-import { diskFiles } from '../../src/config/files.ts'
-import { readConfig } from '../../src/config/read-config.ts'
+import type { Config } from '../../src/config/config.ts'
 import type { Limits } from '../../src/model/limits.ts'
 import { type Authority, type Certificate, createAuthority } from './certificates.ts'
 import { serves } from './hostile-scripts.ts'
 import { type Account, type Submission, type SubmissionAnswers, sendMail } from './mail-session.ts'
 import { createRecordingLog } from './recording-log.ts'
 import { type Script, type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts'
+import { configOfStage } from './stage-config.ts'
 
 /** A provider that somebody has a mailbox at. */
 export interface HostileProvider {
@@ -64,7 +64,9 @@ export async function setHostileStage(
   const entries = all.map(({ tls = 'implicit' }, place) =>
     providerEntry(place, tls, providers[place], tokenEndpoint.url),
   )
-  const config = await configFor(folder, entries, authority.ca, limits)
+  const more = { POSTERN_PUBLIC_URL: 'http://localhost:8587' }
+  const read = await configOfStage(folder, entries, authority.ca, more)
+  const config = { ...read, limits: { ...read.limits, ...limits } }
   const log = createRecordingLog()
   const accounts = await addAccounts(config, log, all.length)
   const postern = await startPostern(config, log, 'test')
@@ -117,30 +119,8 @@ function providerEntry(
   }
 }
 
-async function configFor(folder: string, providers: object[], ca: string, limits: Partial<Limits>) {
-  const dataDir = join(folder, 'data')
-  await mkdir(dataDir, { mode: 0o700 })
-  await writeFile(join(folder, 'providers.json'), JSON.stringify({ providers }), { mode: 0o600 })
-  await writeFile(join(folder, 'ca.pem'), ca)
-  const environment = {
-    POSTERN_DATA_DIR: dataDir,
-    POSTERN_SMTP_LISTEN: '127.0.0.1:0',
-    POSTERN_WEB_LISTEN: '127.0.0.1:0',
-    POSTERN_PUBLIC_URL: 'http://localhost:8587',
-    POSTERN_PROVIDERS_FILE: join(folder, 'providers.json'),
-    POSTERN_EXTRA_CA_FILE: join(folder, 'ca.pem'),
-  }
-  const reading = await readConfig(environment, diskFiles(folder))
-  if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
-  return { ...reading.config, limits: { ...reading.config.limits, ...limits } }
-}
-
 /** A mailbox with a grant and a login for each provider. */
-async function addAccounts(
-  config: Awaited<ReturnType<typeof configFor>>,
-  log: ReturnType<typeof createRecordingLog>,
-  count: number,
-) {
+async function addAccounts(config: Config, log: ReturnType<typeof createRecordingLog>, count: number) {
   const services = await openServices(config, log)
   const accounts = []
   for (let place = 0; place < count; place += 1) {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,8 +8,6 @@ import { openServices, startPostern } from '../../src/app.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Config } from '../../src/config/config.ts'
-import { diskFiles } from '../../src/config/files.ts'
-import { readConfig } from '../../src/config/read-config.ts'
 import type { DeviceConsentState } from '../../src/consent/consent-service.ts'
 import type { JournalEntryStatus, JournalPage } from '../../src/journal/journal.ts'
 import type { MailboxStatus } from '../../src/mailboxes/mailboxes.ts'
@@ -19,6 +17,7 @@ import { eventually } from './eventually.ts'
 import { serves } from './hostile-scripts.ts'
 import { type Account, type SubmissionAnswers, sendMail } from './mail-session.ts'
 import { type Script, type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts'
+import { configOfStage } from './stage-config.ts'
 
 /** One mailbox at a provider of its own, which says what it is told to. */
 export interface Play {
@@ -75,7 +74,7 @@ export async function setPlayedStage(plays: readonly Play[]): Promise<PlayedStag
     ...providerEntry(play, place, providers[place], tokens.origin),
     ...(play.isServiceAccount && { preset: 'google-service-account', serviceAccountFile }),
   }))
-  const config = await configFor(folder, entries, authority.ca)
+  const config = await configOfStage(folder, entries, authority.ca)
   const accounts = await addAccounts(config, plays)
   const postern = await startPostern(config, silentLog, 'test')
   const { origin } = postern.pagesUrl
@@ -191,23 +190,6 @@ function providerEntry(
   if (family === 'microsoft') return { ...common, preset: 'microsoft', tenant: 'common' }
   if (family === 'any' || family === 'postern') return { ...common, scopes: ['mail'] }
   return { ...common, preset: family, clientSecret: 'the-secret-of-the-app' }
-}
-
-async function configFor(folder: string, providers: object[], ca: string): Promise<Config> {
-  const dataDir = join(folder, 'data')
-  await mkdir(dataDir, { mode: 0o700 })
-  await writeFile(join(folder, 'providers.json'), JSON.stringify({ providers }), { mode: 0o600 })
-  await writeFile(join(folder, 'ca.pem'), ca)
-  const environment = {
-    POSTERN_DATA_DIR: dataDir,
-    POSTERN_SMTP_LISTEN: '127.0.0.1:0',
-    POSTERN_WEB_LISTEN: '127.0.0.1:0',
-    POSTERN_PROVIDERS_FILE: join(folder, 'providers.json'),
-    POSTERN_EXTRA_CA_FILE: join(folder, 'ca.pem'),
-  }
-  const reading = await readConfig(environment, diskFiles(folder))
-  if ('mistakes' in reading) throw new Error(reading.mistakes.join('\n'))
-  return reading.config
 }
 
 /** A mailbox with a grant and a login for each provider. */
