@@ -2,20 +2,8 @@ import { Command, CommanderError, Option } from 'commander'
 import { type Failure, failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import type { ConfigReading, EffectiveConfig } from '../config/read-config.ts'
-import { addApiKeyVerbs, addSignInVerb, addTokenVerb } from './access.ts'
-import { addBackupVerbs, addKeyringVerbs } from './backup.ts'
-import { addConfigVerbs } from './config.ts'
-import { addConsentLinkVerbs, addConsentVerb } from './consent.ts'
 import type { Broker, Context, LocalDoctor } from './context.ts'
-import { addDoctorVerb } from './doctor.ts'
-import { addExplainVerb } from './explain.ts'
-import { addJournalVerb } from './journal.ts'
-import { addLoginVerbs } from './login.ts'
-import { addMailboxVerbs } from './mailbox.ts'
-import { addProviderVerbs } from './provider.ts'
 import { type Reached, reachBroker, reachRunningBroker } from './reach-broker.ts'
-import { addRegistrationVerbs } from './registration.ts'
-import { addStatusVerbs } from './status.ts'
 import {
   describeFailure,
   exitCodeOf,
@@ -24,8 +12,6 @@ import {
   type Terminal,
   usageError,
 } from './terminal.ts'
-import { addTlsVerbs } from './tls.ts'
-import { addTraceVerb } from './trace.ts'
 
 /** What the command is given by the process. */
 export interface CommandDeps {
@@ -50,8 +36,8 @@ export async function runCommand(
 ): Promise<number> {
   const context = createContext(terminal, deps)
   const json = words.includes('--json')
-  const program = createProgram(terminal, deps.version, context, json)
   try {
+    const program = await createProgram(words, terminal, deps.version, context, json)
     await program.parseAsync(words, { from: 'user' })
     return context.exitCode
   } catch (error) {
@@ -70,35 +56,20 @@ function badUsage({ code, message }: CommanderError): Failure {
   return failure('command.bad-usage', { what })
 }
 
-function createProgram(terminal: Terminal, version: string, context: Context, json: boolean): Command {
+async function createProgram(
+  words: readonly string[],
+  terminal: Terminal,
+  version: string,
+  context: Context,
+  json: boolean,
+): Promise<Command> {
   const program = new Command('postern')
     .description('OAuth2 token broker for SMTP: a local password comes in, XOAUTH2 goes out')
     .version(version)
     .showHelpAfterError('(postern --help shows the verbs)')
     // An option belongs to the verb that it follows, also where the verb above has one of that name.
     .enablePositionalOptions()
-  for (const add of [
-    addConfigVerbs,
-    addProviderVerbs,
-    addRegistrationVerbs,
-    addMailboxVerbs,
-    addConsentVerb,
-    addLoginVerbs,
-    addApiKeyVerbs,
-    addTokenVerb,
-    addTlsVerbs,
-    addSignInVerb,
-    addConsentLinkVerbs,
-    addJournalVerb,
-    addTraceVerb,
-    addExplainVerb,
-    addDoctorVerb,
-    addBackupVerbs,
-    addKeyringVerbs,
-    addStatusVerbs,
-  ]) {
-    add(program, context)
-  }
+  for (const add of await addersFor(words)) add(program, context)
   for (const command of everyCommand(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
@@ -111,6 +82,36 @@ function createProgram(terminal: Terminal, version: string, context: Context, js
     command.addOption(new Option('--debug', 'where in postern something went wrong').hideHelp())
   }
   return program
+}
+
+type AddVerbs = (program: Command, context: Context) => void
+
+/** The verbs, in the order of the help. Their files are loaded when one of them is asked for: `postern token` starts in a moment. */
+const families: readonly [verbs: string, load: () => Promise<AddVerbs>][] = [
+  ['serve config health log-level', async () => (await import('./config.ts')).addConfigVerbs],
+  ['provider', async () => (await import('./provider.ts')).addProviderVerbs],
+  ['registration', async () => (await import('./registration.ts')).addRegistrationVerbs],
+  ['mailbox', async () => (await import('./mailbox.ts')).addMailboxVerbs],
+  ['consent', async () => (await import('./consent.ts')).addConsentVerb],
+  ['login', async () => (await import('./login.ts')).addLoginVerbs],
+  ['api-key', async () => (await import('./access.ts')).addApiKeyVerbs],
+  ['token', async () => (await import('./access.ts')).addTokenVerb],
+  ['tls', async () => (await import('./tls.ts')).addTlsVerbs],
+  ['sign-in', async () => (await import('./access.ts')).addSignInVerb],
+  ['consent-link', async () => (await import('./consent.ts')).addConsentLinkVerbs],
+  ['journal', async () => (await import('./journal.ts')).addJournalVerb],
+  ['trace', async () => (await import('./trace.ts')).addTraceVerb],
+  ['explain', async () => (await import('./explain.ts')).addExplainVerb],
+  ['doctor', async () => (await import('./doctor.ts')).addDoctorVerb],
+  ['backup restore', async () => (await import('./backup.ts')).addBackupVerbs],
+  ['keyring', async () => (await import('./backup.ts')).addKeyringVerbs],
+  ['status test', async () => (await import('./status.ts')).addStatusVerbs],
+]
+
+/** Those of the first word; all of them where it is none of theirs, so that the help is whole. */
+async function addersFor([first = '']: readonly string[]): Promise<AddVerbs[]> {
+  const asked = families.filter(([verbs]) => verbs.split(' ').includes(first))
+  return Promise.all((asked.length > 0 ? asked : families).map(([, load]) => load()))
 }
 
 function everyCommand(command: Command): Command[] {

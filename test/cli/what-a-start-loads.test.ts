@@ -10,6 +10,8 @@ const valueImports =
 const laterImports = /(?<!typeof )\bimport\('([^']+)'\)/g
 
 interface Loaded {
+  /** Below src. */
+  files: string[]
   packages: Set<string>
   /** The rooms that they lie in. */
   rooms: Set<string>
@@ -33,8 +35,9 @@ function loadedWith(...roots: string[]): Loaded {
     }
   }
   for (const root of roots) visit(resolve(source, root))
-  const rooms = new Set([...files].map((file) => file.slice(source.length + 1).split('/')[0] ?? ''))
-  return { packages, rooms, later }
+  const paths = [...files].map((file) => file.slice(source.length + 1))
+  const rooms = new Set(paths.map((path) => path.split('/')[0] ?? ''))
+  return { files: paths, packages, rooms, later }
 }
 
 /** Type imports over several lines would look like values at their last line. */
@@ -54,23 +57,29 @@ it('every command loads no more than reads its arguments', () => {
 })
 
 it('postern explain loads no package beside, and nothing that serves, sends or opens a store', () => {
-  const { packages, rooms } = loadedWith('main.ts', 'diagnosis/explain.ts')
+  const { packages, rooms } = loadedWith('main.ts', 'cli/explain.ts', 'diagnosis/explain.ts')
   expect([...packages]).toEqual(['commander'])
   const heavy = ['app.ts', 'web', 'smtp', 'upstream', 'governor', 'grants', 'journal', 'notices', 'metrics']
   expect(heavy.filter((room) => rooms.has(room))).toEqual([])
 })
 
+it('each verb loads its own file, and no other verb', () => {
+  const texts = loadedWith('main.ts').files.filter((path) => path.startsWith('cli/'))
+  expect(texts.sort()).toEqual([
+    'cli/program.ts',
+    'cli/reach-broker.ts',
+    'cli/remote-broker.ts',
+    'cli/terminal.ts',
+  ])
+})
+
 it('serve loads only what it needs to open its store and to listen', () => {
-  const { packages, later } = loadedWith('main.ts', 'app.ts')
+  const verbs = loadedWith('cli/program.ts').later
+  const { packages, later } = loadedWith('main.ts', 'app.ts', 'cli/config.ts')
+  for (const verb of verbs) later.delete(verb)
   expect([...packages].sort()).toEqual(['commander', 'jose', 'kysely', 'lru-cache'])
   expect([...later].sort()).toEqual([
-    '../diagnosis/explain.ts',
-    '../journal/export-journal.ts',
-    '../providers/exchange-script.ts',
     '../providers/file/providers-file.ts',
-    '../store/backup.ts',
-    '../store/data-dir-lock.ts',
-    '../store/data-dir.ts',
     './app.ts',
     './config/network-access.ts',
     './copies.ts',
@@ -88,7 +97,6 @@ it('serve loads only what it needs to open its store and to listen', () => {
     './store/backup.ts',
     './tls/issue.ts',
     './web-app.ts',
-    '@peculiar/x509',
     '@photostructure/sqlite',
     '@zxcvbn-ts/core',
     '@zxcvbn-ts/language-common',
