@@ -13,7 +13,7 @@ import { peer } from '../support/peer.ts'
 
 const address = 'billing@example.com'
 const password = 'umbrella lantern mosaic vertigo'
-const onlyAdd = 'Only add it: its owner signs in, or nobody does'
+const onlyAdd = 'Only add it'
 const scan = { from: address, to: 'you@example.net', subject: 'A scan', text: 'Hello' }
 
 describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {

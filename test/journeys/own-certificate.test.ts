@@ -126,8 +126,7 @@ describe.runIf(peer('chromium', 'dovecot'))('an app whose certificate looks afte
 
     await go('/mailboxes/new')
     await page.fill('input[name=address]', address)
-    await page.check('input[name=appOnly]')
-    await Promise.all([page.waitForNavigation(), page.locator('main form button').last().click()])
+    await Promise.all([page.waitForNavigation(), page.click('main button[name=appOnly]')])
     const { login, password } = await command(postern, 'login', 'add', address, '--name', 'Scanner')
     Object.assign(account, { user: login.userName, password })
   }, 60_000)

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { failure } from '../../src/base/failure.ts'
+import type { MailboxRequest } from '../../src/mailboxes/mailboxes.ts'
+import type { GrantFlow } from '../../src/providers/provider.ts'
 import { failureAs } from '../support/made-failure.ts'
 import { pausedSending } from '../support/sending-status.ts'
 import { judged } from './memory-services.ts'
@@ -416,6 +418,45 @@ describe('adding and removing a mailbox', () => {
       address: 'new@example.com',
       aliases: ['a@example.com', 'b@example.com'],
     })
+  })
+
+  it('app only stands where the way is chosen, and nowhere else', async () => {
+    const test = testServer()
+    const { cookie, csrf } = await signIn(test)
+    const listed = test.services.catalogue.list()
+    const offer = async (...flows: GrantFlow[]) => {
+      test.services.catalogue.list = () =>
+        listed.map(({ provider, ...rest }) => ({ ...rest, provider: { ...provider, flows } }))
+      const { text } = await test.get('/mailboxes/new').set('Cookie', cookie)
+      return [...text.matchAll(/<section>\n(?:<h2>(.+?)<\/h2>)?.*?<\/section>/gs)].map(
+        ([section, title]) => [title, section.match(/<button[^>]* name="\w+" value="[^"]*"/g) ?? []] as const,
+      )
+    }
+    const [signInNow, later] = [
+      '<button name="next" value="sign-in"',
+      '<button class="quiet" name="next" value=""',
+    ]
+    expect(await offer('authorization-code', 'client-credentials')).toEqual([
+      [undefined, []],
+      ['A person signs in', [signInNow, later]],
+      ['App only', ['<button class="quiet" name="appOnly" value="yes"']],
+    ])
+    expect(await offer('authorization-code')).toEqual([
+      [undefined, []],
+      ['A person signs in', [signInNow, later]],
+    ])
+    expect(await offer('service-account')).toEqual([
+      [undefined, []],
+      ['App only', ['<button name="appOnly" value="yes"']],
+    ])
+    const asked: MailboxRequest[] = []
+    test.services.mailboxes.add = async (request) => {
+      asked.push(request)
+      return test.services.mailboxes.show('me@example.com')
+    }
+    const filled = { csrf, address: 'new@example.com', provider: 'example', appOnly: 'yes' }
+    await test.post('/mailboxes', filled).set('Cookie', cookie)
+    expect(asked).toEqual([{ address: 'new@example.com', provider: 'example', appOnly: true }])
   })
 
   it('the form says what is wrong with a mailbox, and keeps what was filled in', async () => {

@@ -5,8 +5,9 @@ import type { Suggestion } from '../../providers/catalogue.ts'
 import type { Provider } from '../../providers/provider.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
+import type { Phrases } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
-import { checkField, choiceField, type FormState, refusedForm, textField } from './form-parts.ts'
+import { choiceField, type FailureFields, type FormState, refusedForm, textField } from './form-parts.ts'
 import { sendContinuePage } from './layout.ts'
 import {
   type Fields,
@@ -20,6 +21,7 @@ import {
   readForm,
 } from './page-context.ts'
 import { theAdministrator } from './parts.ts'
+import { wayWords } from './providers.ts'
 import type { StartConsent } from './start-consent.ts'
 
 interface NewMailboxPagesDeps {
@@ -78,7 +80,7 @@ export function createNewMailboxPages(deps: NewMailboxPagesDeps): Router {
       if (one(values, 'next') === 'sign-in') return await beginConsent(asked, address)
       context.done(response, t`${address} is added.`, ['mailboxes', address])
     } catch (error) {
-      const { summary, wrong, status } = refusedForm(error, t, failureFields)
+      const { summary, wrong, status } = refusedForm(error, t, { fields: failureFields, values })
       const body = html`${summary}${newMailboxForm(registered(), { values, wrong }, context)}`
       pages.send(response, { title: t`Add a mailbox`, body, session }, status)
     }
@@ -144,8 +146,12 @@ ${setUp}
 </section>`
 }
 
-const failureFields: Readonly<Record<string, string>> = {
-  'address.no-mail-address': 'address',
+const failureFields: FailureFields = {
+  'address.no-mail-address': ['address', 'signsInAs', 'aliases'],
+  'mailbox.domain-needs-app-only': 'address',
+  'mailbox.app-only-with-person': ['signsInAs', 'saslUser'],
+  'registration.without-credentials': 'provider',
+  'registration.of-many-tenants': 'provider',
   'mailbox.exists': 'address',
   'mailbox.provider-not-told': 'provider',
   'mailbox.no-app-only': 'provider',
@@ -182,17 +188,33 @@ function newMailboxForm(providers: readonly Provider[], state: FormState, contex
 <input type="hidden" name="sure" value="${one(values, 'sure') ?? ''}">
 ${textField({ name: 'address', label: t`Mail address`, required: true, maxlength: 254, autocomplete: 'off', placeholder: 'billing@example.com', isFirst: true }, state)}
 ${choiceField({ name: 'provider', label: t`Provider`, options: several }, state)}
-${isAppOnly ? html`<input type="hidden" name="appOnly" value="yes">` : providers.some(knowsAppOnly) && checkField({ name: 'appOnly', label: t`Send without a user sign-in (app-only; for a whole domain, write *@example.com)` }, state)}
 <details${isOpen && html` open`}>
 <summary>${t`More: a shared mailbox, other addresses`}</summary>
 ${textField({ name: 'signsInAs', label: t`Shared mailbox? Account that signs in`, maxlength: 254, autocomplete: 'off' }, state)}
 ${textField({ name: 'saslUser', label: t`The mail server's name for whoever signs in, when that is not their address (such as a UPN)`, maxlength: 254, autocomplete: 'off' }, state)}
 ${textField({ name: 'aliases', rows: 3, label: t`Other addresses that the provider accepts from it, one on each line` }, state)}
 </details>
-<p class="actions">${!isAppOnly && html`<button name="next" value="sign-in">${t`Add and sign in now`}</button>`}
-<button${!isAppOnly && html` class="quiet"`} name="next" value="">${isAppOnly ? t`Add the mailbox` : t`Only add it: its owner signs in, or nobody does`}</button></p>
-</section>`,
+</section>
+<div class="tiles">${!isAppOnly && personWay(t)}${providers.some(knowsAppOnly) && appOnlyWay({ isOnly: isAppOnly }, t)}</div>`,
   )
+}
+
+/** Each way has its own buttons: pressing one is the choice. */
+function personWay(t: Phrases): Html {
+  return html`<section>
+<h2>${t.say(wayWords.person.title)}</h2>
+<p class="soft">${t`Its owner signs in once in a browser and agrees: now, or later by a link.`}</p>
+<p class="actions"><button name="next" value="sign-in">${t`Add and sign in now`}</button>
+<button class="quiet" name="next" value="">${t`Only add it`}</button></p>
+</section>`
+}
+
+function appOnlyWay({ isOnly }: { isOnly: boolean }, t: Phrases): Html {
+  return html`<section>
+<h2>${t.say(wayWords['app-only'].title)}</h2>
+<p class="soft">${t.say(wayWords['app-only'].words)} ${t`For a whole domain, the address is ${html`<code>*@example.com</code>`}.`}</p>
+<p><button${!isOnly && html` class="quiet"`} name="appOnly" value="yes">${t`Add it, app only`}</button></p>
+</section>`
 }
 
 function requestOf(values: Fields, provider: string): MailboxRequest {

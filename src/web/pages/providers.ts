@@ -248,7 +248,7 @@ ${setUp.settings && !registered && settingsSection(setUp.settings, t)}
 ${factsSection(details, t)}`
 }
 
-const wayWords: Record<SetUpWay, { title: Phrase; words: Phrase }> = {
+export const wayWords: Record<SetUpWay, { title: Phrase; words: Phrase }> = {
   person: {
     title: phrase('A person signs in'),
     words: phrase('The owner of each mailbox signs in once in a browser and agrees.'),

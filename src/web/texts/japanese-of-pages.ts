@@ -268,11 +268,13 @@ export const japaneseOfPages = {
   'Choose your provider': 'プロバイダーを選ぶ',
   'by the address': 'アドレスから判断',
   'Mail address': 'メールアドレス',
-  'Send without a user sign-in (app-only; for a whole domain, write *@example.com)':
-    'ユーザーのサインインなしで送信する(アプリのみ。ドメイン全体の場合は *@example.com と入力)',
+  'Its owner signs in once in a browser and agrees: now, or later by a link.':
+    '所有者がブラウザーで 1 回サインインして同意します。今すぐでも、後でリンクからでもできます。',
+  'For a whole domain, the address is {1}.': 'ドメイン全体の場合、アドレスは {1} です。',
+  'Add it, app only': 'アプリのみとして追加する',
   'Shared mailbox? Account that signs in': '共有メールボックスの場合: サインインするアカウント',
   'Add and sign in now': '追加して今すぐサインインする',
-  'Only add it: its owner signs in, or nobody does': '追加だけする(所有者がサインインするか、サインイン不要)',
+  'Only add it': '追加だけする',
   'A provider of your own': '独自のプロバイダー',
   '{1} seems to be at {2}.': '{1} は {2} のメールボックスのようです。',
   'Nothing tells where {1} is. Choose the provider below.':
@@ -496,7 +498,6 @@ export const japaneseOfPages = {
     'サインインする人のメールサーバーでの名前(アドレスと異なる場合。UPN など)',
   'Other addresses that the provider accepts from it, one on each line':
     'プロバイダーがこのメールボックスから受け付けるほかのアドレス(1 行に 1 つ)',
-  'Add the mailbox': 'メールボックスを追加',
   'These logins have no other mailbox, and end:':
     '次のログイン情報はほかのメールボックスを持たないため、使えなくなります:',
   'Remove {1}': '{1} を削除する',
