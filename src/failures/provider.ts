@@ -61,6 +61,11 @@ export const providerFailures = {
     message: 'The registration {provider} was changed meanwhile',
     fix: 'Try again.',
   },
+  'certificate.no-object-id': {
+    code: 'invalid',
+    message: 'The object ID of an app registration is not like this: {text}',
+    fix: 'Copy it from the Overview of the app registration in the Entra admin centre: it looks like 6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab.',
+  },
   'certificate.object-id-needed': {
     code: 'provider-setup',
     message: 'Entra does not tell the object id of the app registration',

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { asFailure, type Failure, failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
-import { isGuid } from '../base/text.ts'
+import { isGuid, printable } from '../base/text.ts'
 import { HttpError } from '../net/network-failure.ts'
 import {
   type EntraApplication,
@@ -343,7 +343,7 @@ export function createOwnCertificates({
       const isFirst = kept.own === undefined
       requireAtEntra(kept.provider)
       if (objectId !== undefined) {
-        if (!isGuid(objectId)) throw failure('exchange.no-id', { what: 'object id', text: objectId })
+        if (!isGuid(objectId)) throw failure('certificate.no-object-id', { text: printable(objectId) })
         const { refused: _, ...own } = kept.own ?? {}
         await write(id, kept, { own: { ...own, objectId: objectId.toLowerCase() } })
         kept = await existing(id)

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { failure } from '../../src/base/failure.ts'
 import { html } from '../../src/web/html.ts'
-import { checkField, choiceField, refusedForm, textField } from '../../src/web/pages/form-parts.ts'
+import {
+  checkField,
+  checksField,
+  choiceField,
+  refusedForm,
+  textField,
+} from '../../src/web/pages/form-parts.ts'
 import { badge, checklist, day, time } from '../../src/web/pages/parts.ts'
 import { paging, searchForm, table } from '../../src/web/pages/tables.ts'
 import { phrasesIn } from '../../src/web/texts/phrases.ts'
@@ -85,19 +91,40 @@ describe('a table', () => {
 })
 
 describe('a form that was refused', () => {
-  const refused = refusedForm(failure('page.passwords-differ'), t, { 'page.passwords-differ': 'again' })
+  const refused = refusedForm(failure('page.passwords-differ'), t, {
+    fields: { 'page.passwords-differ': 'again' },
+  })
   const state = {
     values: { name: 'me', again: 'secret', kind: 'b', extra: ['x', 'y'] },
     wrong: refused.wrong,
   }
 
-  it('it says at the field what is wrong, and above the form, where the focus is', () => {
-    expect(String(refused.summary)).toMatch(/role="alert" tabindex="-1" autofocus.*href="#again-field"/s)
+  it('it says at the field what is wrong, where the focus is, and above the form', () => {
+    expect(String(refused.summary)).toMatch(/role="alert">.*href="#again-field"/s)
     const field = String(textField({ name: 'again', label: html`Again`, type: 'password' }, state))
-    expect(field).toContain('aria-describedby="again-field-wrong" aria-invalid="true"')
+    expect(field).toContain('aria-describedby="again-field-wrong" aria-invalid="true" autofocus')
     expect(field).toContain(
       '<span class="wrong" id="again-field-wrong">The two passwords are not the same</span>',
     )
+  })
+
+  it('the focus is in the first field that is wrong, and above where none is', () => {
+    const both = { values: {}, wrong: { one: html`No`, other: html`No` } }
+    expect(String(textField({ name: 'one', label: html`One` }, both))).toContain(' autofocus')
+    expect(String(textField({ name: 'other', label: html`Other` }, both))).not.toContain(' autofocus')
+    const choices = [{ value: 'x', label: html`X` }]
+    expect(String(checksField({ name: 'one', label: html`One`, choices }, both))).toContain(' autofocus')
+    const none = refusedForm(failure('page.passwords-differ'), t)
+    expect(String(none.summary)).toContain('role="alert" tabindex="-1" autofocus')
+  })
+
+  it('of several fields it is the one in which the wrong text stands', () => {
+    const fields = { 'address.no-mail-address': ['to', 'from'] }
+    const wrongIn = (text: string, values: Record<string, string>) =>
+      Object.keys(refusedForm(failure('address.no-mail-address', { text }), t, { fields, values }).wrong)
+    expect(wrongIn('me', { from: 'me', to: 'you@example.com' })).toEqual(['from'])
+    expect(wrongIn('', { from: ' ', to: 'you@example.com' })).toEqual(['from'])
+    expect(wrongIn('cut', { from: 'me', to: 'you@example.com' })).toEqual(['to'])
   })
 
   it('it keeps what was typed, and never a password', () => {

@@ -49,6 +49,10 @@ export const provider: Translated<typeof providerFailures> = {
     message: '登録 {provider} はその間に変更されました',
     fix: 'もう一度試してください。',
   },
+  'certificate.no-object-id': {
+    message: 'アプリ登録のオブジェクト ID の形ではありません: {text}',
+    fix: 'Entra 管理センターのアプリ登録の「概要」からコピーしてください。6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab のような形です。',
+  },
   'certificate.object-id-needed': {
     message: 'Entra はアプリの登録のオブジェクト ID を教えません',
     fix: '「postern registration certificate {provider} --object-id ID」で指定してください。Entra 管理センターの「アプリの登録」でアプリを開き、「概要」の「オブジェクト ID」にあります。',

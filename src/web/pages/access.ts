@@ -13,7 +13,14 @@ import { clientGoneSignal, exactRouter, methodNotAllowed } from '../routing.ts'
 import { checkCsrf, requireAdministrator, type Sessions } from '../sessions.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import { type Phrase, phrase } from '../texts/phrases.ts'
-import { confirmation, type FormState, refusedForm, textField } from './form-parts.ts'
+import {
+  confirmation,
+  type FailureFields,
+  type FormState,
+  passwordRefusals,
+  refusedForm,
+  textField,
+} from './form-parts.ts'
 import {
   fieldsOf,
   form,
@@ -37,22 +44,10 @@ interface AccessPagesDeps {
 }
 
 /** Which field a refused password is about. */
-const fieldOfFailure: Readonly<Record<string, string>> = {
+const fieldOfFailure: FailureFields = {
   'page.wrong-password': 'present',
   'page.passwords-differ': 'again',
-  ...Object.fromEntries(
-    [
-      'unreadable',
-      'too-short',
-      'holds-name',
-      'few-characters',
-      'repeats',
-      'run-of-keys',
-      'number',
-      'nearly-number',
-      'common',
-    ].map((reason) => [`password.${reason}`, 'password']),
-  ),
+  ...Object.fromEntries(passwordRefusals.map((id) => [id, 'password'])),
 }
 
 /** The page about access: passwords of the pages, and the signed-in browsers. */
@@ -122,7 +117,10 @@ export function createAccessPages(deps: AccessPagesDeps): Router {
       // The first password is the first step of a new postern, and the next one is on its first page.
       context.done(response, words, !wasSet && role === 'administrator' ? [] : ['account'])
     } catch (error) {
-      const { status, headers, summary, wrong } = refusedForm(error, t, fieldOfFailure, `${role}-`)
+      const { status, headers, summary, wrong } = refusedForm(error, t, {
+        fields: fieldOfFailure,
+        prefix: `${role}-`,
+      })
       response.set(headers)
       const again = await body(context, { role, summary, wrong })
       pages.send(response, { title: t`Users & sessions`, body: again, session, wide: true }, status)

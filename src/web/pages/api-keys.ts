@@ -12,6 +12,7 @@ import {
   checkField,
   checksField,
   confirmation,
+  type FailureFields,
   type FormState,
   refusedForm,
   textField,
@@ -37,7 +38,7 @@ interface ApiKeyPagesDeps {
 }
 
 /** Which field a refused key is about. */
-const fieldOfFailure: Readonly<Record<string, string>> = {
+const fieldOfFailure: FailureFields = {
   'page.key-without-right': 'right',
   'page.key-without-mailbox': 'mailbox',
   'mailbox.unknown': 'mailbox',
@@ -117,7 +118,7 @@ export function createApiKeyPages({ services, contexts }: ApiKeyPagesDeps): Rout
 </section>`
       context.show(response, { title: t`API key created`, body })
     } catch (error) {
-      const { status, headers, summary, wrong } = refusedForm(error, t, fieldOfFailure)
+      const { status, headers, summary, wrong } = refusedForm(error, t, { fields: fieldOfFailure })
       response.set(headers)
       await sendForm(response, context, { values, wrong }, summary, status)
     }

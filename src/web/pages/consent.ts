@@ -170,7 +170,8 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
       // redirect: the provider's site started this navigation, and a `SameSite=Strict` cookie would
       // not be sent.
       const forwardTo = isHere ? new URL(base + pathOfMailbox(done.mailbox)) : undefined
-      if (isHere) answers.leave(origin.session, pathOfMailbox(done.mailbox), connectedWords(done, spoken))
+      if (isHere)
+        answers.leave(origin.session, pathOfMailbox(done.mailbox), { words: connectedWords(done, spoken) })
       return {
         status: 200,
         page: (t) => ({

@@ -6,7 +6,7 @@ import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { whatToDo } from './error-page.ts'
-import { type FormState, refusedForm, textField } from './form-parts.ts'
+import { type FailureFields, type FormState, refusedForm, textField } from './form-parts.ts'
 import {
   type Fields,
   fieldsOf,
@@ -52,7 +52,10 @@ export function createDiagnosisPages({ services, contexts }: DiagnosisPagesDeps)
     try {
       findings = await doctor.mailbox(typed(filled, 'mailbox') ?? address, typed(filled, 'sendTo'), by)
     } catch (error) {
-      const { status, headers, summary, wrong } = refusedForm(error, t)
+      const { status, headers, summary, wrong } = refusedForm(error, t, {
+        fields: fieldsOfFailures,
+        values: filled,
+      })
       const body = html`${summary}${diagnosisForm(address, { values: filled, wrong }, context)}${wayBack(address, context)}`
       response.set(headers)
       return pages.send(response, { title, body, session }, status)
@@ -76,6 +79,13 @@ async function* shown(
   }
   yield html`${checklistEnd}${verdict(found, t)}${diagnosisForm(address, { values: filled }, context)}`
   yield wayBack(address, context)
+}
+
+/** Which field a failure is about. */
+const fieldsOfFailures: FailureFields = {
+  'address.no-mail-address': ['mailbox', 'sendTo'],
+  'doctor.whole-domain': ['mailbox', 'sendTo'],
+  'mailbox.unknown': 'mailbox',
 }
 
 function titleOf(address: Address, t: Phrases): Html {

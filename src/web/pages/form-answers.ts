@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import { freshSecret } from '../../credentials/credential.ts'
 import type { Html } from '../html.ts'
 import { tokenHash } from '../sign-in-links.ts'
-import type { Page } from './layout.ts'
+import type { LeftWords, Page } from './layout.ts'
 
 /**
  * What a form did, between its POST and the page that the browser is redirected to. Kept in memory,
@@ -12,9 +12,9 @@ import type { Page } from './layout.ts'
  */
 export interface FormAnswers {
   /** Words for the next visit of this session to a path. */
-  leave(session: string, path: string, words: Html): void
+  leave(session: string, path: string, left: LeftWords): void
   /** The words, once. */
-  take(session: string, path: string): Html | undefined
+  take(session: string, path: string): LeftWords | undefined
   /**
    * Keeps a page that shows what is shown only now, such as a password. It can be loaded again for a
    * while, and loading it again does nothing again.
@@ -42,7 +42,7 @@ interface Kept<What> {
 }
 
 export function createFormAnswers(clock: Pick<Clock, 'monotonic'>): FormAnswers {
-  const words = new LRUCache<string, Kept<Html>>({ max: mostAtOnce })
+  const words = new LRUCache<string, Kept<LeftWords>>({ max: mostAtOnce })
   const pages = new LRUCache<string, Kept<Answer>>({ max: mostAtOnce })
 
   function living<What>(kept: Kept<What> | undefined): What | undefined {

@@ -1,4 +1,6 @@
+import type { Failure } from '../../base/failure.ts'
 import { type Html, type HtmlValue, html } from '../html.ts'
+import type { ErrorAnswer } from '../http-errors.ts'
 import type { Phrases } from '../texts/phrases.ts'
 import { errorSection, refusalOf } from './error-page.ts'
 import { type Fields, form, one, type PageContext, several } from './page-context.ts'
@@ -6,7 +8,7 @@ import { type Fields, form, one, type PageContext, several } from './page-contex
 /** What was typed into a form, and what is wrong with it. An empty form has neither. */
 export interface FormState {
   values: Fields
-  /** What is wrong, by the name of the field. */
+  /** What is wrong, by the name of the field. The focus is in the first one. */
   wrong?: Readonly<Record<string, Html>>
   /** Stands before the ids of the fields, where a page has several forms with the same names. */
   prefix?: string
@@ -30,6 +32,8 @@ interface TextField extends Field {
   maxlength?: number
   autocomplete?: string
   inputmode?: string
+  /** What a browser suggests. */
+  suggestions?: readonly string[]
   /** The field that somebody begins with: the first of a form that is empty. */
   isFirst?: boolean
 }
@@ -37,14 +41,19 @@ interface TextField extends Field {
 /** A line, or several, to write in. What was typed stays, but for passwords. */
 export function textField(field: TextField, state: FormState): Html {
   const { name, type = 'text', rows, initial, placeholder, maxlength, autocomplete, inputmode } = field
+  const { suggestions = [] } = field
+  const listId = `${idOf(name, state.prefix)}-list`
   const value = type === 'password' ? undefined : (one(state.values, name) ?? initial ?? '')
   const isFirst = field.isFirst === true && state.wrong === undefined
-  const attributes = html`${commonAttributes(field, state)}${maxlength !== undefined && html` maxlength="${maxlength}"`}${placeholder !== undefined && html` placeholder="${placeholder}"`}${autocomplete !== undefined && html` autocomplete="${autocomplete}"`}${inputmode !== undefined && html` inputmode="${inputmode}"`}${isFirst && html` autofocus`}`
+  const attributes = html`${commonAttributes(field, state)}${maxlength !== undefined && html` maxlength="${maxlength}"`}${placeholder !== undefined && html` placeholder="${placeholder}"`}${autocomplete !== undefined && html` autocomplete="${autocomplete}"`}${inputmode !== undefined && html` inputmode="${inputmode}"`}${suggestions.length > 0 && html` list="${listId}"`}${isFirst && html` autofocus`}`
   const input =
     rows === undefined
       ? html`<input type="${type}"${attributes}${value !== undefined && html` value="${value}"`}>`
       : html`<textarea rows="${rows}"${attributes}>${value}</textarea>`
-  return around(field, input, state)
+  const list =
+    suggestions.length > 0 &&
+    html`<datalist id="${listId}">${suggestions.map((value) => html`<option value="${value}"></option>`)}</datalist>`
+  return around(field, html`${input}${list}`, state)
 }
 
 interface ChoiceField extends Field {
@@ -71,7 +80,7 @@ export function checksField({ name, label, hint, choices }: ChecksField, state: 
   const { wrong = {}, prefix } = state
   const problem = wrong[name]
   const id = idOf(name, prefix)
-  return html`<fieldset id="${id}" tabindex="-1"${problem && html` class="is-wrong" aria-describedby="${id}-wrong"`}>
+  return html`<fieldset id="${id}" tabindex="-1"${problem && html` class="is-wrong" aria-describedby="${id}-wrong"`}${hasFocus(name, wrong) && html` autofocus`}>
 <legend>${label}</legend>
 ${hint !== undefined && html`<span class="hint">${hint}</span>`}
 ${problem && html`<span class="wrong" id="${id}-wrong">${problem}</span>`}
@@ -99,7 +108,12 @@ function commonAttributes({ name, required, hint }: Field, { wrong = {}, prefix 
   const described = [isWrong && `${id}-wrong`, hint !== undefined && `${id}-hint`].filter(
     (one) => one !== false,
   )
-  return html` id="${id}" name="${name}"${required === true && html` required`}${described.length > 0 && html` aria-describedby="${described.join(' ')}"`}${isWrong && html` aria-invalid="true"`}`
+  return html` id="${id}" name="${name}"${required === true && html` required`}${described.length > 0 && html` aria-describedby="${described.join(' ')}"`}${isWrong && html` aria-invalid="true"`}${hasFocus(name, wrong) && html` autofocus`}`
+}
+
+/** Whether it is the first that is wrong: there somebody goes on. */
+function hasFocus(name: string, wrong: NonNullable<FormState['wrong']>): boolean {
+  return Object.keys(wrong)[0] === name
 }
 
 function around({ name, label, hint }: Field, input: Html, { wrong = {}, prefix }: FormState): Html {
@@ -121,34 +135,68 @@ function idOf(name: string, prefix = ''): string {
 export interface RefusedForm {
   status: number
   headers: Readonly<Record<string, string>>
-  /** What is wrong, to stand above the form: the focus is there, and it leads to the field. */
+  /**
+   * What is wrong, to stand above the form. It leads to the field, where the focus is; where none is
+   * wrong by itself, the focus is here.
+   */
   summary: Html
   /** For the fields of the form: `{ values, wrong }`. */
   wrong: Readonly<Record<string, Html>>
 }
 
+/** Which field a failure is about, by its id; of several, the one in which its text stands. */
+export type FailureFields = Readonly<Record<string, string | readonly string[]>>
+
+/** Why a password that somebody chose is not taken. */
+export const passwordRefusals: readonly string[] = [
+  'unreadable',
+  'too-short',
+  'holds-name',
+  'few-characters',
+  'repeats',
+  'run-of-keys',
+  'number',
+  'nearly-number',
+  'common',
+].map((reason) => `password.${reason}`)
+
+interface SentForm extends Pick<FormState, 'prefix'> {
+  fields?: FailureFields
+  values?: Fields
+}
+
 /**
  * A form that was refused, to be shown again with what was typed.
- * @param fields which field a failure is about, by its id
- * @param prefix as `FormState.prefix`
  * @throws what is no refusal
  */
 export function refusedForm(
   error: unknown,
   t: Phrases,
-  fields: Readonly<Record<string, string>> = {},
-  prefix = '',
+  { fields = {}, values = {}, prefix }: SentForm = {},
 ): RefusedForm {
   const answer = refusalOf(error)
-  const name = Object.hasOwn(fields, answer.failure.id) ? fields[answer.failure.id] : undefined
-  const action =
-    name === undefined ? undefined : html`<p><a href="#${idOf(name, prefix)}">${t`Go to the field`}</a></p>`
+  const name = fieldOf(answer.failure, fields, values)
   return {
     status: answer.status,
     headers: answer.headers,
-    summary: errorSection(answer, t, action, true),
+    summary: summaryOf(answer, t, name, prefix),
     wrong: name === undefined ? {} : { [name]: html`${t.messageOf(answer.failure)}` },
   }
+}
+
+/** What stands above a form that was refused; with the way to a field, where one is wrong. */
+export function summaryOf(answer: ErrorAnswer, t: Phrases, name?: string, prefix?: string): Html {
+  const action = name !== undefined && html`<p><a href="#${idOf(name, prefix)}">${t`Go to the field`}</a></p>`
+  return errorSection(answer, t, action || undefined, name === undefined)
+}
+
+function fieldOf({ id, values }: Failure, fields: FailureFields, typed: Fields): string | undefined {
+  const known = Object.hasOwn(fields, id) ? fields[id] : undefined
+  if (known === undefined || typeof known === 'string') return known
+  const texts = Object.values(values)
+  const isIn = (field: string) =>
+    texts.some((text) => (text === '' ? field.trim() === '' : field.includes(String(text))))
+  return known.find((name) => several(typed, name).some(isIn)) ?? known[0]
 }
 
 interface Question {

@@ -14,7 +14,7 @@ import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
-import { errorSection, refusalOf } from './error-page.ts'
+import { type FailureFields, type FormState, refusedForm, textField } from './form-parts.ts'
 import { entryTable } from './journal-entries.ts'
 import { activityPlot } from './journal-plot.ts'
 import { kindWords, outcomeWords } from './journal-words.ts'
@@ -79,15 +79,16 @@ export function createJournalPages({ services, contexts }: JournalPagesDeps): Ro
     const page = { title: t`Activity`, session, wide: true }
     try {
       const found = await journal.list({ ...filtersOf(filled), limit: atOnce })
-      pages.send(response, { ...page, body: await body(found, filled, context) })
+      pages.send(response, { ...page, body: await body(found, { values: filled }, context) })
     } catch (error) {
-      const refusal = refusalOf(error)
-      const shown = await body(undefined, filled, context)
-      pages.send(response, { ...page, body: html`${errorSection(refusal, t)}${shown}` }, refusal.status)
+      const { status, summary, wrong } = refusedForm(error, t, { fields: fieldsOfFailures, values: filled })
+      const shown = await body(undefined, { values: filled, wrong }, context)
+      pages.send(response, { ...page, body: html`${summary}${shown}` }, status)
     }
   }
 
-  async function body(found: JournalPage | undefined, filled: Fields, context: PageContext): Promise<Html> {
+  async function body(found: JournalPage | undefined, state: FormState, context: PageContext): Promise<Html> {
+    const { values: filled } = state
     const [addresses, names, [day, week]] = await Promise.all([
       mailboxes.list(),
       logins.page({ group: 'active', order: 'used', from: 0, most: mostSuggested }),
@@ -98,7 +99,7 @@ export function createJournalPages({ services, contexts }: JournalPagesDeps): Ro
       logins: names.logins.map(({ name }) => name),
     }
     const isNewest = textIn(filled, 'before') === ''
-    return html`${filterForm(filled, choices, context)}
+    return html`${filterForm(state, choices, context)}
 ${day && week && html`<section id="activity"${isNewest && html` data-live`}>${activityPlot({ day, week }, context.t)}</section>`}
 ${found && entries(found, await meaningsOf(found.entries, catalogue), filled, context)}
 ${audit(filled, context)}`
@@ -158,6 +159,9 @@ async function meaningsOf(
   return meanings
 }
 
+/** Which filter a failure is about. */
+const fieldsOfFailures: FailureFields = { 'journal.time-unreadable': ['since', 'until'] }
+
 /** What is asked for, as it stands in the address. */
 const filterNames = ['mailbox', 'login', 'recipient', 'kind', 'outcome', 'since', 'until', 'before'] as const
 type FilterName = (typeof filterNames)[number]
@@ -210,7 +214,8 @@ interface Choices {
   logins: readonly string[]
 }
 
-function filterForm(filled: Fields, { mailboxes, logins }: Choices, { t, pages }: PageContext): Html {
+function filterForm(state: FormState, { mailboxes, logins }: Choices, { t, pages }: PageContext): Html {
+  const { values: filled } = state
   const text = (name: string, words: Html, suggested: readonly string[] = []) =>
     html`<label>${words} <input type="search" name="${name}" maxlength="254" autocomplete="off" placeholder="${t`any part`}"${suggested.length > 0 && html` list="known-${name}"`} value="${textIn(filled, name)}"></label>
 ${suggested.length > 0 && html`<datalist id="known-${name}">${[...new Set(suggested)].slice(0, mostSuggested).map((value) => html`<option value="${value}">`)}</datalist>`}`
@@ -237,8 +242,8 @@ ${choice(
 ${choice('period', t`When`, periods)}
 <button class="quiet">${icon('search')}${t`Search`}</button>
 <details${hasDays && html` open`}><summary>${t`Certain days`}</summary>
-<div class="actions"><label>${t`From this day on`} <input type="date" name="since" value="${textIn(filled, 'since')}"></label>
-<label>${t`Up to this day`} <input type="date" name="until" value="${textIn(filled, 'until')}"></label></div></details>
+<div class="actions">${textField({ name: 'since', type: 'date', label: t`From this day on` }, state)}
+${textField({ name: 'until', type: 'date', label: t`Up to this day` }, state)}</div></details>
 </form>`
 }
 

@@ -18,6 +18,13 @@ export interface Page {
   forwardTo?: URL
 }
 
+/** What a form has left to be said on the next page. */
+export interface LeftWords {
+  words: Html
+  /** They say that something was not done. The title of the page says so, too. */
+  isRefusal?: boolean
+}
+
 // Under the `no-referrer` of the header, browsers send our own forms with `Origin: null` (Fetch
 // standard, "append a request Origin header"). Our pages override it, so that the origin of a form
 // can be checked; other sites still get no referrer.
@@ -39,7 +46,7 @@ interface PageSenderDeps {
   /** Who runs postern, for those who are not signed in. */
   organisation?: string | undefined
   /** The words that a form has left for this session at this path, once. */
-  wordsFor?: (session: string, path: string) => Html | undefined
+  wordsFor?: (session: string, path: string) => LeftWords | undefined
 }
 
 /** Where the navigation leads: the first segment of the path, and what is below it. */
@@ -73,7 +80,7 @@ export function createPageSender({ basePath, version, organisation, wordsFor }: 
 <meta name="robots" content="noindex">
 ${sameOriginReferrer}
 ${forwardTo && html`<meta http-equiv="refresh" content="0;url=${forwardTo.href}">`}
-<title>${status >= 400 && html`${t`Error:`} `}${title} · postern</title>
+<title>${(status >= 400 || left?.isRefusal === true) && html`${t`Error:`} `}${title} · postern</title>
 <link rel="icon" type="image/svg+xml" href="${path('icon.svg')}">
 <link rel="stylesheet" href="${path('style.css')}">
 <script src="${path('pages.js')}" defer></script>
@@ -86,7 +93,7 @@ ${session && navigation(session, here, t)}
 </header>
 <main id="main"${wide && html` class="wide"`} data-copy-words="${t`Copy`}|${t`Copied`}">
 <h1>${title}</h1>
-${left}
+${left?.words}
 ${body}
 </main>
 <footer>
@@ -153,7 +160,7 @@ interface Around {
   /** The path, below the prefix of the public address. */
   here: string
   /** What a form has left to be said. */
-  left: Html | undefined
+  left: LeftWords | undefined
 }
 
 /**

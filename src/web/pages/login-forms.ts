@@ -4,16 +4,19 @@ import { type MendingOptions, mapOfLines, mappedLines } from '../../mailboxes/me
 import { type Address, isDomainMailbox } from '../../model/address.ts'
 import { type Html, html } from '../html.ts'
 import type { Phrases } from '../texts/phrases.ts'
-import { checkField, type FormState, textField } from './form-parts.ts'
+import { checkField, type FailureFields, type FormState, passwordRefusals, textField } from './form-parts.ts'
 import { type Fields, form, isAnyFilled, lines, one, type PageContext, several } from './page-context.ts'
 import { type DeviceChoice, deviceKinds, kindOptions, placeOptions } from './ready-settings.ts'
 
 /** Which field of the forms a failure is about. */
-export const loginFailureFields: Readonly<Record<string, string>> = {
+export const loginFailureFields: FailureFields = {
+  'address.no-mail-address': ['mailbox', 'mailboxes', 'map'],
+  'address.no-network': 'networks',
+  'sender.no-pattern': 'senders',
   'login.without-mailbox': 'mailbox',
   'login.mailbox-gone': 'mailbox',
   'mailbox.unknown': 'mailbox',
-  'address.not-one': 'mailbox',
+  'login.only-domain-mailbox': 'mailbox',
   'login.label-unfit': 'name',
   'login.user-name-length': 'userName',
   'login.user-name-characters': 'userName',
@@ -22,6 +25,8 @@ export const loginFailureFields: Readonly<Record<string, string>> = {
   'login.network-needed': 'networks',
   'login.network-needed-for-cram-md5': 'networks',
   'login.network-too-wide': 'networks',
+  'login.password-not-wanted': 'password',
+  ...Object.fromEntries(passwordRefusals.map((id) => [id, 'password'])),
   'login.date-unreadable': 'expires',
   'login.date-passed': 'expires',
   'login.map-unreadable': 'map',
@@ -64,15 +69,18 @@ const mostSuggested = 500
 /** One address, typed or chosen from what is suggested: there may be hundreds. */
 function mailboxField(addresses: readonly Address[], state: FormState, t: Phrases): Html {
   const only = addresses.length === 1 ? addresses[0] : undefined
-  const value = several(state.values, 'mailbox')[0] ?? only ?? ''
-  const wrong = state.wrong?.mailbox
-  return html`<div class="field${wrong && ' is-wrong'}">
-<label for="mailbox-field">${t`Mailbox that it sends from`}</label>
-${wrong && html`<span class="wrong" id="mailbox-wrong">${wrong}</span>`}
-<input id="mailbox-field" name="mailbox" list="mailbox-choices" required maxlength="254" autocomplete="off" value="${value}"${wrong && html` aria-invalid="true" aria-describedby="mailbox-wrong"`}>
-<datalist id="mailbox-choices">${addresses.slice(0, mostSuggested).map((address) => html`<option value="${address}"></option>`)}</datalist>
-</div>
-`
+  const [first = only ?? ''] = several(state.values, 'mailbox')
+  return textField(
+    {
+      name: 'mailbox',
+      label: t`Mailbox that it sends from`,
+      required: true,
+      maxlength: 254,
+      autocomplete: 'off',
+      suggestions: addresses.slice(0, mostSuggested),
+    },
+    { ...state, values: { ...state.values, mailbox: first } },
+  )
 }
 
 const mendingNames = ['rewriteFrom', 'mendLineEnds', 'completeAddresses', 'map', 'splitRecipients']

@@ -155,7 +155,7 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
       await logins.set(id, mendingOptionsOf(values), context.by)
       context.done(response, t`This holds from its next sign-in on.`, ['logins', id])
     } catch (error) {
-      const refused = refusedForm(error, t, loginFailureFields)
+      const refused = refusedForm(error, t, { fields: loginFailureFields, values })
       const again = mendingForm(await changeable(id), { values, wrong: refused.wrong }, context)
       const body = html`${refused.summary}${again}`
       pages.send(response, { title: t`Mend its mail`, body, session }, refused.status)
@@ -192,7 +192,7 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
         : t`Login created.`
       context.done(response, words, ['logins', login.id], `?place=${place}&kind=${kind}`)
     } catch (error) {
-      const refused = refusedForm(error, t, loginFailureFields)
+      const refused = refusedForm(error, t, { fields: loginFailureFields, values })
       const body = html`${refused.summary}${await newForm(context, values, refused.wrong)}`
       pages.send(response, { title: t`Add a device or app`, body, session }, refused.status)
     }

@@ -179,7 +179,8 @@ ${overviewBelow(view, context)}`
       chosen.length === 0
         ? t`No mailbox was chosen.`
         : html`${t`${sent} of ${chosen.length} consent links were sent.`}${failures}`
-    context.done(response, words, [])
+    if (sent === chosen.length && sent > 0) context.done(response, words, [])
+    else context.doneInPart(response, words, [])
   }
 
   async function show(request: Request, response: Response, address: string): Promise<void> {

@@ -6,7 +6,7 @@ import { type BrowserSession, checkChange, requireAdministrator, type Sessions }
 import { type Phrases, phrasesFor } from '../texts/phrases.ts'
 import { errorSection, refusalOf } from './error-page.ts'
 import type { FormAnswers, ShownPage } from './form-answers.ts'
-import type { PageSender } from './layout.ts'
+import type { LeftWords, PageSender } from './layout.ts'
 
 /** What a page for a signed-in person is rendered with. */
 export interface PageContext {
@@ -21,6 +21,8 @@ export interface PageContext {
    * @param query begins with `?`
    */
   done(response: Response, words: Html, path: readonly string[], query?: string): void
+  /** The same where not all of it was done, or nothing. */
+  doneInPart(response: Response, words: Html, path: readonly string[]): void
   /**
    * Answers a change that was refused, where there is no form to show again.
    * @throws what is no refusal
@@ -60,17 +62,23 @@ export function createPageContexts(
   const toSee = async (request: Request): Promise<PageContext> => {
     const session = await sessions.require(request)
     const t = phrasesFor(request)
-    const leave = (response: Response, words: Html, path: readonly string[], query = '') => {
-      answers.leave(session.id, `/${path.map(encodeURIComponent).join('/')}`, words)
+    const leave = (response: Response, left: LeftWords, path: readonly string[], query = '') => {
+      answers.leave(session.id, `/${path.map(encodeURIComponent).join('/')}`, left)
       response.redirect(303, pages.path(...path) + query)
     }
     return {
       ...{ session, t, pages, by: actorOf(session, request) },
       done(response, words, path, query) {
-        leave(response, html`<section class="done" role="status"><p>${words}</p></section>`, path, query)
+        const said = html`<section class="done" role="status"><p>${words}</p></section>`
+        leave(response, { words: said }, path, query)
+      },
+      doneInPart(response, words, path) {
+        const said = html`<section class="warning" role="alert" tabindex="-1" autofocus><p>${words}</p></section>`
+        leave(response, { words: said, isRefusal: true }, path)
       },
       failed(response, error, path, query) {
-        leave(response, errorSection(refusalOf(error), t), path, query)
+        const words = errorSection(refusalOf(error), t, undefined, true)
+        leave(response, { words, isRefusal: true }, path, query)
       },
       show(response, page, pieces) {
         response.redirect(303, pages.path('shown', answers.keep(session.id, page, pieces)))

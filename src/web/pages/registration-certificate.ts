@@ -1,9 +1,9 @@
-import type { Router } from 'express'
+import type { Response, Router } from 'express'
 import type { OwnCertificateStatus, ShownCertificate } from '../../providers/own-certificates.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import type { WebServices } from '../web-services.ts'
-import { textField } from './form-parts.ts'
+import { type FailureFields, type FormState, refusedForm, textField } from './form-parts.ts'
 import {
   type Fields,
   fieldsOf,
@@ -32,13 +32,7 @@ export function createCertificatePages({ services, contexts }: CertificatePagesD
     .get(async (request, response) => {
       const context = await contexts.toSee(request)
       const { id } = request.params
-      const status = await ownCertificates.show(id)
-      const title = context.t`Certificate of ${id}`
-      context.pages.send(response, {
-        title,
-        body: certificatePage(id, status, context),
-        session: context.session,
-      })
+      await show(response, context, id)
     })
     .post(readForm, async (request, response) => {
       const context = await contexts.toChange(request)
@@ -49,7 +43,8 @@ export function createCertificatePages({ services, contexts }: CertificatePagesD
         await ownCertificates.make(id, requestIn(fields), context.by)
         if (one(fields, 'try') !== undefined) await ownCertificates.tryNow(id)
       } catch (error) {
-        context.failed(response, error, back)
+        const { status, wrong, summary } = refusedForm(error, context.t, { fields: failureFields })
+        await show(response, context, id, { state: { values: fields, wrong }, summary, status })
         return
       }
       context.done(response, context.t`That is done: this is how the certificate stands now.`, back)
@@ -70,14 +65,33 @@ export function createCertificatePages({ services, contexts }: CertificatePagesD
     .all(methodNotAllowed('GET', 'HEAD'))
 
   return router
+
+  async function show(
+    response: Response,
+    context: PageContext,
+    id: string,
+    refused: { state: FormState; summary?: Html; status?: number } = { state: { values: {} } },
+  ): Promise<void> {
+    const { t, session, pages } = context
+    const { state, summary, status } = refused
+    const body = html`${summary}${certificatePage(id, await ownCertificates.show(id), state, context)}`
+    pages.send(response, { title: t`Certificate of ${id}`, body, session }, status)
+  }
 }
+
+const failureFields: FailureFields = { 'certificate.no-object-id': 'objectId' }
 
 function requestIn(fields: Fields): { objectId?: string; renew?: boolean } {
   const objectId = (one(fields, 'objectId') ?? '').trim()
   return { ...(objectId !== '' && { objectId }), ...(one(fields, 'renew') !== undefined && { renew: true }) }
 }
 
-function certificatePage(id: string, status: OwnCertificateStatus, context: PageContext): Html {
+function certificatePage(
+  id: string,
+  status: OwnCertificateStatus,
+  state: FormState,
+  context: PageContext,
+): Html {
   const { t, pages } = context
   const { inUse, next, objectId, refused } = status
   const file = pages.path('registrations', id, 'certificate', 'file')
@@ -96,7 +110,7 @@ ${next && shownCertificate(badge('warn', next.registered ? t`registered, not tak
 <p>${t`Upload it in the Entra admin centre: App registrations, the app, Certificates & secrets, Certificates.`}</p>`
 }
 </section>
-${mayChange(context) && html`<section>${certificateForm(id, status, context)}</section>`}`
+${mayChange(context) && html`<section>${certificateForm(id, status, state, context)}</section>`}`
 }
 
 function shownCertificate(state: Html, { thumbprint, endsAt }: ShownCertificate, { t }: PageContext): Html {
@@ -107,12 +121,13 @@ function shownCertificate(state: Html, { thumbprint, endsAt }: ShownCertificate,
 function certificateForm(
   id: string,
   { inUse, next, objectId }: OwnCertificateStatus,
+  state: FormState,
   context: PageContext,
 ): Html {
   const { t } = context
   const label = t`Object ID of the app registration`
   const hint = t`On the Overview of the app registration: neither the client ID nor that of the Enterprise application. Without it postern may be unable to renew the certificate.`
-  const field = textField({ name: 'objectId', label, hint, initial: objectId, maxlength: 36 }, { values: {} })
+  const field = textField({ name: 'objectId', label, hint, initial: objectId, maxlength: 36 }, state)
   const buttons = next
     ? html`<button name="try" value="yes">${t`I have uploaded it: try it now`}</button>`
     : inUse

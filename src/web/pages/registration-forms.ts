@@ -10,12 +10,15 @@ import {
 import type { SetUpWay } from '../../providers/set-up-steps.ts'
 import { type Html, html } from '../html.ts'
 import type { Phrases } from '../texts/phrases.ts'
+import { refusalOf } from './error-page.ts'
 import {
   checkField,
   choiceField,
+  type FailureFields,
   type FormState,
   type RefusedForm,
   refusedForm,
+  summaryOf,
   textField,
 } from './form-parts.ts'
 import { type Fields, form, isAnyFilled, lines, one, type PageContext } from './page-context.ts'
@@ -202,7 +205,7 @@ ${
 ${textField({ name: 'server', label: t`Mail server, and its port if that is not 587`, required: true, autocomplete: 'off' }, shown)}
 ${textField({ name: 'scopes', label: t`Scopes, among them the one for mail`, required: true, autocomplete: 'off' }, shown)}`
 }
-<details><summary>${t`More`}</summary>${sharedFields({ isOwn }, shown, t)}</details>
+<details${furtherNames.some((name) => state.wrong?.[name]) && html` open`}><summary>${t`More`}</summary>${sharedFields({ isOwn }, shown, t)}</details>
 ${passwordField(state, context)}
 <p><button>${t`Save and check`}</button></p>
 </section>`,
@@ -341,18 +344,33 @@ function fieldOf(name: string): string {
   return name.replace(/[.[].*$/, '')
 }
 
+const failureFields: FailureFields = {
+  'registration.exists': 'id',
+  'registration.in-settings': 'id',
+  'page.wrong-password': 'pagePassword',
+}
+
 /**
- * A form that was refused, with each mistake at its field.
+ * A form that was refused, with each mistake at its field; one about what the form has not is said
+ * above.
  * @throws what is no refusal
  */
-export function refusedRegistration(error: unknown, t: Phrases): RefusedForm {
-  const refused = refusedForm(error, t, {
-    'registration.exists': 'id',
-    'page.wrong-password': 'pagePassword',
-  })
-  if (!(error instanceof RegistrationMistakes)) return refused
-  const wrong = Object.fromEntries(
-    error.mistakes.map(({ field, message }) => [fieldOf(field), html`${field}: ${message}`]),
-  )
-  return { ...refused, wrong }
+export function refusedRegistration(
+  error: unknown,
+  t: Phrases,
+  { values, prefix = '' }: Pick<FormState, 'values' | 'prefix'>,
+): RefusedForm {
+  if (!(error instanceof RegistrationMistakes))
+    return refusedForm(error, t, { fields: failureFields, prefix })
+  const answer = refusalOf(error)
+  const said = new Map(error.mistakes.map((mistake) => [fieldOf(mistake.field), mistake]))
+  // In the order of the form, whose fields were all sent.
+  const names = Object.keys(values).filter((name) => said.has(name))
+  const wrong = Object.fromEntries(names.map((name) => [name, html`${said.get(name)?.message}`]))
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    summary: summaryOf(answer, t, names[0], prefix),
+    wrong,
+  }
 }

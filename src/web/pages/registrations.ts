@@ -63,7 +63,7 @@ export function createRegistrationPages({ services, contexts }: RegistrationPage
       const context = await contexts.toChange(request)
       const id = String(request.params.id)
       const values = fieldsOf(request.body)
-      await change(request, response, { context, id, values }, () =>
+      await change(request, response, { context, id, values, prefix: '' }, () =>
         registrations.set(id, changesOf(values), context.by),
       )
     })
@@ -86,7 +86,8 @@ export function createRegistrationPages({ services, contexts }: RegistrationPage
       const place = Number(one(values, 'place') ?? 0)
       const expires = one(values, 'expires')?.trim()
       const value = new Secret(one(values, 'clientSecret') ?? '')
-      await change(request, response, { context, id, values }, () =>
+      const prefix = place > 0 ? `out-${place}-` : 'next-'
+      await change(request, response, { context, id, values, prefix }, () =>
         registrations.set(
           id,
           place > 0
@@ -103,13 +104,14 @@ export function createRegistrationPages({ services, contexts }: RegistrationPage
     .post(readForm, async (request, response) => {
       const context = await contexts.toChange(request)
       const id = String(request.params.id)
+      const values = fieldsOf(request.body)
       try {
-        await requirePassword(request, response, context, fieldsOf(request.body))
-        const force = one(fieldsOf(request.body), 'force') === 'yes'
+        await requirePassword(request, response, context, values)
+        const force = one(values, 'force') === 'yes'
         const { removed } = await registrations.remove(id, { force }, context.by)
         context.done(response, context.t`The registration ${removed} is removed.`, ['providers'])
       } catch (error) {
-        context.failed(response, error, ['registrations', id])
+        await showRefused(response, error, { context, id, values, prefix: 'remove-' })
       }
     })
     .all(methodNotAllowed('POST'))
@@ -124,7 +126,7 @@ export function createRegistrationPages({ services, contexts }: RegistrationPage
       const { id } = await registrations.add(newRegistrationOf(values), context.by)
       await showCheck(response, context, id)
     } catch (error) {
-      const refused = refusedRegistration(error, t)
+      const refused = refusedRegistration(error, t, { values })
       const way = one(values, 'way') === 'app-only' ? ('app-only' as const) : ('person' as const)
       const view = { ids: new Set<string>(), ...(provider && { provider, way }) }
       const body = html`${refused.summary}${newRegistrationForm(view, { values, wrong: refused.wrong }, context)}`
@@ -141,26 +143,38 @@ export function createRegistrationPages({ services, contexts }: RegistrationPage
     context: PageContext
     id: string
     values: Fields
+    /** Of the form, among those of the page. */
+    prefix: string
   }
 
   async function change(
     request: Request,
     response: Response,
-    { context, id, values }: Asked,
+    asked: Asked,
     act: () => Promise<ChangedRegistration>,
   ): Promise<void> {
-    const { t, session, pages } = context
+    const { context, id, values } = asked
     try {
       await requirePassword(request, response, context, values)
       const changed = await act()
-      await showCheck(response, context, id, changedWords(changed, t))
+      await showCheck(response, context, id, changedWords(changed, context.t))
     } catch (error) {
-      const refused = refusedRegistration(error, t)
-      const registration = await registrations.show(id)
-      const state = { values, wrong: refused.wrong }
-      const body = registrationPage(registration, refused.summary, context, state)
-      pages.send(response, { title: registration.name, body, session }, refused.status)
+      await showRefused(response, error, asked)
     }
+  }
+
+  /** The page again, with what was typed in the form that was sent. */
+  async function showRefused(
+    response: Response,
+    error: unknown,
+    { context, id, values, prefix }: Asked,
+  ): Promise<void> {
+    const { t, session, pages } = context
+    const { summary, wrong, status, headers } = refusedRegistration(error, t, { values, prefix })
+    const registration = await registrations.show(id)
+    const body = registrationPage(registration, summary, context, { values, wrong, prefix })
+    response.set(headers)
+    pages.send(response, { title: registration.name, body, session }, status)
   }
 
   /**
@@ -254,14 +268,14 @@ function registrationPage(
   registration: RegistrationStatus,
   above: Html,
   context: PageContext,
-  state: Parameters<typeof registrationForm>[1] = { values: {} },
+  sent: FormState = { values: {} },
 ): Html {
   const { t } = context
   const isStored = registration.source === 'stored'
   return html`${above}${facts(registration, context)}
 ${mayChange(context) && checkForm(registration.id, context)}
 ${!isStored && html`<p class="soft">${t`It is ${t.say(sourceWords[registration.source])}${registration.setting !== undefined && html` (${html`<code>${registration.setting}</code>`})`}, and is changed there.`}</p>`}
-${isStored && mayChange(context) && html`${secretsSection(registration, context)}${registrationForm(registration, state, context)}${removal(registration, context)}`}`
+${isStored && mayChange(context) && html`${secretsSection(registration, sent, context)}${registrationForm(registration, formState('', sent), context)}${removal(registration, formState('remove-', sent), context)}`}`
 }
 
 function facts(registration: RegistrationStatus, { t, pages }: PageContext): Html {
@@ -292,19 +306,22 @@ function checkForm(id: string, context: PageContext): Html {
   )
 }
 
-/** One of several forms of the page, which have fields of the same name. */
-function emptyForm(prefix: string): FormState {
-  return { values: {}, prefix }
+/** One of several forms of the page, which have fields of the same name: empty, unless it was sent. */
+function formState(prefix: string, sent: FormState): FormState {
+  return (sent.prefix ?? '') === prefix ? sent : { values: {}, prefix }
 }
 
 /** The secrets in the order in which they are tried. A new one overlaps with the one that ends. */
 function secretsSection(
   { id, clientSecrets, serviceAccount }: RegistrationStatus,
+  sent: FormState,
   context: PageContext,
 ): Html | undefined {
   const { t } = context
   if (serviceAccount) return undefined
-  return html`<details>
+  const next = formState('next-', sent)
+  const isOpen = /^(?:next|out)-/.test(sent.prefix ?? '')
+  return html`<details${isOpen && html` open`}>
 <summary>${t`Client secrets: ${clientSecrets.length}`}</summary>
 <section>
 <p>${t`They are tried in their order: add the next one before the first one ends, and take that out afterwards.`}</p>
@@ -314,29 +331,29 @@ ${clientSecrets.map(({ place, expires }) =>
     ['registrations', id, 'secrets'],
     html`<p>${t`Client secret ${place}`}: ${expires === undefined ? t`its end is not known` : t`ends on ${day(expires)}`}</p>
 <input type="hidden" name="place" value="${place}">
-<details><summary>${t`Take it out…`}</summary>${passwordField(emptyForm(`out-${place}-`), context)}<button class="danger">${t`Take out client secret ${place}`}</button></details>`,
+<details${sent.prefix === `out-${place}-` && html` open`}><summary>${t`Take it out…`}</summary>${passwordField(formState(`out-${place}-`, sent), context)}<button class="danger">${t`Take out client secret ${place}`}</button></details>`,
   ),
 )}
 ${form(
   context,
   ['registrations', id, 'secrets'],
-  html`${textField({ name: 'clientSecret', type: 'password', label: t`Next client secret`, required: true, autocomplete: 'off' }, emptyForm('next-'))}
-${textField({ name: 'expires', type: 'date', label: t`The secret ends on (postern warns in time)` }, emptyForm('next-'))}
-${passwordField(emptyForm('next-'), context)}
+  html`${textField({ name: 'clientSecret', type: 'password', label: t`Next client secret`, required: true, autocomplete: 'off' }, next)}
+${textField({ name: 'expires', type: 'date', label: t`The secret ends on (postern warns in time)` }, next)}
+${passwordField(next, context)}
 <button class="quiet">${icon('plus')}${t`Add the secret`}</button>`,
 )}
 </section>
 </details>`
 }
 
-function removal({ id, name, mailboxes }: RegistrationStatus, context: PageContext): Html {
+function removal({ id, name, mailboxes }: RegistrationStatus, state: FormState, context: PageContext): Html {
   const { t } = context
   const warning =
     mailboxes === 0
       ? t`Nothing sends by it.`
       : t`${mailboxes} mailboxes send nothing until it is there again. Their consents are kept.`
-  return html`<details class="confirm"><summary>${icon('trash')}${t`Remove…`}</summary>
+  return html`<details class="confirm"${state.wrong && html` open`}><summary>${icon('trash')}${t`Remove…`}</summary>
 <p>${warning}</p>
-${form(context, ['registrations', id, 'remove'], html`<input type="hidden" name="force" value="yes">${passwordField(emptyForm('remove-'), context)}<button class="danger">${t`Remove ${name}`}</button>`)}
+${form(context, ['registrations', id, 'remove'], html`<input type="hidden" name="force" value="yes">${passwordField(state, context)}<button class="danger">${t`Remove ${name}`}</button>`)}
 </details>`
 }

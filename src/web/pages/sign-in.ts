@@ -70,7 +70,7 @@ export function createSignInPages(deps: SignInPagesDeps): Router {
       } catch (error) {
         const t = phrasesFor(request)
         const { status, headers, summary, wrong } = refusedForm(error, t, {
-          'page.wrong-password': 'password',
+          fields: { 'page.wrong-password': 'password' },
         })
         response.set(headers)
         const body = html`${summary}${passwordForm(t, { values: fields, wrong })}`

@@ -7,7 +7,7 @@ import { type ShownStep, type TestMessage, testMessageOf, testSteps } from '../t
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { whatToDo } from './error-page.ts'
-import { choiceField, type FormState, refusedForm, textField } from './form-parts.ts'
+import { choiceField, type FailureFields, type FormState, refusedForm, textField } from './form-parts.ts'
 import { fieldsOf, form, one, type PageContext, type PageContexts, readForm } from './page-context.ts'
 import { checkedStep, checklistBegin, checklistEnd, type Step } from './parts.ts'
 
@@ -38,7 +38,10 @@ export function createTestMessagePages({ services, contexts }: TestMessagePagesD
     try {
       message = testMessageOf(address, { from: one(fields, 'from'), to: one(fields, 'to') ?? '' })
     } catch (error) {
-      const { status, headers, summary, wrong } = refusedForm(error, t, fieldsOfFailures)
+      const { status, headers, summary, wrong } = refusedForm(error, t, {
+        fields: fieldsOfFailures,
+        values: fields,
+      })
       const state = { values: fields, wrong }
       const body = html`${summary}${testMessageForm({ address, logins: await loginsOf(address), state }, context)}${back}`
       response.set(headers)
@@ -74,10 +77,10 @@ async function* shown(
 }
 
 /** Which field a failure is about. */
-const fieldsOfFailures: Readonly<Record<string, string>> = {
+const fieldsOfFailures: FailureFields = {
   'page.sender-of-other-domain': 'from',
-  'address.no-mail-address': 'to',
-  'page.test-address': 'to',
+  'address.no-mail-address': ['to', 'from'],
+  'page.test-address': ['to', 'from'],
 }
 
 interface TestMessageForm {
