@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
-import type { PostgresCursor, PostgresPoolClient, PostgresQueryResult, Kysely as Tabled } from 'kysely'
+import type {
+  PostgresCursor,
+  PostgresPoolClient,
+  PostgresQueryResult,
+  Kysely as Tabled,
+  Transaction,
+} from 'kysely'
 import { asFailure, Failure, failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import { isLoopbackHost } from '../net/connect.ts'
@@ -60,6 +66,17 @@ export async function openPostgresDatabase(place: PostgresPlace): Promise<Shared
   const failureOf = (error: unknown, refusals = {}) => postgresFailure(error, server.host, refusals)
 
   function databaseOf(ready: () => Promise<Tabled<Tables>>): Database {
+    /** With the number of the change, where others have to know it. */
+    async function committed<T>(work: (changing: Transaction<Tables>) => Promise<T>) {
+      const own = await ready()
+      return own.transaction().execute(async (changing) => {
+        await sql`select pg_advisory_xact_lock(${changeLock})`.execute(changing)
+        touched.clear()
+        const done = await work(changing)
+        return [done, await sharing?.record(changing, touched)] as const
+      })
+    }
+
     const database: Database = {
       async read(query) {
         try {
@@ -69,19 +86,12 @@ export async function openPostgresDatabase(place: PostgresPlace): Promise<Shared
         }
       },
       async change(work, refusals) {
-        try {
-          const own = await ready()
-          const [answer, revision] = await own.transaction().execute(async (changing) => {
-            await sql`select pg_advisory_xact_lock(${changeLock})`.execute(changing)
-            touched.clear()
-            const done = await work(changing)
-            return [done, await sharing?.record(changing, touched)] as const
-          })
-          if (revision !== undefined) await sharing?.taken(revision)
-          return answer
-        } catch (error) {
+        const [answer, revision] = await committed(work).catch((error: unknown) => {
           throw failureOf(error, refusals)
-        }
+        })
+        // It is done, whatever becomes of this.
+        if (revision !== undefined) await sharing?.taken(revision)
+        return answer
       },
       // Its server keeps its own reserve.
       changeAtLast: (work) => database.change(work),

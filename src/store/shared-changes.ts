@@ -39,7 +39,10 @@ interface Listening {
 export interface Sharing {
   /** In the transaction of the change. Gives its number, where others have to know it. */
   record(changing: Transaction<Tables>, touched: Touched): Promise<number | undefined>
-  /** Resolves when every other process that is alive has taken it up. */
+  /**
+   * Resolves when every other process that is alive has taken it up, or when that cannot be waited for
+   * any longer. Never rejects: the change is made.
+   */
   taken(revision: number): Promise<void>
 }
 
@@ -186,13 +189,11 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
   async taken(revision: number): Promise<void> {
     const begun = this.#clock.monotonic()
     for (;;) {
-      const behind = await this.#whoIsBehind(revision)
-      if (behind.length === 0) return
-      if (this.#clock.monotonic() - begun >= patienceMilliseconds) {
-        this.#log.warn(
-          { event: 'store.change-not-taken', processes: behind.join(', ') },
-          'Another postern on this database has not taken a change up: it may go on with what was before',
-        )
+      // A database that has gone away since then says nothing of the others.
+      const behind = await this.#whoIsBehind(revision).catch(() => undefined)
+      if (behind?.length === 0) return
+      if (this.#isClosed || this.#clock.monotonic() - begun >= patienceMilliseconds) {
+        this.#warnOfUnconfirmed(behind)
         return
       }
       await this.#untilSomebodyHasTaken()
@@ -236,6 +237,21 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
         where id <> ${this.#id} and seen < ${revision} and alive_until > ${now}`.execute(tables),
     )
     return rows.map(({ name }) => name)
+  }
+
+  /** @param behind who they are; undefined: nobody can tell */
+  #warnOfUnconfirmed(behind: readonly string[] | undefined): void {
+    const event = 'store.change-not-taken'
+    if (behind)
+      this.#log.warn(
+        { event, processes: behind.join(', ') },
+        'Another postern on this database has not taken a change up: it may go on with what was before',
+      )
+    else
+      this.#log.warn(
+        { event },
+        'A change was made, and the database went away before other posterns had taken it up: they may go on with what was before',
+      )
   }
 
   /** Or until it is time to look again, as a notification may be lost. */

@@ -4,7 +4,8 @@ import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Change } from '../../src/store/followed-store.ts'
 import { openStore } from '../../src/store/store.ts'
-import { newPostgresDatabase, templateKey } from '../support/postgres-databases.ts'
+import { eventually } from '../support/eventually.ts'
+import { ask, databaseAt, newPostgresDatabase, templateKey } from '../support/postgres-databases.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { newDataDir, newGrant, newLogin, now, onPostgres, openFixture } from './fixture.ts'
 import { changeDatabase, readDatabase } from './raw-database.ts'
@@ -86,6 +87,31 @@ describe.runIf(onPostgres)('a change of what another process remembers', () => {
       `select id from processes where alive_until > (extract(epoch from clock_timestamp()) * 1000)::bigint and id = 'killed'`,
     )
     expect(alive).toEqual([])
+  })
+
+  it('a change that was made is done, also when the database goes away before others have taken it up', async () => {
+    const { others, place, clock, dataDir } = await openFixture()
+    let takeUp = () => {}
+    others?.follow(() => new Promise<void>((resolve) => (takeUp = resolve)))
+    onTestFinished(() => takeUp())
+    const log = createRecordingLog()
+    const { store } = await openStore({ ...place, clock, log })
+    onTestFinished(() => store.close())
+    const adding = store.logins.add(newLogin({ id: 'a' }))
+    await eventually('the change is made', async () => {
+      const made = await readDatabase(dataDir, "select id from logins where id = 'a'")
+      return made.length === 1
+    })
+    const url = place.postgres?.url.reveal() ?? ''
+    const name = new URL(url).pathname.slice(1)
+    await ask(
+      databaseAt(url, 'postgres'),
+      `alter database ${name} with allow_connections false;
+      select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
+    )
+    clock.set(now + 60_000)
+    await adding
+    expect(log.lines).toMatchObject([{ fields: { event: 'store.change-not-taken' } }])
   })
 
   it('a process that lost its connection hears what it missed', async () => {
