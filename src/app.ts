@@ -77,8 +77,10 @@ export interface RunningPostern {
   registeredProviders: readonly string[]
   /** How many there are. */
   mailboxes: number
-  /** Looks at the files of the certificate at once. */
-  reload(): void
+  /** Reads the settings and the files of the certificate again. */
+  reload(): Promise<void>
+  /** How long a stop lets messages finish. */
+  shutdownSeconds(): number
   /** Stops accepting, lets messages under way finish, closes the store. */
   stop(): Promise<Stopped>
 }
@@ -103,7 +105,7 @@ const clock = systemClock
 
 /** Reads the settings as they are now, for whoever sets them while postern runs. */
 export type ReadConfigAgain = () => Promise<
-  | (Pick<EffectiveConfig, 'config'> & Partial<Pick<EffectiveConfig, 'sources'>>)
+  | (Pick<EffectiveConfig, 'config'> & Partial<Pick<EffectiveConfig, 'sources' | 'warnings'>>)
   | { mistakes: readonly string[] }
 >
 
@@ -112,16 +114,19 @@ export type ReadConfigAgain = () => Promise<
  * @throws Failure `configuration` with what to change, `store-unavailable`
  */
 export async function startPostern(
-  config: Config,
+  asRead: Config,
   log: Log,
   version: string,
-  readConfigAgain: ReadConfigAgain = async () => ({ config }),
+  readConfigAgain: ReadConfigAgain = async () => ({ config: asRead }),
   setLogLevel: (level: LogLevel) => void = () => {},
 ): Promise<RunningPostern> {
+  // What changes while postern runs is written into it: whoever follows asks it anew.
+  const config: Config = { ...asRead, limits: { ...asRead.limits } }
   const data = await openData(config, log)
   try {
-    const settled = await settlePorts(config)
-    return await startDoors(settled, data.journal.log, version, { ...data, readConfigAgain, setLogLevel })
+    Object.assign(config, await settlePorts(config))
+    const served = { ...data, asRead, readConfigAgain, setLogLevel }
+    return await startDoors(config, data.journal.log, version, served)
   } catch (error) {
     await data.close()
     throw error
@@ -250,7 +255,11 @@ type OpenedData = OpenedStore & {
   close(): Promise<void>
 }
 
-type ServedData = OpenedData & { readConfigAgain: ReadConfigAgain; setLogLevel: (level: LogLevel) => void }
+type ServedData = OpenedData & {
+  asRead: Config
+  readConfigAgain: ReadConfigAgain
+  setLogLevel: (level: LogLevel) => void
+}
 
 function storePlace({ dataDir, key, databaseUrl: url, extraCa, runtimeDir }: Config) {
   const postgres = url && { url, ...(extraCa !== undefined && { extraCa }) }
@@ -276,7 +285,7 @@ async function requireAlone({ store, others }: OpenedStore): Promise<void> {
 
 /** The data directory, ours alone until it is closed. */
 async function openData(config: Config, log: Log): Promise<OpenedData> {
-  const { dataDir, limits, journalRecipients } = config
+  const { dataDir } = config
   const lock = await lockDataDir(dataDir)
   try {
     const opened = await openStore({ ...storePlace(config), clock, log })
@@ -286,8 +295,12 @@ async function openData(config: Config, log: Log): Promise<OpenedData> {
       store: opened.store.journal,
       clock,
       log,
-      days: limits.journalDays,
-      recipients: journalRecipients,
+      get days() {
+        return config.limits.journalDays
+      },
+      get recipients() {
+        return config.journalRecipients
+      },
     })
     return {
       ...opened,
@@ -382,37 +395,46 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   })
   const remembered = (id: string) => credentialIndex.apiKey(id)
   const apiKeys = createApiKeys({ store, keyedHash, ownerKey, remembered, clock, log })
-  const { consentSeconds, consentLinkSeconds, reminderSeconds } = limits
   const consentDeps = { store, catalogue, oauthClientFor, keyedHash, clock, log, publicUrl }
-  const consent = createConsentService({ ...consentDeps, consentSeconds, consentLinkSeconds, grantChanged })
+  const consent = createConsentService({ ...consentDeps, limits, grantChanged })
   const pageSignIns = createPageSignIns({
     catalogue,
     oauthClientFor,
-    consentSeconds,
-    people: config.pageAccess,
+    limits,
+    get people() {
+      return config.pageAccess
+    },
     keyedHash,
     redirectUri: redirectUriOf(publicUrl),
     clock,
   })
-  const { notify } = config
   const keepAlive = createKeepAlive({
     grants: store.grants,
     tokens,
     registrationOf,
-    renewalSeconds: limits.renewalSeconds,
+    get renewalSeconds() {
+      return limits.renewalSeconds
+    },
     clock,
     log,
   })
   const notices = createNotices({
-    notify,
+    get notify() {
+      return config.notify
+    },
     store,
     catalogue,
     tokens,
     relay,
     consent,
     // As to a provider: what is on this machine needs no proxy.
-    fetch: http.via(notify.webhook && isLoopbackHost(notify.webhook.url.hostname) ? undefined : config.proxy),
-    reminderSeconds,
+    get fetch() {
+      const { webhook } = config.notify
+      return http.via(webhook && isLoopbackHost(webhook.url.hostname) ? undefined : config.proxy)
+    },
+    get reminderSeconds() {
+      return limits.reminderSeconds
+    },
     clock,
     log,
   })
@@ -470,7 +492,9 @@ function composeServices(config: Config, log: Log, data: ServedData) {
       store,
       catalogue,
       oauthClientFor,
-      renewalSeconds: limits.renewalSeconds,
+      get renewalSeconds() {
+        return limits.renewalSeconds
+      },
       outcomes: journal.reader.outcomes,
       clock,
       log,
@@ -590,7 +614,9 @@ async function startDoors(
       catalogue,
       certificateExpiresAt: () => certificates?.expiresAt(),
       isReady: async () => (await readiness()).ready,
-      namedMailboxes: config.metrics.mailboxes,
+      get namedMailboxes() {
+        return config.metrics.mailboxes
+      },
       clock,
     },
     services.watched,
@@ -626,8 +652,12 @@ async function startDoors(
     listen: config.webListen,
     publicUrl,
     pagesUrl,
-    ...(config.hosts && { furtherHosts: config.hosts }),
-    ...(config.trustedProxies && { trustedProxies: config.trustedProxies }),
+    get furtherHosts() {
+      return config.hosts
+    },
+    get trustedProxies() {
+      return config.trustedProxies
+    },
     services: webServices,
     readiness,
     metrics,
@@ -654,6 +684,32 @@ async function startDoors(
     clock,
     taps: services.traces,
     ...(certificates && { certificates }),
+  })
+
+  /** Everybody follows the settings as they are read again; what may fail does so before that. */
+  function prepare(read: Config): () => Promise<void> {
+    const { certificate, logLevel } = config
+    const { certFile, keyFile } = read.certificate ?? {}
+    const isMoved = certFile !== certificate?.certFile || keyFile !== certificate?.keyFile
+    const moved =
+      certificates && isMoved && read.certificate
+        ? createCertificates({ ...read.certificate, clock, log })
+        : undefined
+    return async () => {
+      if (config.logLevel !== logLevel) data.setLogLevel(config.logLevel)
+      const following = services.registrations.settingsChanged()
+      if (moved) {
+        certificates = moved
+        await smtpServer.listenAt(listening, moved)
+      } else certificates?.reload()
+      await following
+    }
+  }
+  /** Loaded when somebody asks: seldom. */
+  const reload = lazy(async () => {
+    const { createReload } = await import('./config/reload.ts')
+    const { asRead, readConfigAgain: readAgain } = data
+    return createReload({ running: config, asRead, readAgain, prepare, log })
   })
 
   async function stop(graceSeconds: number): Promise<Stopped> {
@@ -705,10 +761,8 @@ async function startDoors(
       pagesUrl,
       signInLink: webServer.signInLink,
       registeredProviders: registeredIn(catalogue),
-      reload() {
-        if (certificates) certificates.reload()
-        else log.info({}, 'there is no certificate to look at')
-      },
+      reload: async () => (await reload())(),
+      shutdownSeconds: () => limits.shutdownSeconds,
       async stop() {
         try {
           return await stop(limits.shutdownSeconds)

@@ -62,7 +62,7 @@ function loadApp() {
   return import('./app.ts')
 }
 
-/** Runs until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP takes new files of the certificate, or ends what a closed terminal leaves behind. */
+/** Runs until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP has the settings read again, or ends what a closed terminal leaves behind. */
 async function serve(config: Config): Promise<number> {
   // Caught before anything starts: a signal during the start still ends it in good order.
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
@@ -71,10 +71,10 @@ async function serve(config: Config): Promise<number> {
   // Node would open its inspector, to everybody on this machine.
   process.on('SIGUSR1', () => {})
   process.title = 'postern serve'
-  let reload = () => {}
+  let reload = async () => {}
   const hasLostTerminal = watchTerminal()
   // Whatever reloads services sends it: it must not end one that is only starting.
-  process.on('SIGHUP', () => (hasLostTerminal() ? hangUp() : reload()))
+  process.on('SIGHUP', () => (hasLostTerminal() ? hangUp() : void reload()))
   const { log, setLevel } = await createLog(config.logLevel)
   const { startPostern } = await loadApp()
   const postern = await startPostern(config, log, version, readEverySetting, setLevel)
@@ -93,7 +93,7 @@ async function serve(config: Config): Promise<number> {
   const signal = await signalled
   for (const again of ['SIGINT', 'SIGTERM'] as const) process.once(again, () => process.exit(1))
   log.info({ signal }, 'postern stops')
-  setTimeout(() => process.exit(1), (config.limits.shutdownSeconds + lastSeconds) * 1000).unref()
+  setTimeout(() => process.exit(1), (postern.shutdownSeconds() + lastSeconds) * 1000).unref()
   const { lostConsents } = await postern.stop()
   log.info({ ...(lostConsents.length > 0 && { lostConsents }) }, 'postern has stopped')
   return lostConsents.length > 0 ? consentsLost : 0

@@ -56,6 +56,7 @@ function opened(value: unknown): unknown {
   if (value instanceof Secret) return { secret: value.reveal() }
   if (value instanceof URL) return value.href
   if (Array.isArray(value)) return value.map(opened)
+  if (value instanceof Map) return { entries: [...value].map(opened) }
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, opened(one)]))
 }

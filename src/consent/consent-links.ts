@@ -6,6 +6,7 @@ import { printable } from '../base/text.ts'
 import { freshId, freshSecret, parseDisplayName, sameHash } from '../credentials/credential.ts'
 import { existingMailbox } from '../mailboxes/mailboxes.ts'
 import type { ConsentLink } from '../model/consent.ts'
+import type { Limits } from '../model/limits.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { Store } from '../store/ports.ts'
 import {
@@ -22,7 +23,7 @@ interface ConsentLinksDeps {
   hashes: Pick<ConsentHashes, 'link'>
   clock: Clock
   publicUrl: URL
-  consentLinkSeconds: number
+  limits: Pick<Limits, 'consentLinkSeconds'>
   log: Log
 }
 
@@ -42,7 +43,7 @@ export function createConsentLinks(deps: ConsentLinksDeps) {
       // A link that cannot work is refused when it is made, not when it is opened.
       requireInteractiveConsent(mailbox, catalogue.registered(mailbox.providerId))
       const [id, secret, now] = [freshId(), freshSecret(), clock.now()]
-      const expiresAt = now + deps.consentLinkSeconds * 1000
+      const expiresAt = now + deps.limits.consentLinkSeconds * 1000
       await store.consentLinks.add({
         id,
         hash: hashes.link(secret),

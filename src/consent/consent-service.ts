@@ -3,6 +3,7 @@ import type { Actor, Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
 import type { FreshToken } from '../grants/token-broker.ts'
 import type { Address } from '../model/address.ts'
+import type { Limits } from '../model/limits.ts'
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue } from '../providers/provider.ts'
 import type { Store } from '../store/ports.ts'
@@ -150,9 +151,7 @@ export interface ConsentDeps {
   clock: Clock
   log: Log
   publicUrl: URL
-  /** How long a person may take to sign in. */
-  consentSeconds: number
-  consentLinkSeconds: number
+  limits: Pick<Limits, 'consentSeconds' | 'consentLinkSeconds'>
   /** Runs something after a while, without keeping the process alive for it. */
   later?: (milliseconds: number, run: () => void) => void
   /** Drops what is cached for the mailbox, and caches the token of the consent. */

@@ -62,10 +62,12 @@ export function createConsentService(deps: ConsentDeps): ConsentService {
   }
 }
 
-type StartDeps = Pick<
-  ConsentDeps,
-  'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log' | 'consentSeconds'
-> & { hashes: ConsentHashes; links: ConsentLinks; redirectUri: string; forcedChoices: ForcedAccountChoices }
+type StartDeps = Pick<ConsentDeps, 'store' | 'catalogue' | 'oauthClientFor' | 'clock' | 'log' | 'limits'> & {
+  hashes: ConsentHashes
+  links: ConsentLinks
+  redirectUri: string
+  forcedChoices: ForcedAccountChoices
+}
 
 /**
  * Starts an authorization code flow (RFC 6749, section 4.1, with PKCE) and stores what its callback
@@ -98,7 +100,7 @@ function createAuthorizationStart(deps: StartDeps): ConsentService['begin'] {
       codeVerifier,
       nonce,
       createdAt: now,
-      expiresAt: now + deps.consentSeconds * 1000,
+      expiresAt: now + deps.limits.consentSeconds * 1000,
     })
     deps.log.info(
       { event: 'consent.begun', mailbox: mailbox.address, provider: provider.id, link: consentLinkId },

@@ -1,5 +1,6 @@
 import type { Gone } from '../base/async.ts'
 import { clientGone, type Failure, failure, stopping } from '../base/failure.ts'
+import type { Limits } from '../model/limits.ts'
 import type { FailureCounter } from './failure-counts.ts'
 
 interface Turn {
@@ -14,11 +15,10 @@ interface Turn {
 interface AttemptQueueDeps {
   /** The failures of each key. */
   counter: Pick<FailureCounter, 'count'>
-  /** A key with this many failures is full. */
-  limit: number
+  /** A key with so many failures (`guessesPerName`) is full. */
+  limits: Pick<Limits, 'guessesPerName' | 'guessDelaySeconds'>
   /** How many attempts of one source may wait for a full key. */
   perSource: number
-  delaySeconds: number
 }
 
 /** How many attempts may wait for one key that is not full, and for all keys together. */
@@ -51,13 +51,15 @@ export class AttemptQueue {
   readonly #deps: AttemptQueueDeps
   readonly #lines = new Map<string, Line>()
   readonly #pauses = new Set<() => void>()
-  readonly #mostWhenFull: number
   #waitingInAll = 0
   #isClosed = false
 
   constructor(deps: AttemptQueueDeps) {
     this.#deps = deps
-    this.#mostWhenFull = Math.max(1, Math.floor(longestWaitSeconds / deps.delaySeconds))
+  }
+
+  #mostWhenFull(): number {
+    return Math.max(1, Math.floor(longestWaitSeconds / this.#deps.limits.guessDelaySeconds))
   }
 
   /**
@@ -70,7 +72,8 @@ export class AttemptQueue {
     if (this.#isClosed) return Promise.reject(stopping())
     if (turn.gone?.aborted) return Promise.reject(clientGone())
     const line = this.#lineOf(turn.key)
-    if (!this.#hasRoom(line, turn.source)) return Promise.reject(tooManyAtOnce(this.#deps.delaySeconds))
+    if (!this.#hasRoom(line, turn.source))
+      return Promise.reject(tooManyAtOnce(this.#deps.limits.guessDelaySeconds))
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         ...turn,
@@ -98,7 +101,7 @@ export class AttemptQueue {
   }
 
   #hasRoom({ waiting, isFull }: Line, source: string): boolean {
-    if (this.#waitingInAll >= mostInAll || waiting.size >= (isFull ? this.#mostWhenFull : mostForOne))
+    if (this.#waitingInAll >= mostInAll || waiting.size >= (isFull ? this.#mostWhenFull() : mostForOne))
       return false
     return !isFull || [...waiting].filter((other) => other.source === source).length < this.#deps.perSource
   }
@@ -112,10 +115,10 @@ export class AttemptQueue {
     line.isCalling = true
     while (line.waiting.size > 0) {
       const failures = this.#deps.counter.count(line.key)
-      line.isFull = failures >= this.#deps.limit
+      line.isFull = failures >= this.#deps.limits.guessesPerName
       // An attempt that ends calls this again. Running attempts count as failures, or all would
       // start before the first has failed.
-      if (line.underway > 0 && failures + line.underway >= this.#deps.limit) break
+      if (line.underway > 0 && failures + line.underway >= this.#deps.limits.guessesPerName) break
       if (line.isFull) await this.#beforeTurn(line)
       this.#callFirst(line)
     }
@@ -129,8 +132,8 @@ export class AttemptQueue {
     let staying = 0
     for (const one of [...waiting]) {
       const ofSource = (stay.get(one.source) ?? 0) + 1
-      if (staying >= this.#mostWhenFull || ofSource > this.#deps.perSource)
-        this.#refuse(line, one, tooManyAtOnce(this.#deps.delaySeconds))
+      if (staying >= this.#mostWhenFull() || ofSource > this.#deps.perSource)
+        this.#refuse(line, one, tooManyAtOnce(this.#deps.limits.guessDelaySeconds))
       else {
         staying += 1
         stay.set(one.source, ofSource)

@@ -74,7 +74,6 @@ interface Failed {
 class Throttle implements LoginThrottle {
   readonly #deps: LoginThrottleDeps
   readonly #limits: LoginThrottleDeps['limits']
-  readonly #delay: number
   readonly #mark = createEphemeralHmac()
   readonly #write: GuessLog
   readonly #bySource: FailureCounter
@@ -98,7 +97,6 @@ class Throttle implements LoginThrottle {
     const counter = () => createFailureCounter(limits.guessWindowSeconds, clock)
     this.#deps = deps
     this.#limits = limits
-    this.#delay = limits.guessDelaySeconds * 1000
     this.#write = createGuessLog(log)
     this.#bySource = counter()
     this.#byName = counter()
@@ -107,10 +105,13 @@ class Throttle implements LoginThrottle {
     this.#repeats = counter()
     this.#blocked = createBlockedSources(limits.guessWindowSeconds, clock)
     this.#countSecret = createSecretCount({ limits, clock, write: this.#write })
-    const turns = { limit: limits.guessesPerName, delaySeconds: limits.guessDelaySeconds }
     // Two for each source, so that one source cannot take all places of a name.
-    this.#ofName = new AttemptQueue({ ...turns, counter: this.#byName, perSource: 2 })
-    this.#ofPair = new AttemptQueue({ ...turns, counter: this.#byPair, perSource: Number.POSITIVE_INFINITY })
+    this.#ofName = new AttemptQueue({ limits, counter: this.#byName, perSource: 2 })
+    this.#ofPair = new AttemptQueue({ limits, counter: this.#byPair, perSource: Number.POSITIVE_INFINITY })
+  }
+
+  #delay(): number {
+    return this.#limits.guessDelaySeconds * 1000
   }
 
   async attempt(attempt: LoginAttempt, look: () => Promise<Look>, gone?: Gone): Promise<boolean> {
@@ -148,14 +149,14 @@ class Throttle implements LoginThrottle {
     if (known) {
       // Unknown attempts of a blocked source are refused after the delay. The verification of a
       // known one has to fit in before that, or the time would tell them apart.
-      const wait = this.#isBlocked(attempt) ? this.#delay * shareBeforeLook : this.#delay
+      const wait = this.#isBlocked(attempt) ? this.#delay() * shareBeforeLook : this.#delay()
       return await this.#ofPair.take({ key: this.#pairOf(attempt), source, wait, gone })
     }
     const isSprayed = this.#inAll.count(policy.kind) >= this.#limits.guessesInAll
     const waitsAnyway = this.#byName.count(this.#nameOf(attempt)) >= this.#limits.guessesPerName
-    if (isSprayed && !waitsAnyway && !(await this.#beforeLook.wait(source, this.#delay, gone)))
+    if (isSprayed && !waitsAnyway && !(await this.#beforeLook.wait(source, this.#delay(), gone)))
       throw tooManyAtOnce(this.#limits.guessDelaySeconds)
-    const leave = await this.#ofName.take({ key: this.#nameOf(attempt), source, wait: this.#delay, gone })
+    const leave = await this.#ofName.take({ key: this.#nameOf(attempt), source, wait: this.#delay(), gone })
     if (!this.#isBlocked(attempt)) return leave
     // The source was blocked while this attempt waited.
     leave()
@@ -186,7 +187,7 @@ class Throttle implements LoginThrottle {
     const again = this.#repeats.add(source)
     if (again === this.#limits.guessesPerSource) this.#write.repeated(source, this.#shown(attempt), again)
     if (again <= this.#limits.guessesPerSource) return false
-    if (policy.refusesLate && (await this.#beforeRefusal.wait(source, this.#delay, gone))) return false
+    if (policy.refusesLate && (await this.#beforeRefusal.wait(source, this.#delay(), gone))) return false
     throw tooManyAtOnce(this.#limits.guessDelaySeconds)
   }
 
@@ -194,7 +195,7 @@ class Throttle implements LoginThrottle {
   async #refuse(attempt: LoginAttempt, began: number, gone: Gone | undefined): Promise<never> {
     const { source, policy } = attempt
     if (policy.refusesLate)
-      await this.#beforeRefusal.wait(source, began + this.#delay - this.#deps.clock.monotonic(), gone)
+      await this.#beforeRefusal.wait(source, began + this.#delay() - this.#deps.clock.monotonic(), gone)
     throw this.#tooMany(source)
   }
 

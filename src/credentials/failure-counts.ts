@@ -99,7 +99,7 @@ const wrongOnesRemembered = 20_000
  * @throws Failure `limit-reached` for a source that has none left
  */
 export function createSecretCount({ limits, clock, write }: SecretCountDeps) {
-  const { guessWindowSeconds, guessesPerSource } = limits
+  const { guessWindowSeconds } = limits
   const bySource = createFailureCounter(guessWindowSeconds, clock)
   const blocked = createBlockedSources(guessWindowSeconds, clock)
   const knownWrong = new LRUCache<string, true>({ max: wrongOnesRemembered })
@@ -114,7 +114,7 @@ export function createSecretCount({ limits, clock, write }: SecretCountDeps) {
 
   function count(source: string): void {
     const fromSource = bySource.add(source)
-    if (fromSource < guessesPerSource || blocked.has(source)) return
+    if (fromSource < limits.guessesPerSource || blocked.has(source)) return
     blocked.add(source)
     write.source(source, fromSource, guessWindowSeconds)
   }

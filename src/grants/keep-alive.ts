@@ -13,7 +13,8 @@ export interface KeepAliveDeps {
   tokens: IdleRenewal
   /** As the token broker has it. */
   registrationOf(providerId: string): GivenTo
-  renewalSeconds: number
+  /** Asked anew for each round. */
+  readonly renewalSeconds: number
   clock: Clock
   log: Log
 }
@@ -55,7 +56,7 @@ const refusedMilliseconds = 86_400_000
 const spread = 1 / 6
 
 export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
-  const { grants, tokens, registrationOf, clock, log, renewalSeconds } = deps
+  const { grants, tokens, registrationOf, clock, log } = deps
   /**
    * By address key: until when a failed one is skipped, in milliseconds of the monotonic clock, so
    * that it holds up none behind it.
@@ -84,7 +85,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
 
   async function dueNow(): Promise<Address[]> {
     const now = clock.now()
-    const latest = now - renewalSeconds * 1000 * (1 - spread)
+    const latest = now - deps.renewalSeconds * 1000 * (1 - spread)
     for (const [key, until] of failed) if (until <= clock.monotonic()) failed.delete(key)
     // Leaves room for the skipped ones.
     const found = await grants.unusedSince(latest, mostLookedAt + failed.size)
@@ -117,7 +118,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
    * fewer there are, the more they are spread.
    */
   function shareOf(idle: number): number {
-    const rounds = (renewalSeconds * spread) / roundSeconds
+    const rounds = (deps.renewalSeconds * spread) / roundSeconds
     return Math.min(mostInRound, Math.ceil((idle * 8) / rounds))
   }
 

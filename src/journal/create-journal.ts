@@ -29,10 +29,10 @@ interface JournalDeps {
   store: JournalStore
   clock: Clock
   log: Log
-  /** How long entries are kept. */
-  days: number
-  /** Which recipients of messages. */
-  recipients: KeptRecipients
+  /** How long entries are kept; asked anew each time. */
+  readonly days: number
+  /** Which recipients of messages; asked anew for each line. */
+  readonly recipients: KeptRecipients
 }
 
 /**
@@ -44,10 +44,11 @@ const sameSignInMilliseconds = 3_600_000
  * The journal: written by every line of the log that has a known event, read by pages, API and
  * command.
  */
-export function createJournal({ store, clock, log, days, recipients }: JournalDeps): Journal {
+export function createJournal(deps: JournalDeps): Journal {
+  const { store, clock, log } = deps
   const idOf = createEntryIds()
   const gate = createFloodGate()
-  const sweeping = createSweeping({ store, clock, log, days })
+  const sweeping = createSweeping(deps)
   // Not with an entry: a message would come upon it.
   const writer = createEntryWriter(store, log, () => sweeping.look())
   const signIns = new LRUCache<string, number>({ max: 10_000 })
@@ -70,9 +71,9 @@ export function createJournal({ store, clock, log, days, recipients }: JournalDe
     watcher?.(fields)
     const now = clock.now()
     for (const held of gate.held(now)) write(held)
-    const outcome = outcomeOf(fields, now, recipients)
+    const outcome = outcomeOf(fields, now, deps.recipients)
     if (outcome) writer.note(outcome)
-    const entry = entryOf(fields, now, recipients)
+    const entry = entryOf(fields, now, deps.recipients)
     if (!entry || isRepeated(entry) || !gate.lets(entry)) return
     write(entry)
     // Who changed something, and what came of a consent, is not to be lost with the machine.

@@ -410,17 +410,14 @@ interface Sweeping {
 /**
  * Forgets what is older than it is kept, once an hour while something happens, a little at a time.
  */
-export function createSweeping({
-  store,
-  clock,
-  log,
-  days,
-}: {
+export function createSweeping(deps: {
   store: Pick<JournalStore, 'sweep' | 'oldest'>
   clock: Clock
   log: Log
-  days: number
+  /** Asked anew each time. */
+  readonly days: number
 }): Sweeping {
+  const { store, clock, log } = deps
   let last = Number.NEGATIVE_INFINITY
   let running: Promise<void> = Promise.resolve()
   let closed = false
@@ -431,7 +428,7 @@ export function createSweeping({
     try {
       const oldest = await store.oldest()
       if (oldest === undefined) return
-      const wanted = clock.now() - days * day
+      const wanted = clock.now() - deps.days * day
       const before = paced(wanted, oldest)
       let swept = 0
       let gone: number
@@ -453,7 +450,7 @@ export function createSweeping({
       log.info({ event: 'journal.swept', entries, until }, 'Old entries of the journal are removed')
     if (wanted - before > day && !isHeldBack)
       log.warn(
-        { event: 'journal.sweep-held-back', until, days },
+        { event: 'journal.sweep-held-back', until, days: deps.days },
         'By the clock of this machine much of the journal is too old: it is removed little by little, in case the clock is wrong',
       )
     isHeldBack = wanted - before > day

@@ -65,6 +65,8 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'keyring.rotation-begun': { kind: 'change', outcome: 'done' },
   'keyring.rotated': { kind: 'change', outcome: 'done' },
   'keyring.values-broken': { kind: 'trouble', outcome: 'failed' },
+  'settings.reloaded': { kind: 'change', outcome: 'done' },
+  'settings.refused': { kind: 'trouble', outcome: 'failed' },
   'log-level.set': { kind: 'change', outcome: 'done' },
   'listener.opened': { kind: 'change', outcome: 'done' },
   'trace.begun': { kind: 'change', outcome: 'done' },

@@ -52,7 +52,7 @@ export interface MailboxesDeps {
   /** As `JournalReader.outcomes`. */
   outcomes(mailbox?: AddressKey): Promise<readonly LastOutcome[]>
   /** How long a grant may stay unused before it is renewed. */
-  renewalSeconds: number
+  readonly renewalSeconds: number
   /** What the mailbox may send now. Absent when no server runs. */
   sending?: (address: Address) => Promise<SendingStatus | undefined>
   /** What holds the mailbox back now, from memory. Absent when no server runs. */

@@ -28,7 +28,7 @@ export interface LookedUp {
   certificateExpiresAt?: (() => number | undefined) | undefined
   isReady(): Promise<boolean>
   /** So many mailboxes, those whose grants expire first, are named in a series of their own. */
-  namedMailboxes: number
+  readonly namedMailboxes: number
   clock: Clock
 }
 

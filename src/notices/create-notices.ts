@@ -18,14 +18,16 @@ import type { Channel, Delivery, Notice, Notices, NotifyConfig, SentLink } from 
 import { createNotifier } from './notifier.ts'
 
 export interface NoticesDeps {
-  notify: NotifyConfig
+  /** Asked anew for each look and each message. */
+  readonly notify: NotifyConfig
   store: Pick<Store, 'grants' | 'notices'>
   catalogue: Pick<Catalogue, 'list' | 'registered'>
   tokens: Pick<TokenStates & IdleRenewal, 'pauses' | 'unstored' | 'tryAgain'>
   relay: Pick<Relay, 'begin'>
   consent: Pick<ConsentService, 'createLink'>
-  fetch: HttpFetch
-  reminderSeconds: number
+  /** For the webhook; asked anew for each request. */
+  readonly fetch: HttpFetch
+  readonly reminderSeconds: number
   clock: Clock
   log: Log
 }
@@ -38,9 +40,12 @@ const commandSeconds = 60
  */
 export function createNotices(deps: NoticesDeps): Notices {
   const { store, catalogue, tokens, consent, clock, log } = deps
-  const channels = channelsOf(deps)
+  const channels = currentChannels(deps)
+  const isOff = () => channels().length === 0
   const notifier = createNotifier({
-    channels,
+    get channels() {
+      return channels()
+    },
     conditions: [
       async () => {
         const grants = await store.grants.lapsedOrEnding(inTestPhase(catalogue))
@@ -52,29 +57,34 @@ export function createNotices(deps: NoticesDeps): Notices {
     ],
     notices: store.notices,
     createLink: consent.createLink,
-    reminderSeconds: deps.reminderSeconds,
+    get reminderSeconds() {
+      return deps.reminderSeconds
+    },
     clock,
     log,
   })
   // Never two at a time: both would send the same.
   let looks = Promise.resolve()
   const look = () => (looks = looks.then(notifier.look))
-  const looking = createPeriodicTask(lookSeconds, look)
+  const lookIfTold = async () => {
+    if (!isOff()) await look()
+  }
+  const looking = createPeriodicTask(lookSeconds, lookIfTold)
 
   return {
-    channels: channels.map(({ name }) => name),
-
-    start() {
-      if (channels.length > 0) looking.start()
+    get channels() {
+      return channels().map(({ name }) => name)
     },
 
+    start: () => looking.start(),
+
     lookNow() {
-      if (channels.length > 0) void look()
+      if (!isOff()) void look()
     },
 
     async sendConsentLink(mailbox, asker) {
       const requestedBy = parseDisplayName(asker, 'The administrator')
-      if (channels.length === 0) throw noChannel()
+      if (isOff()) throw noChannel()
       const { id, url, mailbox: address, expiresAt } = await consent.createLink(mailbox, requestedBy)
       const notice = {
         key: `consent-needed ${address}`,
@@ -84,7 +94,7 @@ export function createNotices(deps: NoticesDeps): Notices {
         mailbox: address,
         consentLink: { url: new Secret(url), expiresAt },
       }
-      const deliveries = await delivered(notice, channels, (channel, error) => {
+      const deliveries = await delivered(notice, channels(), (channel, error) => {
         const about = { mailbox: address, link: id, failure: error?.id, detail: error?.message }
         if (error)
           log.warn({ event: 'consent-link.unsent', channel, ...about }, 'A consent link was not delivered')
@@ -95,14 +105,14 @@ export function createNotices(deps: NoticesDeps): Notices {
     },
 
     async sendTest(asker, by) {
-      if (channels.length === 0) throw noChannel()
+      if (isOff()) throw noChannel()
       const notice = {
         key: 'test',
         kind: 'test' as const,
         title: 'a test notice',
         text: `${asker} asks whether notices arrive here. They do; nothing is to be done.`,
       }
-      return delivered(notice, channels, (channel, error) => {
+      return delivered(notice, channels(), (channel, error) => {
         const about = { channel, notice: notice.key, ...actorFields(by) }
         if (error)
           log.warn(
@@ -138,10 +148,26 @@ async function delivered(
   return deliveries
 }
 
-function channelsOf({ notify, relay, fetch, clock }: NoticesDeps): Channel[] {
-  const { webhook, mail, command } = notify
+/** The channels of the settings as they are now, made anew when they have changed. */
+function currentChannels(deps: NoticesDeps): () => readonly Channel[] {
+  let of = deps.notify
+  let channels = channelsOf(deps)
+  return () => {
+    if (deps.notify !== of) {
+      of = deps.notify
+      channels = channelsOf(deps)
+    }
+    return channels
+  }
+}
+
+function channelsOf(deps: NoticesDeps): Channel[] {
+  const { relay, clock } = deps
+  const { webhook, mail, command } = deps.notify
   return [
-    ...(webhook ? [createWebhookChannel({ ...webhook, fetch, clock })] : []),
+    ...(webhook
+      ? [createWebhookChannel({ ...webhook, fetch: (url, request) => deps.fetch(url, request), clock })]
+      : []),
     ...(mail ? [createMailChannel({ ...mail, relay })] : []),
     ...(command ? [createCommandChannel({ command, clock, timeoutSeconds: commandSeconds })] : []),
   ]

@@ -8,12 +8,13 @@ import type { NoticeStore, SentNotice } from '../store/ports.ts'
 import type { Channel, Condition, Conditions, Notice } from './notices.ts'
 
 export interface NotifierDeps {
-  channels: readonly Channel[]
+  /** Asked anew for each look. */
+  readonly channels: readonly Channel[]
   conditions: readonly Conditions[]
   notices: NoticeStore
   /** An unused one, for the notice of a missing consent. */
   createLink(mailbox: Address, requestedBy: string): Promise<{ url: string; expiresAt: string }>
-  reminderSeconds: number
+  readonly reminderSeconds: number
   clock: Clock
   log: Log
 }
@@ -44,7 +45,7 @@ function nameOf({ key, channel }: Pick<SentNotice, 'key' | 'channel'>): string {
 }
 
 export function createNotifier(deps: NotifierDeps): Notifier {
-  const { channels, notices, clock, log } = deps
+  const { notices, clock, log } = deps
   const failing = new Map<Channel['name'], DeliveryFailures>()
   /** Sent, and not noted: the store takes nothing. It is not sent each minute for that. */
   const unnoted = new Map<string, SentNotice>()
@@ -76,7 +77,7 @@ export function createNotifier(deps: NotifierDeps): Notifier {
   }
 
   async function notifyWhereDue(condition: Condition, sent: readonly SentNotice[]): Promise<void> {
-    const due = channels.flatMap((channel) => {
+    const due = deps.channels.flatMap((channel) => {
       const before = sent.find(({ key, channel: name }) => key === condition.key && name === channel.name)
       return isDue(condition, before) && isOpen(channel) ? [{ channel, before }] : []
     })

@@ -43,6 +43,8 @@ export interface FollowingRegistrations extends Registrations {
    * whenever the store may have changed. Never rejects: on failure all stays as it was.
    */
   refresh(): Promise<void>
+  /** The settings are others: everything follows what they say now. */
+  settingsChanged(): Promise<void>
   /** Those of the store that can be used, whatever the settings have. */
   usable(): readonly CustomProvider[]
 }
@@ -70,6 +72,12 @@ class StoredRegistrations implements FollowingRegistrations {
   refresh(): Promise<void> {
     this.#refreshing = this.#refreshing.then(() => this.#refresh())
     return this.#refreshing
+  }
+
+  async settingsChanged(): Promise<void> {
+    const changes = this.#deps.catalogue.use(this.usable())
+    this.#warn()
+    if (changes.length > 0) await this.#deps.onChange?.(changes)
   }
 
   usable(): readonly CustomProvider[] {
@@ -168,13 +176,11 @@ class StoredRegistrations implements FollowingRegistrations {
   }
 
   async #refresh(): Promise<void> {
-    const { store, catalogue, log, onChange } = this.#deps
+    const { store, log } = this.#deps
     try {
       const kept = await store.registrations.list()
       this.#stored = new Map(kept.map((one) => [one.id, readKept(one)]))
-      const changes = catalogue.use(this.usable())
-      this.#warn()
-      if (changes.length > 0) await onChange?.(changes)
+      await this.settingsChanged()
     } catch (error) {
       log.error({ err: error }, 'the registrations of the store could not be read')
     }

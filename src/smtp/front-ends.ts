@@ -23,7 +23,7 @@ interface FrontEnds {
 interface FrontEndsDeps {
   refusals: RefusalLog
   /** How long a header may take; front ends send it with the first packet. */
-  headerSeconds: number
+  readonly headerSeconds: number
   /** How many connections may be without a header; one more closes the oldest. */
   mostSilent?: number
 }
@@ -31,7 +31,7 @@ interface FrontEndsDeps {
 const usualMostSilent = 1_000
 
 export function createFrontEnds(deps: FrontEndsDeps): FrontEnds {
-  const { refusals, headerSeconds, mostSilent = usualMostSilent } = deps
+  const { refusals, mostSilent = usualMostSilent } = deps
   const silent = new Set<Socket>()
 
   function refuse(
@@ -54,7 +54,7 @@ export function createFrontEnds(deps: FrontEndsDeps): FrontEnds {
   function awaitHeader(socket: Socket, frontEnd: string, serve: (address: string) => void): void {
     closeOldest()
     silent.add(socket)
-    readHeader(socket, headerSeconds * 1000, (header) => {
+    readHeader(socket, deps.headerSeconds * 1000, (header) => {
       // Not when it was closed for another, or by `close`.
       if (!silent.delete(socket) || header === 'gone') socket.destroy()
       else if ('octets' in header) serve(clientOf(header.client, frontEnd))

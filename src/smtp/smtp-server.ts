@@ -73,8 +73,12 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
   const limiter = createConnectionLimiter(limits, deps.clock)
   const refusals = createRefusalLog(log, clock)
   const droppedParameters = createDroppedParameters(log)
-  const headerSeconds = Math.min(limits.signInSeconds, mostHeaderSeconds)
-  const frontEnds = createFrontEnds({ refusals, headerSeconds })
+  const frontEnds = createFrontEnds({
+    refusals,
+    get headerSeconds() {
+      return Math.min(limits.signInSeconds, mostHeaderSeconds)
+    },
+  })
   const connections = new Set<ClientConnection>()
   let open: OpenServer[] = []
   let total = 0

@@ -65,7 +65,7 @@ interface DialerDeps {
 
 export function createDialer(deps: DialerDeps): Dial {
   const { connect = createConnect() } = deps
-  const { upstreamConnectSeconds, upstreamReplySeconds } = deps.limits
+  const { limits } = deps
   const secure = createSecureSocket(deps.extraCa)
   const tunnel = createTunnels(deps.extraCa, connect)
 
@@ -73,18 +73,18 @@ export function createDialer(deps: DialerDeps): Dial {
     parent: AbortSignal,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const limit = createTimeLimit(upstreamConnectSeconds, parent)
+    const limit = createTimeLimit(limits.upstreamConnectSeconds, parent)
     return work(limit.signal).finally(limit.clear)
   }
 
   async function hello(connection: ProviderConnection, name: string, to: DialTarget): Promise<Capabilities> {
-    const reply = await connection.command(`EHLO ${name}\r\n`, upstreamReplySeconds)
+    const reply = await connection.command(`EHLO ${name}\r\n`, limits.upstreamReplySeconds)
     if (reply.code !== 250) throw await refused(reply, to, 'ehlo', 'EHLO')
     return parseCapabilities(reply)
   }
 
   async function greet(connection: ProviderConnection, to: DialTarget): Promise<void> {
-    const reply = await connection.greeting(upstreamReplySeconds)
+    const reply = await connection.greeting(limits.upstreamReplySeconds)
     if (reply.code !== 220) throw await refused(reply, to, 'connect')
   }
 
@@ -92,7 +92,7 @@ export function createDialer(deps: DialerDeps): Dial {
   async function upgrade(connection: ProviderConnection, name: string, to: DialTarget): Promise<net.Socket> {
     const before = await hello(connection, name, to)
     if (!before.startTls) throw missingStartTls(to.submission.host)
-    const reply: Reply = await connection.command('STARTTLS\r\n', upstreamReplySeconds)
+    const reply: Reply = await connection.command('STARTTLS\r\n', limits.upstreamReplySeconds)
     if (reply.code !== 220) throw await refused(reply, to, 'starttls', 'STARTTLS')
     return connection.detach()
   }

@@ -36,11 +36,22 @@ interface WebConnections {
 export function createWebConnections(limits: WebConnectionLimits, clock: Clock): WebConnections {
   const limiter = createConnectionLimiter(
     {
-      connections: limits.webConnections,
-      connectionsPerLoopbackSource: limits.webConnectionsPerLoopbackSource,
-      strangersOnLoopback: limits.webConnectionsPerLoopbackSource,
-      connectionsPerSource: limits.webConnectionsPerSource,
-      unauthenticatedPerSource: limits.webUnauthenticatedPerSource,
+      // Those of the moment.
+      get connections() {
+        return limits.webConnections
+      },
+      get connectionsPerLoopbackSource() {
+        return limits.webConnectionsPerLoopbackSource
+      },
+      get strangersOnLoopback() {
+        return limits.webConnectionsPerLoopbackSource
+      },
+      get connectionsPerSource() {
+        return limits.webConnectionsPerSource
+      },
+      get unauthenticatedPerSource() {
+        return limits.webUnauthenticatedPerSource
+      },
     },
     clock,
   )

@@ -3,6 +3,7 @@ import { filled } from '../base/failure.ts'
 import { isFromCommand } from './command-server.ts'
 import { HttpRefusal, sendProblem } from './http-errors.ts'
 
+const noHosts: readonly string[] = []
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
 
 /** The names that this server answers to, and the origins that its own pages have. */
@@ -27,26 +28,30 @@ export interface WebAddresses {
   /** Where the administration pages are: the same address, or one with another host name. */
   pagesUrl: URL
   /** All that loopback names are answered with is at these, too. */
-  furtherHosts?: readonly string[] | undefined
+  readonly furtherHosts?: readonly string[] | undefined
 }
 
 /**
  * Exact names with exact ports: the public address, that of the pages, and the loopback names with
  * each open port. Against DNS rebinding: a page of another site whose name points to 127.0.0.1
  * still sends its own name.
+ * @param addresses their further hosts are asked for with each request; another array means others
  * @param ports called for each request, because the system may choose ports when the server opens;
  * returns a new array when they have changed
  */
-export function createHostAllowList(
-  { publicUrl, pagesUrl, furtherHosts: hosts = [] }: WebAddresses,
-  ports: () => readonly number[],
-): HostAllowList {
+export function createHostAllowList(addresses: WebAddresses, ports: () => readonly number[]): HostAllowList {
+  const { publicUrl, pagesUrl } = addresses
+  const further = () => addresses.furtherHosts ?? noHosts
   const [isPublic, isPages] = [isOneOf(hostsOf(publicUrl)), isOneOf(hostsOf(pagesUrl))]
-  let [known, localHosts] = [ports(), hostsAt(ports(), hosts)]
+  let known = { ports: ports(), hosts: further() }
+  let localHosts = hostsAt(known.ports, known.hosts)
   const isFurther = (host: string) =>
-    hosts.some((name) => host.toLowerCase() === name || host.toLowerCase().startsWith(`${name}:`))
+    further().some((name) => host.toLowerCase() === name || host.toLowerCase().startsWith(`${name}:`))
   const isLocal = (host: string): boolean => {
-    if (ports() !== known) [known, localHosts] = [ports(), hostsAt(ports(), hosts)]
+    if (ports() !== known.ports || further() !== known.hosts) {
+      known = { ports: ports(), hosts: further() }
+      localHosts = hostsAt(known.ports, known.hosts)
+    }
     return localHosts.has(host.toLowerCase())
   }
 

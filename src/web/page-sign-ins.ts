@@ -6,6 +6,7 @@ import { type KeyedHash, Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
 import { freshSecret, sameHash } from '../credentials/credential.ts'
 import { type Address, sameAddress } from '../model/address.ts'
+import type { Limits } from '../model/limits.ts'
 import type { PageAccess, PageRole } from '../model/page-access.ts'
 import { findRegistered } from '../providers/catalogue.ts'
 import type { Identity, OAuthClient, TokenResponse } from '../providers/oauth/oauth-client.ts'
@@ -35,10 +36,9 @@ export interface PageSignIns {
 interface PageSignInDeps {
   catalogue: Pick<Catalogue, 'registered' | 'list'>
   oauthClientFor(providerId: string): OAuthClient
-  /** How long a person may take to sign in. */
-  consentSeconds: number
-  /** Who may sign in, and at which providers. */
-  people: PageAccess
+  limits: Pick<Limits, 'consentSeconds'>
+  /** Who may sign in now, and at which providers. */
+  readonly people: PageAccess
   keyedHash: KeyedHash
   redirectUri: string
   clock: Clock
@@ -63,12 +63,10 @@ class PageSignInService implements PageSignIns {
   readonly #deps: PageSignInDeps
   readonly #states: SignInStates
   readonly #taken = new LRUCache<string, true>({ max: mostTaken })
-  readonly #isOn: boolean
 
   constructor(deps: PageSignInDeps) {
     this.#deps = deps
     this.#states = createSignInStates(deps.keyedHash)
-    this.#isOn = deps.people.administrators.length + deps.people.viewers.length > 0
   }
 
   providers(): readonly { id: string; name: string }[] {
@@ -83,7 +81,7 @@ class PageSignInService implements PageSignIns {
 
   async begin(providerId: string, browser: Secret): Promise<{ authorizationUrl: URL; providerName: string }> {
     const provider = this.#usable(providerId)
-    const until = this.#deps.clock.now() + this.#deps.consentSeconds * 1000
+    const until = this.#deps.clock.now() + this.#deps.limits.consentSeconds * 1000
     const { state, nonce, codeVerifier } = this.#states.begin({ providerId: provider.id, until }, browser)
     const asked = {
       redirectUri: this.#deps.redirectUri,
@@ -124,7 +122,7 @@ class PageSignInService implements PageSignIns {
    */
   #mayTell(provider: RegisteredProvider): boolean {
     const isNamed = this.#deps.people.providers?.includes(provider.id) ?? provider.isOwn === undefined
-    return this.#isOn && isNamed && canTell(provider) && vouches(provider)
+    return isAnybody(this.#deps.people) && isNamed && canTell(provider) && vouches(provider)
   }
 
   #usable(providerId: string): RegisteredProvider {
@@ -161,6 +159,10 @@ class PageSignInService implements PageSignIns {
     this.#taken.set(text, true)
     return begun
   }
+}
+
+function isAnybody({ administrators, viewers }: PageAccess): boolean {
+  return administrators.length + viewers.length > 0
 }
 
 /** Redirects to postern, and proves an identity. */

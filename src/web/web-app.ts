@@ -34,23 +34,10 @@ export interface WebAppDeps extends WebAddresses {
 }
 
 /** The web application, in this order: headers, health, host and path, then API and pages. */
-export function createWebApp({
-  publicUrl,
-  pagesUrl,
-  furtherHosts,
-  ports,
-  isProxy,
-  signInLinks,
-  services,
-  markAuthenticated,
-  readiness,
-  metrics,
-  clock,
-  log,
-  version,
-  organisation,
-}: WebAppDeps): Express {
-  const hosts = createHostAllowList({ publicUrl, pagesUrl, furtherHosts }, ports)
+export function createWebApp(deps: WebAppDeps): Express {
+  const { publicUrl, pagesUrl, ports, isProxy, signInLinks, services, markAuthenticated } = deps
+  const { readiness, metrics, clock, log, version, organisation } = deps
+  const hosts = createHostAllowList(deps, ports)
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', 'simple')

@@ -35,9 +35,9 @@ interface WebServerDeps {
   /** The address of the administration pages, if it is another one. */
   pagesUrl?: URL
   /** Further names of the pages and the API. */
-  furtherHosts?: readonly string[] | undefined
+  readonly furtherHosts?: readonly string[] | undefined
   /** Networks of the proxies whose `X-Forwarded-For` is believed, in the form of `parseNetwork`. */
-  trustedProxies?: readonly string[]
+  readonly trustedProxies?: readonly string[] | undefined
   services: WebServices
   readiness: Readiness
   metrics: Metrics
@@ -49,21 +49,9 @@ interface WebServerDeps {
   organisation?: string | undefined
 }
 
-export function createWebServer({
-  listen: endpoints,
-  publicUrl,
-  pagesUrl = publicUrl,
-  furtherHosts,
-  trustedProxies = [],
-  services,
-  readiness,
-  metrics,
-  limits,
-  clock,
-  log,
-  version,
-  organisation,
-}: WebServerDeps): WebServer {
+export function createWebServer(deps: WebServerDeps): WebServer {
+  const { listen: endpoints, publicUrl, pagesUrl = publicUrl, limits, clock, log } = deps
+  const { services, readiness, metrics, version, organisation } = deps
   const connections = createWebConnections(limits, clock)
   const signInLinks = createSignInLinks({ publicUrl: pagesUrl, clock })
   let open: { server: Server; endpoint: Endpoint }[] = []
@@ -71,9 +59,11 @@ export function createWebServer({
   const app = createLazyApp({
     publicUrl,
     pagesUrl,
-    furtherHosts,
+    get furtherHosts() {
+      return deps.furtherHosts
+    },
     ports: () => ports,
-    isProxy: (address) => trustedProxies.length > 0 && isWithin(trustedProxies, address),
+    isProxy: (address) => deps.trustedProxies !== undefined && isWithin(deps.trustedProxies, address),
     signInLinks,
     services,
     markAuthenticated: connections.markAuthenticated,

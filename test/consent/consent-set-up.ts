@@ -49,14 +49,13 @@ export async function setUpConsent({
     keyedHash: (purpose: string, value: string) =>
       createHmac('sha256', purpose).update(value).digest('base64url'),
     clock,
-    consentSeconds: 600,
+    limits: { consentSeconds: 600, consentLinkSeconds: 86_400 },
   }
   const consent = createConsentService({
     ...deps,
     store,
     log,
     publicUrl: new URL(publicUrl),
-    consentLinkSeconds: 86_400,
     later: (milliseconds, run) => void due.push({ milliseconds, run }),
     grantChanged: (mailbox, fresh) => void changes.push({ mailbox, fresh }),
   })

@@ -79,8 +79,7 @@ async function setUp(random: () => number = () => 0) {
     ...common,
     keyedHash: (purpose, value) => createHmac('sha256', purpose).update(value).digest('base64url'),
     publicUrl: new URL('http://localhost:8587'),
-    consentSeconds: 600,
-    consentLinkSeconds: 86_400,
+    limits: { consentSeconds: 600, consentLinkSeconds: 86_400 },
     grantChanged,
   })
   const mailboxes = createMailboxes({ ...common, outcomes: async () => [], renewalSeconds: 86_400 })

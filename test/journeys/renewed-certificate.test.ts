@@ -51,7 +51,8 @@ it('a new certificate is served without a restart, while the authority stays; a 
   await copyFile(made.certFile, `${made.certFile}.good`)
   await writeFile(made.certFile, 'half of it')
   process.kill(postern.pid, 'SIGHUP')
-  await heard('the old one stays')
+  await heard('"event":"settings.refused"')
+  expect(postern.output()).toContain('POSTERN_TLS_CERT_FILE')
   expect(await serialShown()).toBe(second)
 
   await copyFile(`${made.certFile}.good`, made.certFile)

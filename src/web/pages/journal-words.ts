@@ -69,6 +69,8 @@ export const eventWords: Readonly<Record<string, Phrase>> = {
   'keyring.rotation-begun': phrase('New sealing key in use'),
   'keyring.rotated': phrase('Everything sealed with the new key'),
   'keyring.values-broken': phrase('Sealed values that do not open'),
+  'settings.reloaded': phrase('Settings read again'),
+  'settings.refused': phrase('New settings not taken up'),
   'log-level.set': phrase('Log level changed'),
   'listener.opened': phrase('Opened to other machines'),
   'trace.begun': phrase('Recording of a login started'),
@@ -137,6 +139,9 @@ export const detailWords: Readonly<Record<string, Phrase>> = {
   waitingMilliseconds: phrase('waited in postern'),
   providerMilliseconds: phrase('waited for the provider'),
   fix: phrase('what to do'),
+  settings: phrase('settings'),
+  needRestart: phrase('settings that a restart takes up'),
+  mistakes: phrase('mistakes'),
 }
 
 /** Values that are names in the API, of these details. */
