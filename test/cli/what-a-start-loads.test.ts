@@ -82,6 +82,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
     '../providers/file/providers-file.ts',
     './app.ts',
     './config/network-access.ts',
+    './config/reload.ts',
     './copies.ts',
     './create-oauth-client.ts',
     './discoveries.ts',

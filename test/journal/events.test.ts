@@ -26,6 +26,9 @@ const notKept: Record<string, string> = {
   'certificate.look-failed': 'the store is down',
   'login.without-password': 'said at each start',
   'login.names-alike': 'said at each start',
+  'settings.env': 'the name of a file',
+  'settings.warning': 'said at each start',
+  'settings.restart-needed': 'the entry of the reload names the same',
   'mailbox.let-in': 'the try that it comes of is kept',
   'mailbox.not-let-in': 'the try that it comes of is kept',
 }
