@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { changesBetween, describeChanges, slowdowns } from './changes.js'
 import { comparison, table } from './comparison.js'
+import { crowded, describeCrowded } from './crowded.js'
 import { describeFlood, flood } from './flood.js'
 import { footprint } from './footprint.js'
 import { describeIdle, idle } from './idle.js'
@@ -24,6 +25,7 @@ const inRows = (measure) => ({
 const workloads = {
   comparison: inRows(comparison),
   ...Object.fromEntries(Object.entries(table).map(([name, measure]) => [name, inRows(measure)])),
+  crowded: { measure: crowded, describe: describeCrowded },
   flood: { measure: flood, describe: describeFlood },
   footprint: inRows(footprint),
   idle: { measure: idle, describe: describeIdle },

@@ -53,7 +53,7 @@ function verdict({ through, bare }, answers) {
 }
 
 /** By a link, as after the first start. @returns {Promise<object>} the cookies */
-async function signIn(browser, url, dataDir) {
+export async function signIn(browser, url, dataDir) {
   const headers = { authorization: `Bearer ${(await readOwnerKey(dataDir)).reveal()}` }
   const made = await fetch(`${url}/api/v1/sign-in-links`, { method: 'POST', headers })
   const context = await browser.newContext()

@@ -10,8 +10,16 @@ import { bearer } from './credentials.js'
  * @param {string} terms.accessToken good from the beginning, for whoever talks to the provider directly
  * @param {boolean} terms.rotating each refresh token is good for one use, and a second use ends the grant (RFC 9700, section 4.14.2)
  * @param {number} terms.answerMilliseconds
+ * @param {boolean} [terms.anyMailbox] the token of the one mailbox is good for all
  */
-export function createTokenEndpoint({ mailbox, refreshToken, accessToken, rotating, answerMilliseconds }) {
+export function createTokenEndpoint({
+  mailbox,
+  refreshToken,
+  accessToken,
+  rotating,
+  answerMilliseconds,
+  anyMailbox = false,
+}) {
   const good = new Set([bearer(mailbox, accessToken)])
   const state = { requests: 0, dead: false, current: refreshToken }
 
@@ -42,7 +50,7 @@ export function createTokenEndpoint({ mailbox, refreshToken, accessToken, rotati
 
   return {
     server,
-    accepts: (response) => good.has(response),
+    accepts: (response) => good.has(response) || (anyMailbox && tokenIn(response) === accessToken),
     /** The requests since the last time. */
     count() {
       const tokenRequests = state.requests
@@ -50,4 +58,10 @@ export function createTokenEndpoint({ mailbox, refreshToken, accessToken, rotati
       return { tokenRequests, grantAlive: !state.dead }
     },
   }
+}
+
+/** Of an initial response of XOAUTH2. */
+function tokenIn(response) {
+  const [, second = ''] = Buffer.from(response, 'base64').toString('utf8').split('\u0001')
+  return second.slice('auth=Bearer '.length)
 }

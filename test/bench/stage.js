@@ -21,6 +21,8 @@ import { startWorker } from './worker.js'
  * @property {{ port: number, apiKey: string }} web postern's web server
  * @property {(file: string) => import('./worker.js').Worker} worker a process of this folder, ended with the stage
  * @property {boolean} [oneLife] what goes through it cannot be started anew
+ * @property {() => Promise<void>} stopBroker
+ * @property {{ mailbox: string, auth: string }[]} [credentials] of many logins
  * @property {() => Promise<void>} clear
  *
  * @typedef {object} Wishes
@@ -29,6 +31,8 @@ import { startWorker } from './worker.js'
  * @property {{ rotating?: boolean, answerMilliseconds?: number }} [tokens] how the token endpoint behaves
  * @property {boolean} [withForwarders]
  * @property {boolean} [cold] nobody may have signed in yet
+ * @property {(dataDirectory: string) => Promise<Record<string, any>>} [fill] makes the data directory, in place of the one with one mailbox; what it gives belongs to the stage
+ * @property {boolean} [anyMailbox] the provider lets every mailbox in
  */
 
 // As many connections to the provider as clients, so that only the way differs.
@@ -55,20 +59,23 @@ export async function endAll(ends) {
 }
 
 /** @param {string} directory @param {Wishes} wishes @param {(() => unknown)[]} ends @returns {Promise<Omit<Stage, 'clear'>>} */
-async function set(directory, { settings, limits = usualLimits, tokens, withForwarders }, ends) {
+async function set(directory, wishes, ends) {
+  const { settings, limits = usualLimits, tokens, withForwarders, fill = writeData, anyMailbox } = wishes
   const worker = (file) => {
     const started = startWorker(file)
     ends.push(started.end)
     return started
   }
   const provider = worker('provider.js')
-  const facts = await openProvider(provider, tokens)
+  const facts = await openProvider(provider, { ...tokens, anyMailbox })
   const environment = { ...(await writeSettings(directory, facts, limits)), ...settings }
-  const { password, apiKey } = await writeData(environment.POSTERN_DATA_DIR)
+  const { password = '', apiKey = '', ...more } = await fill(environment.POSTERN_DATA_DIR)
   const broker = await startBroker(directory, environment)
   ends.push(broker.stop)
   const forwarders = withForwarders ? await openForwarders(worker, facts, ends) : undefined
   return {
+    ...more,
+    stopBroker: broker.stop,
     ...directTargets(facts),
     through: { port: broker.smtpPort, auth: `PLAIN ${plain(mailbox, password)}`, mailbox },
     ...forwarders?.targets,

@@ -49,7 +49,7 @@ function rowsOf(name, figures) {
 }
 
 /** @param {import('./stage.js').Stage} stage @param {string} dataDirectory */
-async function startOnce({ directory, environment }, dataDirectory) {
+export async function startOnce({ directory, environment }, dataDirectory) {
   const [smtp, web] = await freePorts(2)
   const own = {
     ...environment,
