@@ -8,7 +8,7 @@ import { isReachable, type SmtpListener } from '../net/listen.ts'
 import { replacePrivateFile } from '../store/data-dir.ts'
 import { readCertificatePair } from '../tls/certificate-pair.ts'
 import { ownNames } from '../tls/issue.ts'
-import { makeCertificates } from '../tls/make-certificates.ts'
+import { authorityOf, makeCertificates } from '../tls/make-certificates.ts'
 import { formatListener } from './listeners.ts'
 import type { EffectiveConfig } from './read-config.ts'
 import { pagesSettingsFile } from './read-values.ts'
@@ -23,6 +23,18 @@ export interface NetworkAccess {
    * @throws Failure `configuration` where the settings say where to listen, or nothing can listen
    */
   open(by: Actor): Promise<void>
+  /**
+   * The authority that programs on other machines have to trust: the one that postern made.
+   * Undefined: the certificate is from elsewhere, or there is none.
+   */
+  authority(): Promise<AuthorityCertificate | undefined>
+}
+
+/** Public: it holds no key. */
+export interface AuthorityCertificate {
+  pem: string
+  der: Buffer
+  endsAt: string
 }
 
 export interface NetworkAccessStatus {
@@ -87,6 +99,11 @@ export function createNetworkAccess(deps: NetworkAccessDeps): NetworkAccess {
 
   return {
     status,
+    async authority() {
+      const found = certificate && (await authorityOf(certificate.certFile))
+      if (!found) return undefined
+      return { pem: found.toString(), der: found.raw, endsAt: new Date(found.validTo).toISOString() }
+    },
     async open(by) {
       const { missing, lines } = await status()
       if (missing.length === 0) return

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { type Failure, failure } from '../base/failure.ts'
 import { day, namesOf, readCertificatePair } from './certificate-pair.ts'
@@ -95,6 +95,19 @@ export async function makeCertificates(request: MakeRequest): Promise<MadeCertif
     caValidTo: day(caValidTo),
     caMade: kept === undefined,
   }
+}
+
+/**
+ * The certificate of the authority that issued a server certificate, where it lies beside it as
+ * `makeCertificates` leaves it. Nothing else of that file.
+ * @throws Failure `configuration` where a file cannot be read
+ */
+export async function authorityOf(certFile: string): Promise<X509Certificate | undefined> {
+  const { caFile } = filesIn(dirname(certFile))
+  const [ca, cert] = [await readIfThere(caFile), await readIfThere(certFile)]
+  const authority = ca === undefined ? undefined : readCertificate(ca)
+  const issued = cert === undefined ? undefined : readCertificate(cert)
+  return authority && issued?.verify(authority.publicKey) ? authority : undefined
 }
 
 const dayMilliseconds = 24 * 60 * 60 * 1000

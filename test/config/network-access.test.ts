@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { X509Certificate } from 'node:crypto'
+import { appendFile, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -57,6 +58,25 @@ describe('access from other machines', () => {
     expect(again.sources).toMatchObject({ smtpListen: 'pages', tlsCertFile: 'pages', tlsKeyFile: 'pages' })
     expect(again.config.smtpListen).toMatchObject([{ host: '0.0.0.0', tls: 'starttls' }, { host: '::1' }])
     expect(again.config.certificate?.certFile).toBe(join(dataDir, 'tls', 'server.pem'))
+  })
+
+  it('the authority of what was made is told, and nothing of its key', async () => {
+    const { made } = access()
+    expect(await made.authority()).toBeUndefined()
+    await made.open({ name: 'administrator' })
+    const folder = join(dataDir, 'tls')
+    // Whoever appended the key to the file does not have it told.
+    await appendFile(join(folder, 'ca.pem'), await readFile(join(folder, 'ca-key.pem')))
+    const { pem, der, endsAt } = (await made.authority()) ?? {}
+    expect(pem).toMatch(/^-----BEGIN CERTIFICATE-----[\w+/=\n]+-----END CERTIFICATE-----\n$/)
+    const server = new X509Certificate(await readFile(join(folder, 'server.pem')))
+    const authority = new X509Certificate(der ?? '')
+    expect(new X509Certificate(pem ?? '').fingerprint256).toBe(authority.fingerprint256)
+    expect(server.verify(authority.publicKey)).toBe(true)
+    expect(authority.ca).toBe(true)
+    expect(endsAt).toBe(new Date(authority.validTo).toISOString())
+    await rename(join(folder, 'server.pem'), join(folder, 'ca.pem'))
+    expect(await made.authority()).toBeUndefined()
   })
 
   it('settings of .env or the environment are not overridden: the lines to add are named', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -222,6 +222,13 @@ describe.runIf(peer('chromium', 'dovecot'))(
       await click('#settings .warning button')
       expect(await page.innerText('main')).toContain('Other machines can hand in mail now.')
       expect(await page.innerText('dl.settings')).toContain('STARTTLS')
+      // The one file that the device has to trust.
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.click('#settings a[href$="/network-access/ca.pem"]'),
+      ])
+      const ca = await readFile(await download.path(), 'utf8')
+      expect(ca).toBe(await readFile(join(dataDir, 'tls', 'ca.pem'), 'utf8'))
       expect((await postern.cli('config')).stdout).toMatch(
         new RegExp(`POSTERN_SMTP_LISTEN +0\\.0\\.0\\.0:${stage.process.smtpPort} +pages`),
       )

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { failure } from '../../src/base/failure.ts'
+import { deviceKinds } from '../../src/web/pages/ready-settings.ts'
 import { failureAs } from '../support/made-failure.ts'
 import { signIn, testServer } from './test-server.ts'
 
-async function signedIn() {
-  const test = testServer()
+async function signedIn(options: Parameters<typeof testServer>[0] = {}) {
+  const test = testServer(options)
   const { cookie, csrf } = await signIn(test)
   return {
     ...test,
@@ -198,6 +199,51 @@ describe('the form for a login', () => {
     const made = await post('/logins/login-1/network-access')
     expect([made.status, made.headers.location]).toEqual([303, '/logins/login-1?place=elsewhere'])
     expect((await (await services.networkAccess()).status()).missing).toEqual([])
+  })
+
+  it('for another machine the page has the authority to trust, for administrators alone', async () => {
+    const test = await signedIn({
+      smtp: [{ host: '0.0.0.0', port: 2587, tls: 'starttls', plainAuth: false, oldTls: false }],
+    })
+    const { services, get } = test
+    await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+    const access = await services.networkAccess()
+    for (const file of ['ca.pem', 'ca.crt']) expect((await get(`/network-access/${file}`)).status).toBe(404)
+    expect((await get('/logins/login-1?place=elsewhere')).text).not.toContain('ca.pem')
+
+    const authority = { pem: '-----BEGIN CERTIFICATE-----', der: Buffer.from([48, 0]) }
+    access.authority = async () => ({ ...authority, endsAt: '2036-03-01T00:00:00.000Z' })
+    const told = await Promise.all(
+      deviceKinds.map(async (kind) => {
+        const { text } = await get(`/logins/login-1?place=elsewhere&kind=${kind}`)
+        expect(text).toContain('href="/network-access/ca.pem" download>Download ca.pem')
+        expect(text).toContain('2036-03-01')
+        const [, help = ''] = /own authority, which ends on .*?<\/time>\.\s(.*?)<\/p>/s.exec(text) ?? []
+        expect(help).toMatch(/ca\.(?:pem|crt)/)
+        return help
+      }),
+    )
+    // PHP is two kinds of program.
+    expect(new Set(told).size).toBe(deviceKinds.length - 1)
+    expect((await get('/logins/login-1?place=here')).text).not.toContain('ca.pem')
+
+    const pem = await get('/network-access/ca.pem')
+    expect(pem.headers).toMatchObject({
+      'content-type': 'application/pem-certificate-chain; charset=utf-8',
+      'content-disposition': 'attachment; filename=ca.pem',
+      'cache-control': 'no-store',
+    })
+    const der = await get('/network-access/ca.crt').responseType('blob')
+    expect(der.headers['content-type']).toBe('application/pkix-cert')
+    expect(der.body).toEqual(authority.der)
+    expect((await get('/network-access/ca-key.pem')).status).toBe(404)
+    expect((await get('/network-access/constructor')).status).toBe(404)
+
+    const viewer = await signIn(test.bare, 'viewer')
+    const asViewer = (path: string) => test.bare.get(path).set('Cookie', viewer.cookie)
+    expect((await asViewer('/network-access/ca.pem')).status).toBe(403)
+    expect((await asViewer('/logins/login-1?place=elsewhere')).text).not.toContain('/network-access/')
+    expect((await test.bare.get('/network-access/ca.pem')).status).toBe(401)
   })
 
   it('the form accepts a chosen password or none, and never shows the chosen one', async () => {

@@ -185,6 +185,7 @@ export function scriptedNetworkAccess(): () => Promise<NetworkAccess> {
     async open() {
       isOpen = true
     },
+    authority: async () => undefined,
   }
   return async () => access
 }

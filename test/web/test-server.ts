@@ -7,6 +7,7 @@ import { createJournal } from '../../src/journal/create-journal.ts'
 import type { Metrics } from '../../src/metrics/metrics.ts'
 import type { PageRole } from '../../src/model/page-access.ts'
 import type { Endpoint } from '../../src/net/endpoint.ts'
+import type { SmtpListener } from '../../src/net/listen.ts'
 import { suggestProvider } from '../../src/providers/catalogue.ts'
 import { createTraces } from '../../src/traces/traces.ts'
 import { createReadiness } from '../../src/web/readiness.ts'
@@ -55,6 +56,7 @@ export function testServer({
   trustedProxies = [] as string[],
   limits = {} as Partial<typeof defaultLimits>,
   organisation = undefined as string | undefined,
+  smtp = [{ host: '127.0.0.1', port: 2587, tls: 'none', plainAuth: false, oldTls: false }] as SmtpListener[],
 } = {}) {
   const lines: string[] = []
   const time = { now: Date.parse('2026-03-01T00:00:00Z'), monotonic: 5_000 }
@@ -100,7 +102,7 @@ export function testServer({
     ownCertificates: scriptedOwnCertificates(),
     registrationChecks,
     doctor: scriptedDoctor(),
-    smtp: () => [{ host: '127.0.0.1', port: 2587, tls: 'none' as const, plainAuth: false, oldTls: false }],
+    smtp: () => smtp,
     suggestProvider: (address: string) => suggestProvider(address, async () => []),
     networkAccess: scriptedNetworkAccess(),
     makeBackup: scriptedBackup,

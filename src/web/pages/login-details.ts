@@ -1,4 +1,4 @@
-import type { NetworkAccessStatus } from '../../config/network-access.ts'
+import type { AuthorityCertificate, NetworkAccessStatus } from '../../config/network-access.ts'
 import type { LoginStatus } from '../../credentials/logins.ts'
 import { isDomainMailbox } from '../../model/address.ts'
 import type { SmtpListener } from '../../net/listen.ts'
@@ -7,8 +7,9 @@ import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import { confirmation } from './form-parts.ts'
 import { shownMending } from './login-forms.ts'
 import { form, mayChange, type PageContext } from './page-context.ts'
-import { badge, credentialState, icon, time } from './parts.ts'
+import { badge, credentialState, day, icon, time } from './parts.ts'
 import {
+  authorityHelp,
   type DeviceChoice,
   kindOptions,
   type Place,
@@ -25,6 +26,8 @@ interface LoginView {
   password?: string | undefined
   listeners: readonly SmtpListener[]
   access: NetworkAccessStatus
+  /** That other machines have to trust. */
+  authority: AuthorityCertificate | undefined
   choice: DeviceChoice
 }
 
@@ -65,7 +68,7 @@ function settingsSection(view: LoginView, context: PageContext): Html {
   return html`<section id="settings">
 <h2>${t`Setup instructions`}</h2>
 ${choiceForm(login, choice, context)}
-${ways.length === 0 ? notReachable(login, access, context) : waysTold(view, ways, t)}
+${ways.length === 0 ? notReachable(login, access, context) : waysTold(view, ways, context)}
 </section>`
 }
 
@@ -78,8 +81,9 @@ function choiceForm({ id }: LoginStatus, choice: DeviceChoice, { t, pages }: Pag
 </form>`
 }
 
-function waysTold(view: LoginView, ways: readonly WayIn[], t: Phrases): Html {
-  const { login, password, access, choice } = view
+function waysTold(view: LoginView, ways: readonly WayIn[], context: PageContext): Html {
+  const { login, password, access, authority, choice } = view
+  const { t } = context
   const [first, ...others] = ways
   if (first === undefined) return html``
   const fits = login.password !== 'none'
@@ -96,9 +100,19 @@ ${fits ? signInFacts(login, password, t) : html`<dt>${t`Authentication`}</dt><dd
 ${others.map((way) => html`<dt>${t`Or`}</dt><dd>${t`port ${way.port}`}, ${encryptionOf(way, choice.place, t)}</dd>`)}
 ${otherHosts.length > 0 && html`<dt>${t`This machine is also`}</dt><dd>${otherHosts.join(', ')}</dd>`}
 </dl>
-${choice.place === 'elsewhere' && first.encryption !== 'none' && html`<p class="hint">${t`Where postern made its certificate, the device has to trust its authority once: the file ca.pem (or ca.crt) in the folder tls of the data directory.`}</p>`}
+${authority && choice.place === 'elsewhere' && first.encryption !== 'none' && trust(authority, choice, context)}
 ${text && html`<pre tabindex="0" data-copy>${text}</pre>`}
 ${password === undefined && login.password !== 'none' && html`<p class="hint">${t`The password is not shown any more. If it got lost, make another login and revoke this one.`}</p>`}`
+}
+
+/** What the device is told once, because no public authority has issued the certificate. */
+function trust({ endsAt }: AuthorityCertificate, { kind }: DeviceChoice, context: PageContext): Html {
+  const { t, pages } = context
+  const file = (name: string) =>
+    html`<a class="button quiet" href="${pages.path('network-access', name)}" download>${t`Download ${name}`}</a>`
+  return html`<h3>${t`What it has to trust`}</h3>
+<p>${t`The certificate of this server is issued by postern's own authority, which ends on ${day(endsAt)}.`} ${authorityHelp(kind, t)}</p>
+${mayChange(context) ? html`<p class="actions">${file('ca.pem')} ${file('ca.crt')}</p>` : html`<p class="hint">${t`An administrator can download the two files here.`}</p>`}`
 }
 
 function signInFacts(login: LoginStatus, password: string | undefined, t: Phrases): Html {

@@ -91,6 +91,19 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
     .all(methodNotAllowed('GET', 'HEAD'))
 
   router
+    .route('/network-access/:file')
+    .get(async (request, response) => {
+      await contexts.toFill(request)
+      const { file } = request.params
+      const authority = await (await networkAccess()).authority()
+      const type = authorityFiles.get(file)
+      if (!authority || type === undefined) throw new HttpRefusal(404, filled('web.no-such-page'))
+      response.attachment(file).type(type)
+      response.send(file === 'ca.pem' ? authority.pem : authority.der)
+    })
+    .all(methodNotAllowed('GET', 'HEAD'))
+
+  router
     .route('/logins/:id/network-access')
     .post(readForm, async (request, response) => {
       const context = await contexts.toChange(request)
@@ -136,11 +149,12 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
     const { session, pages } = context
     const login = await loginWith(logins, id)
     const access = await (await networkAccess()).status()
+    const authority = await (await networkAccess()).authority()
     const kept = passwords.get(`${session.id} ${login.id}`)
     const password = kept && clock.monotonic() < kept.until ? kept.password.reveal() : undefined
     const listeners = smtp()
     const choice = deviceChoiceOf(asked, usualPlace(access.hosts))
-    const body = loginDetails({ login, password, listeners, access, choice }, context)
+    const body = loginDetails({ login, password, listeners, access, authority, choice }, context)
     pages.send(response, { title: login.name, body, session })
   }
 
@@ -205,6 +219,12 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
     return newLoginForm({ addresses, choice }, { values, ...(wrong && { wrong }) }, context)
   }
 }
+
+/** The certificate of the authority, as text (RFC 8555, section 9.1) and as octets (RFC 2585). */
+const authorityFiles = new Map([
+  ['ca.pem', 'application/pem-certificate-chain'],
+  ['ca.crt', 'application/pkix-cert'],
+])
 
 /** @throws HttpRefusal 404 */
 export async function loginWith(logins: Pick<Logins, 'show'>, id: string): Promise<LoginStatus> {

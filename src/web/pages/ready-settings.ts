@@ -239,6 +239,32 @@ ${encryption}Transport.send(message, ${JSON.stringify(user)}, ${JSON.stringify(p
   },
 }
 
+const authorityFile = '/etc/ssl/postern-ca.pem'
+
+/** What to do there with the certificate of postern's authority: ca.pem, or ca.crt, which is the same without text. */
+export function authorityHelp(kind: DeviceKind, t: Phrases): Html {
+  const code = (text: string) => html`<code>${text}</code>`
+  switch (kind) {
+    case 'form':
+      return t`On the web page of the device import ca.crt, or ca.pem where it wants PEM, as a CA certificate or root certificate.`
+    case 'wordpress':
+    case 'phpmailer':
+      return t`Copy ca.pem to the machine of PHP and name it in php.ini: ${code(`openssl.cafile=${authorityFile}`)}.`
+    case 'postfix':
+      return t`Copy ca.pem to that machine and add this line to main.cf: ${code(`smtp_tls_CAfile = ${authorityFile}`)}.`
+    case 'msmtp':
+      return t`Copy ca.pem to that machine and add this line to the account: ${code(`tls_trust_file ${authorityFile}`)}.`
+    case 'git':
+      return t`Copy ca.pem to that machine and run ${code(`git config sendemail.smtpSSLCertPath ${authorityFile}`)}.`
+    case 'python':
+      return t`Copy ca.pem to that machine and make the context with it: ${code(`ssl.create_default_context(cafile="${authorityFile}")`)}.`
+    case 'dotnet':
+      return t`In Windows run ${code('certutil -addstore -f Root ca.crt')} as administrator; in Linux put ca.pem where the system keeps its authorities.`
+    case 'java':
+      return t`Run ${code('keytool -importcert -cacerts -noprompt -alias postern -file ca.pem')} with the Java that runs the program.`
+  }
+}
+
 function posix(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }

@@ -209,8 +209,28 @@ export const japaneseOfPages = {
   Or: 'または',
   'port {1}': 'ポート {1}',
   'This machine is also': 'このマシンの別名',
-  'Where postern made its certificate, the device has to trust its authority once: the file ca.pem (or ca.crt) in the folder tls of the data directory.':
-    'postern が作った証明書を使う場合は、最初に一度、その認証局を機器に信頼させる必要があります: データディレクトリの tls フォルダにある ca.pem(または ca.crt)です。',
+  'What it has to trust': '機器に信頼させるもの',
+  "The certificate of this server is issued by postern's own authority, which ends on {1}.":
+    'このサーバーの証明書は、postern 独自の認証局({1} まで有効)が発行しています。',
+  'Download {1}': '{1} をダウンロード',
+  'An administrator can download the two files here.':
+    '管理者は、この 2 つのファイルをここからダウンロードできます。',
+  'On the web page of the device import ca.crt, or ca.pem where it wants PEM, as a CA certificate or root certificate.':
+    '機器の Web ページで、ca.crt(PEM 形式が必要な場合は ca.pem)を CA 証明書またはルート証明書としてインポートしてください。',
+  'Copy ca.pem to the machine of PHP and name it in php.ini: {1}.':
+    'ca.pem を PHP のマシンにコピーし、php.ini に次のように指定してください: {1}',
+  'Copy ca.pem to that machine and add this line to main.cf: {1}.':
+    'ca.pem をそのマシンにコピーし、main.cf に次の行を追加してください: {1}',
+  'Copy ca.pem to that machine and add this line to the account: {1}.':
+    'ca.pem をそのマシンにコピーし、アカウントの設定に次の行を追加してください: {1}',
+  'Copy ca.pem to that machine and run {1}.':
+    'ca.pem をそのマシンにコピーし、次のコマンドを実行してください: {1}',
+  'Copy ca.pem to that machine and make the context with it: {1}.':
+    'ca.pem をそのマシンにコピーし、それを使ってコンテキストを作ってください: {1}',
+  'In Windows run {1} as administrator; in Linux put ca.pem where the system keeps its authorities.':
+    'Windows では管理者として {1} を実行してください。Linux では、システムの認証局の置き場所に ca.pem を置いてください。',
+  'Run {1} with the Java that runs the program.':
+    'そのプログラムを動かす Java で、次のコマンドを実行してください: {1}',
   'The password is not shown any more. If it got lost, make another login and revoke this one.':
     'パスワードはもう表示されません。紛失した場合は、新しいログイン情報を作り、これを取り消してください。',
   'on (CRAM-MD5, LOGIN or PLAIN)': 'あり(CRAM-MD5、LOGIN または PLAIN)',
