@@ -2,7 +2,7 @@ import { configDefaults, defineConfig } from 'vitest/config'
 import { postgresPrograms } from './test/support/postgres.ts'
 
 /** What is kept and asked of the store is the same whichever database is behind it; these tests show it on both. */
-const onBothDatabases = ['test/store/**/*.test.ts']
+const onBothDatabases = ['test/store/**/*.test.ts', 'test/credentials/shared-guesses.test.ts']
 /** About the SQLite file, its folder and its keys. */
 const aboutFiles = [
   'test/store/{at-rest,backup,data-dir-lock,first-start,killed,migrations,own-files,sealer,start-refusals}.test.ts',

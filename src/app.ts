@@ -386,7 +386,8 @@ function composeServices(config: Config, log: Log, data: ServedData) {
   }
   const credentialIndex = createCredentialIndex({ store, clock, log })
   const loggableName = (userName: string) => credentialIndex.loggableName(userName)
-  const throttle = createLoginThrottle({ limits, loggableName, clock, log })
+  const shared = data.others && { guesses: data.others.guesses, keyedHash }
+  const throttle = createLoginThrottle({ limits, loggableName, clock, log, ...(shared && { shared }) })
   follow({
     mailboxChanged: grantChanged,
     mailboxesChanged: () => relay.refreshCapabilities(),

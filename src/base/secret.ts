@@ -38,6 +38,7 @@ export type HashPurpose =
   | 'page-sign-in'
   | 'page-browser'
   | 'page-password'
+  | 'guess'
 
 /**
  * HMAC-SHA256 (RFC 2104) of a value under a key that never leaves the store, as base64url. Fast on

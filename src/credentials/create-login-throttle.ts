@@ -3,9 +3,10 @@ import type { Gone } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { type Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import type { Secret } from '../base/secret.ts'
+import type { KeyedHash, Secret } from '../base/secret.ts'
 import { userNameKey } from '../base/text.ts'
 import type { Limits } from '../model/limits.ts'
+import type { Guess, Guesses } from '../store/ports.ts'
 import { AttemptQueue, DelayQueue, SameAtOnce, tooManyAtOnce } from './attempt-queues.ts'
 import { createEphemeralHmac } from './credential.ts'
 import {
@@ -13,9 +14,9 @@ import {
   createBlockedSources,
   createFailureCounter,
   createGuessLog,
-  createSecretCount,
   type FailureCounter,
   type GuessLog,
+  SecretCount,
 } from './failure-counts.ts'
 import type { LoginAttempt, LoginThrottle, Look } from './login-throttle.ts'
 
@@ -28,6 +29,12 @@ export interface LoginThrottleDeps {
   loggableName(userName: string): string
   clock: Clock
   log: Log
+  /**
+   * Where several processes have one store: what the others count is counted here as well. Each lets
+   * the attempts of a name that is used up wait by itself, so as many are looked at together as there
+   * are processes.
+   */
+  shared?: { guesses: Guesses; keyedHash: KeyedHash }
 }
 
 /**
@@ -75,6 +82,8 @@ class Throttle implements LoginThrottle {
   readonly #deps: LoginThrottleDeps
   readonly #limits: LoginThrottleDeps['limits']
   readonly #mark = createEphemeralHmac()
+  /** Stands for a source or a name: as itself, or as all processes hash it. */
+  readonly #keyOf: (value: string) => string
   readonly #write: GuessLog
   readonly #bySource: FailureCounter
   readonly #byName: FailureCounter
@@ -84,7 +93,7 @@ class Throttle implements LoginThrottle {
   readonly #repeats: FailureCounter
   readonly #blocked: BlockedSources
   readonly #knownWrong = new LRUCache<string, true>({ max: wrongOnesRemembered })
-  readonly #countSecret: (source: string, thisOne: string) => void
+  readonly #secrets: SecretCount
   readonly #sameAtOnce = new SameAtOnce()
   readonly #ofName: AttemptQueue
   readonly #ofPair: AttemptQueue
@@ -93,7 +102,7 @@ class Throttle implements LoginThrottle {
   readonly #beforeRefusal = new DelayQueue(waiting)
 
   constructor(deps: LoginThrottleDeps) {
-    const { limits, clock, log } = deps
+    const { limits, clock, log, shared } = deps
     const counter = () => createFailureCounter(limits.guessWindowSeconds, clock)
     this.#deps = deps
     this.#limits = limits
@@ -104,7 +113,10 @@ class Throttle implements LoginThrottle {
     this.#inAll = counter()
     this.#repeats = counter()
     this.#blocked = createBlockedSources(limits.guessWindowSeconds, clock)
-    this.#countSecret = createSecretCount({ limits, clock, write: this.#write })
+    this.#keyOf = shared ? (value) => shared.keyedHash('guess', value).slice(0, hashLength) : (value) => value
+    const onCounted = (source: string) => shared?.guesses.tell({ kind: 'secret', source, ofSource: true })
+    this.#secrets = new SecretCount({ limits, clock, write: this.#write, onCounted }, this.#keyOf)
+    shared?.guesses.follow(limits.guessWindowSeconds, (...counted) => this.#countOfOthers(...counted))
     // Two for each source, so that one source cannot take all places of a name.
     this.#ofName = new AttemptQueue({ limits, counter: this.#byName, perSource: 2 })
     this.#ofPair = new AttemptQueue({ limits, counter: this.#byPair, perSource: Number.POSITIVE_INFINITY })
@@ -136,7 +148,7 @@ class Throttle implements LoginThrottle {
   }
 
   refused(source: string, secret: Secret): void {
-    this.#countSecret(source, this.#mark(source, secret.reveal()))
+    this.#secrets.refused(source, this.#mark(source, secret.reveal()))
   }
 
   close(): void {
@@ -185,7 +197,8 @@ class Throttle implements LoginThrottle {
     const { source, policy } = attempt
     if (this.#isBlocked(attempt)) return await this.#refuse(attempt, began, gone)
     const again = this.#repeats.add(source)
-    if (again === this.#limits.guessesPerSource) this.#write.repeated(source, this.#shown(attempt), again)
+    if (this.#repeats.isNews(source, this.#limits.guessesPerSource))
+      this.#write.repeated(source, this.#shown(attempt), again)
     if (again <= this.#limits.guessesPerSource) return false
     if (policy.refusesLate && (await this.#beforeRefusal.wait(source, this.#delay(), gone))) return false
     throw tooManyAtOnce(this.#limits.guessDelaySeconds)
@@ -194,32 +207,58 @@ class Throttle implements LoginThrottle {
   /** Refuses at the same time after the start of each attempt, whatever happened before. */
   async #refuse(attempt: LoginAttempt, began: number, gone: Gone | undefined): Promise<never> {
     const { source, policy } = attempt
+    this.#tellOfSource(source)
     if (policy.refusesLate)
       await this.#beforeRefusal.wait(source, began + this.#delay() - this.#deps.clock.monotonic(), gone)
     throw this.#tooMany(source)
   }
 
   #isBlocked({ source, policy }: LoginAttempt): boolean {
-    return !policy.isShared && this.#blocked.has(source)
+    return !policy.isShared && this.#blocked.has(this.#keyOf(source))
   }
 
   #countGuess(attempt: LoginAttempt, wasBlocked: boolean): void {
     const { source, policy } = attempt
-    if (!wasBlocked && !policy.isShared) this.#countForSource(source)
-    const all = this.#inAll.add(policy.kind)
-    if (all === this.#limits.guessesInAll) this.#write.spray(source, all)
-    this.#byPair.add(this.#pairOf(attempt))
-    const forName = this.#byName.add(this.#nameOf(attempt))
-    if (forName === this.#limits.guessesPerName) this.#write.name(this.#shown(attempt), source, forName)
+    const { kind } = policy
+    const { guessesInAll, guessesPerName } = this.#limits
+    const guess = {
+      ...{ kind, source: this.#keyOf(source), name: this.#nameOf(attempt) },
+      ofSource: !wasBlocked && !policy.isShared,
+    }
+    this.#count(guess)
+    this.#deps.shared?.guesses.tell(guess)
+    if (guess.ofSource) this.#tellOfSource(source)
+    if (this.#inAll.isNews(kind, guessesInAll)) this.#write.spray(source, this.#inAll.count(kind))
+    if (this.#byName.isNews(guess.name, guessesPerName))
+      this.#write.name(this.#shown(attempt), source, this.#byName.count(guess.name))
   }
 
-  #countForSource(source: string): void {
-    const fromSource = this.#bySource.add(source)
-    if (fromSource < this.#limits.guessesPerSource || this.#blocked.has(source)) return
+  #count({ kind, source, name, ofSource }: Guess & { name: string }, times = 1, ageSeconds = 0): void {
+    if (ofSource) this.#countForSource(source, times, ageSeconds)
+    this.#inAll.add(kind, times, ageSeconds)
+    this.#byPair.add(pairOf(source, name), times, ageSeconds)
+    this.#byName.add(name, times, ageSeconds)
+  }
+
+  #countOfOthers({ name = '', ...guess }: Guess, times: number, ageSeconds: number): void {
+    if (guess.kind === 'secret') this.#secrets.count(guess.source, times, ageSeconds)
+    else this.#count({ ...guess, name }, times, ageSeconds)
+  }
+
+  #countForSource(key: string, times: number, ageSeconds: number): void {
+    const fromSource = this.#bySource.add(key, times, ageSeconds)
+    if (fromSource < this.#limits.guessesPerSource || this.#blocked.has(key)) return
     // The block lasts at least as long as the counter's window, so that the source starts anew with
     // all of its guesses.
-    this.#blocked.add(source)
-    this.#write.source(source, fromSource, this.#limits.guessWindowSeconds)
+    this.#blocked.add(key, ageSeconds)
+  }
+
+  /** Also of one that was blocked for what others have counted, when it comes here. */
+  #tellOfSource(source: string): void {
+    const { guessesPerSource, guessWindowSeconds } = this.#limits
+    const key = this.#keyOf(source)
+    if (this.#bySource.isNews(key, guessesPerSource))
+      this.#write.source(source, this.#bySource.count(key), guessWindowSeconds)
   }
 
   /** The names of the pages' roles are public. */
@@ -229,15 +268,24 @@ class Throttle implements LoginThrottle {
 
   // Hashed, because user names can have any length.
   #nameOf({ name, policy }: LoginAttempt): string {
-    return this.#mark(policy.kind, userNameKey(name))
+    const key = userNameKey(name)
+    return this.#deps.shared ? this.#keyOf(JSON.stringify([policy.kind, key])) : this.#mark(policy.kind, key)
   }
 
-  #pairOf({ source, name, policy }: LoginAttempt): string {
-    return this.#mark(source, policy.kind, userNameKey(name))
+  #pairOf(attempt: LoginAttempt): string {
+    return pairOf(this.#keyOf(attempt.source), this.#nameOf(attempt))
   }
 
   #tooMany(source: string): Failure {
-    const retryAfterSeconds = Math.max(1, Math.ceil(this.#blocked.remainingSeconds(source)))
+    const retryAfterSeconds = Math.max(1, Math.ceil(this.#blocked.remainingSeconds(this.#keyOf(source))))
     return failure('sign-in.too-many-wrong', { seconds: retryAfterSeconds, retryAfterSeconds })
   }
+}
+
+/** 132 bits of a keyed hash: enough that no two are the same. */
+const hashLength = 22
+
+/** Failures of one name from one source. */
+function pairOf(source: string, name: string): string {
+  return `${source} ${name}`
 }

@@ -6,10 +6,14 @@ import type { Limits } from '../model/limits.ts'
 
 /** Counts failures by key, within a window that begins with the first failure of the key. */
 export interface FailureCounter {
-  /** Counts one failure. Returns the number of failures in the window. */
-  add(key: string): number
+  /**
+   * Counts one failure, or several of some time ago. Returns the number of failures in the window.
+   */
+  add(key: string, times?: number, ageSeconds?: number): number
   /** The number of failures in the window. */
   count(key: string): number
+  /** Whether that is as many as this, or more: true once in a window, for whoever tells people. */
+  isNews(key: string, limit: number): boolean
 }
 
 /** Many times what honest failures need in one window; a few megabytes. */
@@ -35,16 +39,24 @@ export function createFailureCounter(
   }
 
   return {
-    add(key) {
+    add(key, times = 1, ageSeconds = 0) {
       windows ??= new LRUCache({ max: capacity })
-      const { failures, endsAt } = current(key) ?? {
+      const window = current(key) ?? {
         failures: 0,
-        endsAt: clock.monotonic() + windowSeconds * 1000,
+        endsAt: clock.monotonic() + (windowSeconds - ageSeconds) * 1000,
+        isTold: false,
       }
-      windows.set(key, { failures: failures + 1, endsAt })
-      return failures + 1
+      window.failures += times
+      windows.set(key, window)
+      return window.failures
     },
     count: (key) => current(key)?.failures ?? 0,
+    isNews(key, limit) {
+      const window = current(key)
+      if (!window || window.isTold || window.failures < limit) return false
+      window.isTold = true
+      return true
+    },
   }
 }
 
@@ -52,11 +64,12 @@ interface FailureWindow {
   failures: number
   /** By the monotonic clock. */
   endsAt: number
+  isTold: boolean
 }
 
 /** Sources that have used up their guesses, each blocked for a fixed time. */
 export interface BlockedSources {
-  add(source: string): void
+  add(source: string, ageSeconds?: number): void
   has(source: string): boolean
   /** 0 for a source that is not blocked. */
   remainingSeconds(source: string): number
@@ -78,7 +91,8 @@ export function createBlockedSources(seconds: number, clock: Clock): BlockedSour
   }
 
   return {
-    add: (source) => void deadlines.set(source, clock.monotonic() + seconds * 1000),
+    add: (source, ageSeconds = 0) =>
+      void deadlines.set(source, clock.monotonic() + (seconds - ageSeconds) * 1000),
     has: (source) => remainingSeconds(source) > 0,
     remainingSeconds,
   }
@@ -88,6 +102,8 @@ interface SecretCountDeps {
   limits: Pick<Limits, 'guessWindowSeconds' | 'guessesPerSource'>
   clock: Clock
   write: Pick<GuessLog, 'source'>
+  /** One was counted. */
+  onCounted?(source: string): void
 }
 
 const wrongOnesRemembered = 20_000
@@ -95,28 +111,50 @@ const wrongOnesRemembered = 20_000
 /**
  * Counts wrong API keys, links and the like by source, apart from passwords. They cannot be guessed
  * (256 bits), so these counts only tell of a script with an old key, or of an attempt. Any web page
- * can make a browser ask for links that do not exist.
- * @throws Failure `limit-reached` for a source that has none left
+ * can make a browser ask for links that do not exist. `keyOf`: what stands for a source.
  */
-export function createSecretCount({ limits, clock, write }: SecretCountDeps) {
-  const { guessWindowSeconds } = limits
-  const bySource = createFailureCounter(guessWindowSeconds, clock)
-  const blocked = createBlockedSources(guessWindowSeconds, clock)
-  const knownWrong = new LRUCache<string, true>({ max: wrongOnesRemembered })
+export class SecretCount {
+  readonly #deps: SecretCountDeps
+  readonly #keyOf: (source: string) => string
+  readonly #bySource: FailureCounter
+  readonly #blocked: BlockedSources
+  readonly #knownWrong = new LRUCache<string, true>({ max: wrongOnesRemembered })
 
-  /** @param thisOne stands for the source and the secret */
-  return (source: string, thisOne: string): void => {
-    if (blocked.has(source)) throw tooManySecrets(Math.ceil(blocked.remainingSeconds(source)))
-    if (knownWrong.get(thisOne)) return
-    knownWrong.set(thisOne, true)
-    count(source)
+  constructor(deps: SecretCountDeps, keyOf: (source: string) => string) {
+    const { limits, clock } = deps
+    this.#deps = deps
+    this.#keyOf = keyOf
+    this.#bySource = createFailureCounter(limits.guessWindowSeconds, clock)
+    this.#blocked = createBlockedSources(limits.guessWindowSeconds, clock)
   }
 
-  function count(source: string): void {
-    const fromSource = bySource.add(source)
-    if (fromSource < limits.guessesPerSource || blocked.has(source)) return
-    blocked.add(source)
-    write.source(source, fromSource, guessWindowSeconds)
+  /**
+   * @param thisOne stands for the source and the secret
+   * @throws Failure `limit-reached` for a source that has none left
+   */
+  refused(source: string, thisOne: string): void {
+    const key = this.#keyOf(source)
+    if (this.#blocked.has(key)) {
+      this.#tell(source, key)
+      throw tooManySecrets(Math.ceil(this.#blocked.remainingSeconds(key)))
+    }
+    if (this.#knownWrong.get(thisOne)) return
+    this.#knownWrong.set(thisOne, true)
+    this.count(key)
+    this.#deps.onCounted?.(key)
+    this.#tell(source, key)
+  }
+
+  count(key: string, times = 1, ageSeconds = 0): void {
+    const fromSource = this.#bySource.add(key, times, ageSeconds)
+    if (fromSource >= this.#deps.limits.guessesPerSource && !this.#blocked.has(key))
+      this.#blocked.add(key, ageSeconds)
+  }
+
+  #tell(source: string, key: string): void {
+    const { limits, write } = this.#deps
+    if (this.#bySource.isNews(key, limits.guessesPerSource))
+      write.source(source, this.#bySource.count(key), limits.guessWindowSeconds)
   }
 }
 

@@ -79,6 +79,7 @@ export function createKeyedHash(root: Secret): KeyedHash {
     'page-sign-in': derive('page-sign-in'),
     'page-browser': derive('page-browser'),
     'page-password': derive('page-password'),
+    guess: derive('guess'),
   }
   return (purpose, value) => createHmac('sha256', keys[purpose]).update(value).digest('base64url')
 }

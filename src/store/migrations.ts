@@ -21,6 +21,7 @@ import {
   addUserNameKeys,
   chainJournal,
   completeEarlyStores,
+  divideWork,
   findRefusedRecipients,
   keepOutcomes,
   noteRefusals,
@@ -54,6 +55,7 @@ export const migrations: readonly Migration[] = [
   findRefusedRecipients,
   completeEarlyStores,
   shareStore,
+  divideWork,
 ]
 
 export const newestSchema = migrations.length

@@ -1,4 +1,5 @@
 import type { Sentence } from '../base/failure.ts'
+import type { Secret } from '../base/secret.ts'
 import type { Address, AddressKey } from '../model/address.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { ConsentLink, PendingConsent } from '../model/consent.ts'
@@ -345,4 +346,76 @@ export interface JournalStore {
   oldest(): Promise<number | undefined>
   /** Whether all entries are there, as they were written and in their order. */
   verify(): Promise<JournalVerdict>
+}
+
+/*
+ * What several processes on one database have in common beside the store. Where there is one process
+ * alone, there is nothing of this.
+ */
+
+/** Work that is divided among the processes that are alive. */
+export interface Chores {
+  /**
+   * Whether this one falls to this process: to one at a time, which keeps it as long as it is alive.
+   * @throws Failure `store-unavailable`
+   */
+  isMine(chore: string): Promise<boolean>
+  /** @throws Failure `store-unavailable` */
+  share(): Promise<Share>
+}
+
+/** One of several equal parts of the work. */
+export interface Share {
+  /** How many parts there are. */
+  parts: number
+  /** Whether what this key stands for is in this process's part. */
+  has(key: string): boolean
+}
+
+/** A wrong secret, as it is counted. What stands for names and sources is a keyed hash. */
+export interface Guess {
+  kind: 'login' | 'page' | 'secret'
+  source: string
+  /** Counted for the source as well. */
+  ofSource: boolean
+  /** Absent for a secret that is nobody's by name. */
+  name?: string
+}
+
+/** Wrong secrets that any process has counted count in all of them, within about a second. */
+export interface Guesses {
+  /** This process has counted one. Takes no time: it is written with others, a moment later. */
+  tell(guess: Guess): void
+  /**
+   * @param see is given what others have counted, and those of the window before now
+   * @param ageSeconds how long ago that was
+   */
+  follow(windowSeconds: number, see: (guess: Guess, times: number, ageSeconds: number) => void): void
+}
+
+/** What is kept for a while, for whichever process is asked for it. */
+export type PassingKind =
+  | 'admin-consent'
+  | 'callback'
+  | 'callback-result'
+  | 'consent-origin'
+  | 'device-consent'
+  | 'form-words'
+  | 'made-password'
+  | 'shown-page'
+  | 'sign-in-link'
+  | 'sign-in-taken'
+  | 'token-trouble'
+
+/** Small things that go with their time, sealed. The keys are hashes or names, and no secrets. */
+export interface PassingStore {
+  /** Adds it, or puts it in the place of the one of that key. */
+  put(kind: PassingKind, key: string, value: Secret, seconds: number): Promise<void>
+  /** As `put`. False, and nothing is changed, where there is one already. */
+  claim(kind: PassingKind, key: string, value: Secret, seconds: number): Promise<boolean>
+  find(kind: PassingKind, key: string): Promise<Secret | undefined>
+  /** It is not there afterwards: one asker alone gets it. */
+  take(kind: PassingKind, key: string): Promise<Secret | undefined>
+  list(kind: PassingKind): Promise<{ key: string; value: Secret }[]>
+  removeAll(kind: PassingKind): Promise<void>
 }

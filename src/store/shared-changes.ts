@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Kysely, Transaction } from 'kysely'
 import type { Clock } from '../base/clock.ts'
@@ -7,6 +7,7 @@ import type { Address } from '../model/address.ts'
 import type { MarkableDatabase } from './database.ts'
 import type { Change } from './followed-store.ts'
 import { sql } from './kysely.ts'
+import type { Chores, Share } from './ports.ts'
 import type { MarkedTable, Row } from './row-marks.ts'
 import type { Tables } from './tables.ts'
 
@@ -111,6 +112,8 @@ export interface ChangesOfOthers {
 }
 
 const [changedChannel, takenChannel] = ['postern_changed', 'postern_taken']
+/** Who counts guesses is told by it that others have. */
+export const guessedChannel = 'postern_guessed'
 const beatMilliseconds = 1000
 /** How often one looks who has taken a change up, where no notification comes. */
 const lookMilliseconds = 100
@@ -127,13 +130,15 @@ interface SharedChangesDeps {
   log: Log
 }
 
-export class SharedChanges implements Sharing, ChangesOfOthers {
+export class SharedChanges implements Sharing, ChangesOfOthers, Chores {
   readonly #database: SharedDatabase
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #log: Log
-  readonly #id = randomUUID()
+  /** Of this process, for as long as it lives. */
+  readonly id = randomUUID()
   readonly #name = `${hostname()} (process ${process.pid})`
   #see: (change: Change[] | undefined) => Promise<void> = async () => {}
+  #hearGuesses = () => {}
   /** The last change that this process knows of. */
   #seen = 0
   #caughtUpAt: number
@@ -167,6 +172,32 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
     this.#see = see
   }
 
+  /** @param hear is called when there may be some, at least once a second */
+  hearGuesses(hear: () => void): void {
+    this.#hearGuesses = hear
+  }
+
+  async isMine(chore: string): Promise<boolean> {
+    const { rows } = await this.#database.read((tables) =>
+      sql`insert into chores (name, held_by) values (${chore}, ${this.id})
+        on conflict (name) do update set held_by = excluded.held_by
+        where chores.held_by = ${this.id} or not exists
+          (select from processes where id = chores.held_by and alive_until > ${now})
+        returning name`.execute(tables),
+    )
+    return rows.length > 0
+  }
+
+  async share(): Promise<Share> {
+    const { rows } = await this.#database.read((tables) =>
+      sql<{
+        id: string
+      }>`select id from processes where id = ${this.id} or alive_until > ${now} order by id`.execute(tables),
+    )
+    const [parts, own] = [rows.length, rows.findIndex(({ id }) => id === this.id)]
+    return { parts, has: (key) => parts < 2 || numberOf(key) % parts === own }
+  }
+
   async companions(): Promise<string[]> {
     const mostLooks = (leaseMilliseconds + beatMilliseconds) / lookMilliseconds
     for (let looks = 0; ; looks += 1) {
@@ -180,7 +211,7 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
     const change = touched.change()
     if (!change) return undefined
     const { rows } = await sql<{ revision: number }>`
-      insert into store_changes (what, made_by, at) values (${JSON.stringify(change)}, ${this.#id}, ${now})
+      insert into store_changes (what, made_by, at) values (${JSON.stringify(change)}, ${this.id}, ${now})
       returning revision`.execute(changing)
     await sql`select pg_notify(${changedChannel}, '')`.execute(changing)
     return rows[0]?.revision
@@ -209,7 +240,7 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
     await this.#catchingUp?.catch(() => {})
     await this.#listening?.close().catch(() => {})
     await this.#database
-      .read((tables) => sql`delete from processes where id = ${this.#id}`.execute(tables))
+      .read((tables) => sql`delete from processes where id = ${this.id}`.execute(tables))
       .catch(() => {})
   }
 
@@ -227,14 +258,14 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
     return sql`with swept as (delete from store_changes where at < ${now} - ${keptMilliseconds}),
         gone as (delete from processes where alive_until < ${now} - ${keptMilliseconds})
       insert into processes (id, name, seen, alive_until)
-      values (${this.#id}, ${this.#name}, ${this.#seen}, ${now} + ${leaseMilliseconds})
+      values (${this.id}, ${this.#name}, ${this.#seen}, ${now} + ${leaseMilliseconds})
       on conflict (id) do update set alive_until = excluded.alive_until`.execute(tables)
   }
 
   async #whoIsBehind(revision: number): Promise<string[]> {
     const { rows } = await this.#database.read((tables) =>
       sql<{ name: string }>`select name from processes
-        where id <> ${this.#id} and seen < ${revision} and alive_until > ${now}`.execute(tables),
+        where id <> ${this.id} and seen < ${revision} and alive_until > ${now}`.execute(tables),
     )
     return rows.map(({ name }) => name)
   }
@@ -270,8 +301,9 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
   async #listen(): Promise<void> {
     while (!this.#isClosed) {
       const listening = await this.#database
-        .listen([changedChannel, takenChannel], (channel) => {
+        .listen([changedChannel, takenChannel, guessedChannel], (channel) => {
           if (channel === changedChannel) void this.#catchUp()
+          else if (channel === guessedChannel) this.#hearGuesses()
           else for (const wake of this.#waiting) wake()
         })
         .catch(() => undefined)
@@ -296,6 +328,7 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
   async #beat(): Promise<void> {
     try {
       await this.#database.read((tables) => this.#sayAlive(tables))
+      this.#hearGuesses()
       await this.#catchUp()
     } catch (error) {
       this.#log.debug(
@@ -327,14 +360,14 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
         ),
       )
       const last = rows.at(-1)
-      const others = rows.filter(({ made_by }) => made_by !== this.#id)
+      const others = rows.filter(({ made_by }) => made_by !== this.id)
       if (wasAway) await this.#see(undefined)
       else if (others.length > 0) await this.#see(others.flatMap(({ what }) => changesIn(what)))
       this.#caughtUpAt = this.#clock.monotonic()
       if (last === undefined) continue
       this.#seen = last.revision
       await this.#database.read((tables) =>
-        sql`with seen as (update processes set seen = ${this.#seen} where id = ${this.#id})
+        sql`with seen as (update processes set seen = ${this.#seen} where id = ${this.id})
           select pg_notify(${takenChannel}, '')`.execute(tables),
       )
     }
@@ -342,7 +375,12 @@ export class SharedChanges implements Sharing, ChangesOfOthers {
 }
 
 /** Milliseconds since 1970, by the clock that all processes share. */
-const now = sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`
+export const now = sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`
+
+/** The same in each process, and spread evenly. */
+function numberOf(key: string): number {
+  return createHash('sha256').update(key).digest().readUInt32BE()
+}
 
 function changesIn(what: string): Change[] {
   const { addresses, mailboxes, signIns, registrations } = JSON.parse(what) as SharedChange

@@ -28,7 +28,7 @@ import { sql } from './kysely.ts'
 import { createMailboxStore } from './mailbox-store.ts'
 import { chainedSchema, markedSchema, migrate, newestSchema, schemaOf } from './migrations.ts'
 import { createPageAccessStore } from './page-access-store.ts'
-import type { KeptRotation, Store } from './ports.ts'
+import type { Chores, Guesses, KeptRotation, PassingStore, Store } from './ports.ts'
 import type { PostgresPlace } from './postgres-database.ts'
 import { createRegistrationStore } from './registration-store.ts'
 import { createRowMarks, type RowMarks } from './row-marks.ts'
@@ -39,6 +39,7 @@ import { createDatabase, openReserve, openSqliteDatabase } from './sqlite-databa
 import { type SchemaWords, sqliteWords, type Tables } from './tables.ts'
 import {
   createNoticeStore,
+  createPassingMemory,
   createRecipientCountStore,
   createServerCapabilityStore,
 } from './unmarked-stores.ts'
@@ -59,8 +60,9 @@ interface StoreDeps {
 export interface OpenedStore {
   store: Store
   keyedHash: KeyedHash
-  /** Other processes may change the store as well. */
-  others?: ChangesOfOthers
+  passing: PassingStore
+  /** Other processes may change the store as well, and do a part of the work. */
+  others?: ChangesOfOthers & { chores: Chores; guesses: Guesses }
   /** Which key seals what. Loaded when somebody asks. */
   keyring(log: Log): Promise<Keyring>
   /** More than one key is in the ring: a rotation was begun. */
@@ -114,6 +116,7 @@ export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
     await makeSchema(database, sqliteWords, sealer, proofs, { clock, log })
     return {
       ...(await openedStore(database, sealer, proofs, deps)),
+      passing: createPassingMemory(clock),
       ...keyringOf({ database, ring, sealer }),
     }
   } catch (error) {
@@ -193,6 +196,8 @@ async function openSharedStore(
   // Nothing of it is loaded where SQLite is used.
   const { openPostgresDatabase, postgresWords } = await import('./postgres-database.ts')
   const { SharedChanges } = await import('./shared-changes.ts')
+  const { SharedGuesses } = await import('./shared-guesses.ts')
+  const { createPassingStore } = await import('./passing-store.ts')
   const database = await openPostgresDatabase(place)
   try {
     const schema = await schemaOfShared(database)
@@ -202,18 +207,26 @@ async function openSharedStore(
     const found = await makeSchema(database, postgresWords, sealer, ours, { clock, log })
     const isMadeByOther = schema === 0 && found > 0
     const proofs = isMadeByOther ? proofsOf(await rootOfShared(database, sealer, newestSchema), log) : ours
-    const others = await SharedChanges.join({ database, clock, log })
+    const changes = await SharedChanges.join({ database, clock, log })
+    const guesses = new SharedGuesses({ database, others: changes, clock })
     const { store, ...opened } = await openedStore(database, sealer, proofs, deps)
     return {
       ...opened,
       store: {
         ...store,
         async close() {
-          await others.close()
+          await guesses.close()
+          await changes.close()
           await store.close()
         },
       },
-      others,
+      passing: createPassingStore(database, sealer, clock),
+      others: {
+        follow: (see) => changes.follow(see),
+        companions: () => changes.companions(),
+        chores: changes,
+        guesses,
+      },
       ...keyringOf({ database, ring, sealer }),
     }
   } catch (error) {
@@ -228,7 +241,7 @@ async function openedStore(
   sealer: Sealer,
   { root, marks, chain }: Proofs,
   { runtimeDir, clock, log }: StoreDeps,
-): Promise<Omit<OpenedStore, 'keyring' | 'rotates'>> {
+): Promise<Omit<OpenedStore, 'passing' | 'keyring' | 'rotates'>> {
   const opened = {
     store: createStore(database.marked(marks), sealer, chain, clock),
     keyedHash: createKeyedHash(root),

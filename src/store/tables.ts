@@ -28,6 +28,9 @@ export interface Tables {
   heard_offers: HeardOffersTable
   processes: ProcessesTable
   store_changes: StoreChangesTable
+  chores: ChoresTable
+  guesses: GuessesTable
+  passing: PassingTable
 }
 
 /** Secrets of the store itself: the hash root. */
@@ -314,6 +317,35 @@ interface StoreChangesTable {
   at: number
 }
 
+/** What one process does for all of them. */
+interface ChoresTable {
+  name: string
+  /** The id of a process, which may have ended. */
+  held_by: string
+}
+
+/** Wrong passwords and keys that were counted, some of one process together. */
+interface GuessesTable {
+  revision: number
+  /** The id of a process. */
+  made_by: string
+  /** By the clock of the database. */
+  at: number
+  /** JSON; see shared-guesses.ts. */
+  what: string
+}
+
+/** What is needed for a while, by whichever process it is asked from. */
+export interface PassingTable {
+  kind: string
+  /** A hash, or a name that is no secret. */
+  key: string
+  /** Sealed. */
+  value: string
+  /** By the clock of the database. */
+  ends_at: number
+}
+
 /** What the databases say differently when tables are made. */
 export interface SchemaWords {
   /** The type of milliseconds and counters. */
@@ -371,6 +403,9 @@ export const tableColumns: { readonly [Table in keyof Tables]: string } = {
   registrations: 'id content revision created_at changed_at mark',
   processes: 'id name seen alive_until',
   store_changes: 'revision what made_by at',
+  chores: 'name held_by',
+  guesses: 'revision made_by at what',
+  passing: 'kind key value ends_at',
 }
 
 /** And its indexes. */

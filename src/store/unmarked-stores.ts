@@ -1,8 +1,12 @@
-import { createPacedForgetting } from '../base/clock.ts'
+import { LRUCache } from 'lru-cache'
+import { type Clock, createPacedForgetting } from '../base/clock.ts'
+import type { Secret } from '../base/secret.ts'
 import { withoutCase } from '../base/text.ts'
 import { type Database, nullsToAbsent } from './database.ts'
 import type {
   NoticeStore,
+  PassingKind,
+  PassingStore,
   RecipientCountStore,
   SentNotice,
   ServerCapabilities,
@@ -125,5 +129,50 @@ function capabilitiesOf(found: HeardOffersTable): ServerCapabilities {
     smtpUtf8: found.smtp_utf8 === 1,
     dsn: found.dsn === 1,
     enhancedStatusCodes: found.enhanced_status_codes === 1,
+  }
+}
+
+/** Of each kind: as many as a busy morning brings. */
+export const mostPassing = 10_000
+
+/** Of one process alone: in its memory, so that nothing of it is written, and a restart ends it. */
+export function createPassingMemory(clock: Pick<Clock, 'monotonic'>): PassingStore {
+  const kinds = new Map<PassingKind, LRUCache<string, { value: Secret; until: number }>>()
+
+  function of(kind: PassingKind) {
+    const found =
+      kinds.get(kind) ?? new LRUCache<string, { value: Secret; until: number }>({ max: mostPassing })
+    kinds.set(kind, found)
+    return found
+  }
+
+  function living(kind: PassingKind, key: string): Secret | undefined {
+    const found = kinds.get(kind)?.get(key)
+    return found && clock.monotonic() < found.until ? found.value : undefined
+  }
+
+  function set(kind: PassingKind, key: string, value: Secret, seconds: number): void {
+    of(kind).set(key, { value, until: clock.monotonic() + seconds * 1000 })
+  }
+
+  return {
+    put: async (...given) => set(...given),
+    async claim(kind, key, value, seconds) {
+      const isFree = living(kind, key) === undefined
+      if (isFree) set(kind, key, value, seconds)
+      return isFree
+    },
+    find: async (kind, key) => living(kind, key),
+    async take(kind, key) {
+      const found = living(kind, key)
+      kinds.get(kind)?.delete(key)
+      return found
+    },
+    list: async (kind) =>
+      [...(kinds.get(kind)?.keys() ?? [])].flatMap((key) => {
+        const value = living(kind, key)
+        return value ? [{ key, value }] : []
+      }),
+    removeAll: async (kind) => void kinds.get(kind)?.clear(),
   }
 }

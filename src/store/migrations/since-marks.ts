@@ -199,3 +199,28 @@ const sharedStore = ({ integer, tableOptions, counting }: SchemaWords): string[]
     at ${integer} not null
   ) ${tableOptions}`,
 ]
+
+/** Work that is divided among processes, and what they pass on; tables.ts says what the columns hold. */
+export async function divideWork(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
+  for (const statement of dividedWork(words)) await sql.raw(statement).execute(tables)
+}
+
+const dividedWork = ({ integer, tableOptions, counting }: SchemaWords): string[] => [
+  `create table chores (
+    name text primary key not null,
+    held_by text not null
+  ) ${tableOptions}`,
+  `create table guesses (
+    revision ${counting} primary key not null,
+    made_by text not null,
+    at ${integer} not null,
+    what text not null
+  ) ${tableOptions}`,
+  `create table passing (
+    kind text not null,
+    key text not null,
+    value text not null,
+    ends_at ${integer} not null,
+    primary key (kind, key)
+  ) ${tableOptions}`,
+]
