@@ -69,19 +69,19 @@ export interface MarkReader {
 /** A table of forged rows must not fill the memory, nor the log. */
 const mostReported = 1000
 /**
- * Characters of rows whose mark was found to fit, enough for five thousand mailboxes and ten thousand
- * logins: to compare a row with itself costs a fraction of
- * working its mark out.
+ * Octets of rows whose mark was found to fit, enough for five thousand mailboxes and ten thousand
+ * logins: to compare a row with itself costs a fraction of working its mark out, or even of putting
+ * together what the mark is worked out from.
  */
 const mostRemembered = 16_000_000
+/** What a value takes beside its characters. */
+const octetsOfValue = 24
 
 export function createRowMarks(root: Secret, log: Log): RowMarks {
   const key = deriveKey(root, 'postern row marks')
   const reported = new Set<string>()
-  const proven = new LRUCache<string, string>({
-    maxSize: mostRemembered,
-    sizeCalculation: (text) => text.length,
-  })
+  /** By the mark, of which no two rows have the same. */
+  const proven = new LRUCache<string, Proven>({ maxSize: mostRemembered, sizeCalculation: sizeOf })
 
   function markOf(text: string): string {
     return createHmac('sha256', key).update(text).digest('base64url')
@@ -101,11 +101,11 @@ export function createRowMarks(root: Secret, log: Log): RowMarks {
   function reader(table: MarkedTable, columns: readonly string[]): MarkReader {
     const shape = shapeOf(columns)
     const fits = (mark: unknown, values: readonly unknown[]): boolean => {
-      const text = textOf(table, values, shape)
       const found = String(mark)
-      if (proven.get(found) === text) return true
-      const isRight = isSame(found, markOf(text))
-      if (isRight) proven.set(found, text)
+      const known = proven.get(found)
+      if (known?.shape === shape && isSameRow(known.values, values, shape)) return true
+      const isRight = isSame(found, markOf(textOf(table, values, shape)))
+      if (isRight) proven.set(found, { shape, values: comparable(values, shape) })
       return isRight
     }
     const refuse = (values: readonly unknown[]): void =>
@@ -139,9 +139,41 @@ function textOf(table: MarkedTable, values: readonly unknown[], shape: Shape): s
   const fields: unknown[] = [table]
   for (const [place, { column, isSealed }] of shape.entries()) {
     const value = values[place]
-    if (value !== null && value !== undefined) fields.push(column, isSealed ? 'sealed' : String(value))
+    if (isThere(value)) fields.push(column, isSealed ? 'sealed' : String(value))
   }
   return JSON.stringify(fields)
+}
+
+/** A row whose mark was found to fit. */
+interface Proven {
+  /** The very one of its reader, which is of one table. */
+  shape: Shape
+  values: readonly unknown[]
+}
+
+/** What `textOf` would make of it, before it is text. */
+function comparable(values: readonly unknown[], shape: Shape): readonly unknown[] {
+  return shape.map(({ isSealed }, place) => (isSealed ? isThere(values[place]) : values[place]))
+}
+
+/** Then `textOf` makes the same of both. */
+function isSameRow(known: readonly unknown[], values: readonly unknown[], shape: Shape): boolean {
+  for (let place = 0; place < shape.length; place += 1) {
+    const value = shape[place]?.isSealed ? isThere(values[place]) : values[place]
+    if (value !== known[place]) return false
+  }
+  return true
+}
+
+function isThere(value: unknown): boolean {
+  return value !== null && value !== undefined
+}
+
+function sizeOf({ values }: Proven): number {
+  return values.reduce<number>(
+    (size, value) => size + octetsOfValue + (typeof value === 'string' ? value.length : 0),
+    1,
+  )
 }
 
 /** Whether a mark is the right one. The database may hold anything in its place. */
