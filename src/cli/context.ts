@@ -64,8 +64,8 @@ export interface Context {
  * store when none runs.
  */
 export interface Broker {
-  mailboxes: Omit<Mailboxes, 'named' | 'isPersonal' | 'signInName' | 'tryNow'>
-  logins: Omit<Logins, 'page'> & { page(query: LoginQuery): Promise<LoginPage> }
+  mailboxes: Omit<Mailboxes, 'addresses' | 'named' | 'isPersonal' | 'signInName' | 'tryNow'>
+  logins: Omit<Logins, 'page' | 'anyActive'> & { page(query: LoginQuery): Promise<LoginPage> }
   apiKeys: Omit<ApiKeys, 'check'>
   registrations: Registrations
   ownCertificates: Pick<OwnCertificates, 'make' | 'show' | 'tryNow'>

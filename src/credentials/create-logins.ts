@@ -52,6 +52,11 @@ export function createLogins(deps: LoginsDeps): Logins {
       const sources = await store.logins.sources(named && logins.map(({ id }) => id))
       return logins.map((login) => usedStatus(login, clock.now(), sources))
     },
+    async anyActive() {
+      const now = clock.now()
+      const login = await store.logins.anyActive(now)
+      return login && loginStatus(login, now)
+    },
     async page(query) {
       const now = clock.now()
       const { logins, sources, counts } = await store.logins.part(query, now)

@@ -14,6 +14,8 @@ export interface Logins {
   add(request: LoginRequest, by?: Actor): Promise<{ login: LoginStatus; password?: Secret }>
   /** @throws Failure `not-found` (mailbox) */
   list(mailbox?: string): Promise<LoginStatus[]>
+  /** One that can sign in, where there is any: whichever is found first. */
+  anyActive(): Promise<LoginStatus | undefined>
   /** A part of a list that may be long. */
   page(query: LoginQuery): Promise<LoginPage & Pick<LoginPart, 'counts'>>
   /**

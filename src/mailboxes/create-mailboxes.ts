@@ -14,7 +14,7 @@ import {
   sameAddress,
 } from '../model/address.ts'
 import type { Grant, LapsedGrant, ListedGrant, NewGrant } from '../model/grant.ts'
-import type { Mailbox } from '../model/mailbox.ts'
+import type { ListedMailbox, Mailbox } from '../model/mailbox.ts'
 import type { LastOutcome } from '../model/mailbox-outcome.ts'
 import {
   bySoonest,
@@ -24,7 +24,7 @@ import {
   registrationExpiries,
 } from '../providers/forecast.ts'
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
-import type { Catalogue, Provider } from '../providers/provider.ts'
+import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
 import type { Store } from '../store/ports.ts'
 import { type AppOnlyFlow, appOnlyFlow, isAppOnlyFlow, isPersonal } from './app-only.ts'
 import type { RemovedMailbox } from './mailboxes.ts'
@@ -67,6 +67,8 @@ export interface MailboxesDeps {
 type ShownGrant = ListedGrant | Extract<Grant, { state: 'absent' }>
 
 const listedInARow = 100
+/** What will end is foretold by the day. */
+const saidForMilliseconds = 60_000
 
 /** Adds, shows and removes mailboxes. */
 export function createMailboxes(deps: MailboxesDeps): Mailboxes {
@@ -76,6 +78,11 @@ export function createMailboxes(deps: MailboxesDeps): Mailboxes {
 class StoredMailboxes implements Mailboxes {
   readonly #deps: MailboxesDeps
   readonly #revoke: ReturnType<typeof createRevocation>
+  /** Of rows as the store has them in memory: those that are forgotten there are forgotten here. */
+  readonly #saidOf = new WeakMap<
+    ListedMailbox,
+    { grounds: Grounds; provider: RegisteredProvider | undefined; at: number }
+  >()
 
   constructor(deps: MailboxesDeps) {
     this.#deps = deps
@@ -142,15 +149,22 @@ class StoredMailboxes implements Mailboxes {
   async list(): Promise<MailboxStatus[]> {
     const listed = await this.#deps.store.mailboxes.listWithGrants()
     const lastOf = lastByMailbox(await this.#deps.outcomes(), new Set(listed.map(({ key }) => key)))
+    const providers = new Map<string, RegisteredProvider | undefined>()
     const statuses: MailboxStatus[] = []
-    for (const { grant, ...mailbox } of listed) {
-      const status = this.#statusWith(mailbox, grant ?? { state: 'absent' })
+    for (const mailbox of listed) {
+      const { providerId } = mailbox
+      if (!providers.has(providerId)) providers.set(providerId, this.#registered(providerId))
+      const status = this.#listedGrounds(mailbox, providers.get(providerId))
       const pauses = await this.#pausesOf(status)
       statuses.push(this.#judged(pauses.length > 0 ? { ...status, pauses } : status, lastOf.get(mailbox.key)))
       // Gives way to sessions that send mail, in a long list.
       if (statuses.length % listedInARow === 0) await turnOfOthers()
     }
     return statuses
+  }
+
+  addresses(): Promise<Address[]> {
+    return this.#deps.store.mailboxes.addresses()
   }
 
   async remove(address: string, by?: Actor): Promise<RemovedMailbox> {
@@ -248,19 +262,22 @@ class StoredMailboxes implements Mailboxes {
     }
   }
 
-  #endingStatus(grant: ShownGrant, providerId: string): Pick<MailboxStatus, 'endings'> {
-    if (grant.state !== 'active') return {}
+  /** Without its registration nothing is foretold; what is missing is said elsewhere. */
+  #registered(providerId: string): RegisteredProvider | undefined {
     try {
-      const provider = this.#deps.catalogue.registered(providerId)
-      const endings = [
-        ...grantExpiries(grant, provider),
-        ...registrationExpiries(provider.registration, this.#deps.clock.now()),
-      ]
-      return endings.length === 0 ? {} : { endings: endings.sort(bySoonest).map(shownEnding) }
+      return this.#deps.catalogue.registered(providerId)
     } catch {
-      // Without its registration nothing is foretold; what is missing is said elsewhere.
-      return {}
+      return undefined
     }
+  }
+
+  #endingStatus(grant: ShownGrant, provider: RegisteredProvider | undefined): Pick<MailboxStatus, 'endings'> {
+    if (grant.state !== 'active' || !provider) return {}
+    const endings = [
+      ...grantExpiries(grant, provider),
+      ...registrationExpiries(provider.registration, this.#deps.clock.now()),
+    ]
+    return endings.length === 0 ? {} : { endings: endings.sort(bySoonest).map(shownEnding) }
   }
 
   #renewalStatus(grant: ShownGrant): Pick<MailboxStatus, 'renewsBy'> {
@@ -273,13 +290,22 @@ class StoredMailboxes implements Mailboxes {
   }
 
   async #groundsOf(mailbox: Mailbox): Promise<Grounds> {
-    return this.#statusWith(
-      mailbox,
-      await this.#deps.store.grants.ofMailbox(mailbox.coveredBy ?? mailbox.address),
-    )
+    const grant = await this.#deps.store.grants.ofMailbox(mailbox.coveredBy ?? mailbox.address)
+    return this.#statusWith(mailbox, grant, this.#registered(mailbox.providerId))
   }
 
-  #statusWith(mailbox: Mailbox, grant: ShownGrant): Grounds {
+  /** As it was said before, where the store gives the very same row and its registration is the same. */
+  #listedGrounds(mailbox: ListedMailbox, provider: RegisteredProvider | undefined): Grounds {
+    const now = this.#deps.clock.now()
+    const before = this.#saidOf.get(mailbox)
+    if (before?.provider === provider && before && Math.abs(now - before.at) < saidForMilliseconds)
+      return before.grounds
+    const grounds = this.#statusWith(mailbox, mailbox.grant ?? { state: 'absent' }, provider)
+    this.#saidOf.set(mailbox, { grounds, provider, at: now })
+    return grounds
+  }
+
+  #statusWith(mailbox: Mailbox, grant: ShownGrant, provider: RegisteredProvider | undefined): Grounds {
     return {
       address: mailbox.address,
       provider: mailbox.providerId,
@@ -290,7 +316,7 @@ class StoredMailboxes implements Mailboxes {
       ...(mailbox.aliases === undefined ? {} : { aliases: mailbox.aliases }),
       ...grantStatus(grant),
       ...this.#renewalStatus(grant),
-      ...this.#endingStatus(grant, mailbox.providerId),
+      ...this.#endingStatus(grant, provider),
     }
   }
 }

@@ -37,6 +37,8 @@ export interface Mailboxes {
    */
   tryNow(address: string, by?: Actor): Promise<MailboxStatus>
   list(): Promise<MailboxStatus[]>
+  /** Those of all, without how they are: a thousand cost what one does. */
+  addresses(): Promise<Address[]>
   /**
    * Whether the mailbox is personal, so that rights to its whole domain do not include it.
    * @throws Failure `invalid`

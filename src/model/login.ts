@@ -90,6 +90,8 @@ export interface LoginQuery {
    * whatever case; or its id.
    */
   find?: string
+  /** Only those of this mailbox. */
+  mailbox?: Address
   /** Absent: all, those that have ended among them. */
   group?: LoginGroup
   /** User names of those that are failing. */

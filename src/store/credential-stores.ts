@@ -55,12 +55,24 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
       if (mailbox === undefined)
         return listedLogins(await database.read((tables) => withMailboxes(tables).execute()))
       const key = addressKey(mailbox)
-      const found = await database.read((tables) => {
-        const its = tables.selectFrom('login_mailboxes').select('login_id').where('mailbox_key', '=', key)
-        return withMailboxes(tables).where('logins.id', 'in', its).execute()
+      const found = await database.read((tables) =>
+        withMailboxes(tables).where('logins.id', 'in', loginsOf(tables, key)).execute(),
+      )
+      return listedLogins(found).filter((login) => isOf(login, key))
+    },
+
+    async anyActive(now) {
+      const found = await database.read(async (tables) => {
+        const active = await tables
+          .selectFrom('logins')
+          .select('id')
+          .where((by) => isInGroup(by, 'active', {}, now))
+          .orderBy('id')
+          .limit(1)
+          .executeTakeFirst()
+        return active ? withMailboxes(tables).where('logins.id', '=', active.id).execute() : []
       })
-      // PostgreSQL may have seen a right that is none; what is read of the login has been looked at.
-      return listedLogins(found).filter((login) => login.mailboxes.some((one) => addressKey(one) === key))
+      return listedLogins(found)[0]
     },
 
     part: (query, now) => readPart(database, query, now),
@@ -90,14 +102,25 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
   }
 }
 
+function loginsOf(tables: Kysely<Tables>, key: AddressKey) {
+  return tables.selectFrom('login_mailboxes').select('login_id').where('mailbox_key', '=', key)
+}
+
+/** PostgreSQL may have seen a right that is none; what is read of the login has been looked at. */
+function isOf({ mailboxes }: Pick<Login, 'mailboxes'>, key: AddressKey | undefined): boolean {
+  return key === undefined || mailboxes.some((one) => addressKey(one) === key)
+}
+
 type FilterBuilder = ExpressionBuilder<Tables, 'logins'>
 
 /** Not all at once, but each of its questions is answered from an index or by one look at each row. */
 async function readPart(database: Database, query: LoginQuery, now: number): Promise<LoginPart> {
-  const { find = '', group, order, from, most } = query
+  const { find = '', mailbox, group, order, from, most } = query
+  const key = mailbox && addressKey(mailbox)
   const fitting = (tables: Kysely<Tables>) => {
     const all = tables.selectFrom('logins')
-    return find === '' ? all : all.where((by) => by.or(waysToFind(tables, by, find)))
+    const its = key === undefined ? all : all.where('logins.id', 'in', loginsOf(tables, key))
+    return find === '' ? its : its.where((by) => by.or(waysToFind(tables, by, find)))
   }
   const counts = await database.read((tables) =>
     fitting(tables)
@@ -122,7 +145,9 @@ async function readPart(database: Database, query: LoginQuery, now: number): Pro
     ids.length === 0
       ? []
       : await database.read((tables) => withMailboxes(tables).where('logins.id', 'in', ids).execute())
-  const logins = new Map(listedLogins(shown).map((login) => [login.id, login]))
+  const logins = new Map(
+    listedLogins(shown).flatMap((login) => (isOf(login, key) ? [[login.id, login]] : [])),
+  )
   return {
     counts,
     logins: ids.flatMap((id) => logins.get(id) ?? []),
@@ -149,7 +174,12 @@ function waysToFind(tables: Kysely<Tables>, by: FilterBuilder, find: string) {
   ]
 }
 
-function isInGroup(by: FilterBuilder, group: LoginGroup, { failing = [] }: LoginQuery, now: number) {
+function isInGroup(
+  by: FilterBuilder,
+  group: LoginGroup,
+  { failing = [] }: Pick<LoginQuery, 'failing'>,
+  now: number,
+) {
   const isRevoked = by('logins.revoked_at', 'is not', null)
   const isLiving = by('logins.revoked_at', 'is', null)
   const isActive = by.and([

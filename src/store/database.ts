@@ -72,14 +72,15 @@ function foundIn<Row>(rows: readonly Row[]): Found<Row> {
 export async function inPages<Row, Key extends string>(
   read: (behind: Key, most: number) => Promise<Row[]>,
   keyOf: (row: Row) => Key,
+  most = rowsAtOnce,
 ): Promise<Row[]> {
   const all: Row[] = []
   let behind = '' as Key
   for (;;) {
-    const rows = await read(behind, rowsAtOnce)
+    const rows = await read(behind, most)
     all.push(...rows)
     const found = foundIn(rows)
-    if (found.last === undefined || found.count < rowsAtOnce) return all
+    if (found.last === undefined || found.count < most) return all
     behind = keyOf(found.last)
     await turnOfOthers()
   }

@@ -65,6 +65,7 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
     covering: unremembered,
     list: unremembered,
     listWithGrants: unremembered,
+    addresses: unremembered,
     providers: unremembered,
   },
   grants: {
@@ -94,6 +95,7 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
     findByUserName: unremembered,
     find: unremembered,
     list: unremembered,
+    anyActive: unremembered,
     part: unremembered,
     used: unremembered,
     sources: unremembered,

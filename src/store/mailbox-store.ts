@@ -21,6 +21,9 @@ import type { MailboxStore } from './ports.ts'
 import type { Sealer } from './sealer.ts'
 import type { MailboxesTable, Tables } from './tables.ts'
 
+/** So little of each row is read that more of them hold nobody up. */
+const addressesAtOnce = 1000
+
 export function createMailboxStore(database: Database, sealer: Sealer, clock: Clock): MailboxStore {
   const rowOf = preparedRead(database, (tables, key: AddressKey) =>
     tables.selectFrom('mailboxes').selectAll().where('address_key', '=', key),
@@ -74,22 +77,41 @@ export function createMailboxStore(database: Database, sealer: Sealer, clock: Cl
       return found.map(mailboxOf)
     },
 
-    async listWithGrants() {
+    async listWithGrants(keys) {
+      if (keys?.length === 0) return []
       const found = await inPages(
         (behind: AddressKey, most) =>
-          database.read((tables) =>
-            withGrants(tables)
+          database.read((tables) => {
+            const all = withGrants(tables)
               .where('mailboxes.address_key', '>', behind)
               .orderBy('mailboxes.address_key')
               .limit(most)
-              .execute(),
-          ),
+            return (keys ? all.where('mailboxes.address_key', 'in', keys) : all).execute()
+          }),
         ({ address_key }) => address_key,
       )
       return found.map((row) => {
         const grant = grantBeside(row)
         return { ...mailboxOf(row), ...(grant && { grant }) }
       })
+    },
+
+    async addresses() {
+      const found = await inPages(
+        (behind: AddressKey, most) =>
+          database.read((tables) =>
+            tables
+              .selectFrom('mailboxes')
+              .select(['address_key', 'address'])
+              .where('address_key', '>', behind)
+              .orderBy('address_key')
+              .limit(most)
+              .execute(),
+          ),
+        ({ address_key }) => address_key,
+        addressesAtOnce,
+      )
+      return found.map(({ address }) => address)
     },
 
     async providers() {

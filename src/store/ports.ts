@@ -74,8 +74,13 @@ export interface MailboxStore {
    */
   covering(address: Address): Promise<StoredMailbox | undefined>
   list(): Promise<StoredMailbox[]>
-  /** All of them, each with its grant, in one question. */
-  listWithGrants(): Promise<ListedMailbox[]>
+  /**
+   * All of them, or those of these keys that are there, each with its grant, in the order of their
+   * keys.
+   */
+  listWithGrants(keys?: readonly AddressKey[]): Promise<ListedMailbox[]>
+  /** Those of all, in the order of their keys. Nothing else is read of them. */
+  addresses(): Promise<Address[]>
   /** The ids of those that there are mailboxes of. */
   providers(): Promise<string[]>
   /**
@@ -161,6 +166,8 @@ export interface LoginStore {
   /** Whatever its state. */
   find(id: string): Promise<ListedLogin | undefined>
   list(mailbox?: Address): Promise<ListedLogin[]>
+  /** One that can sign in, where there is any: the first by its id. */
+  anyActive(now: number): Promise<ListedLogin | undefined>
   /** As many as a page shows, in four questions, however many there are. */
   part(query: LoginQuery, now: number): Promise<LoginPart>
   /**

@@ -69,6 +69,7 @@ export function memoryStore() {
       providers: unused,
       list: unused,
       listWithGrants: unused,
+      addresses: unused,
       remove: unused,
     },
     grants: {

@@ -6,6 +6,7 @@ import { createTokenBroker } from '../../src/grants/create-token-broker.ts'
 import { createMailboxes } from '../../src/mailboxes/create-mailboxes.ts'
 import { type Address, keyed } from '../../src/model/address.ts'
 import type { Store } from '../../src/store/ports.ts'
+import { rememberReads } from '../../src/store/remembered-reads.ts'
 import { createRelay } from '../../src/upstream/create-relay.ts'
 import { createPauses, createSendingStatus } from '../../src/upstream/relay.ts'
 import { failureAs } from '../support/made-failure.ts'
@@ -40,7 +41,7 @@ const all: readonly Address[] = Array.from({ length: 50 }, (_, place): Address =
 async function setUp() {
   const clock = createManualClock()
   const store = telling(createMemoryStore(clock))
-  const provider = registeredProvider()
+  let provider = registeredProvider()
   const catalogue = { registered: () => provider, list: () => [{ provider, registered: true }] }
   const oauthClientFor = () => {
     throw failureAs('provider-unavailable', 'There is no such provider')
@@ -68,7 +69,7 @@ async function setUp() {
   onTestFinished(() => relay.close())
   const mailboxes = createMailboxes({
     outcomes: (mailbox) => store.journal.outcomes(mailbox),
-    store,
+    store: rememberReads(store).store,
     catalogue,
     oauthClientFor,
     clock,
@@ -78,7 +79,11 @@ async function setUp() {
     pauses: createPauses(relay, tokens),
   })
   store.asked.length = 0
-  return { mailboxes, relay, tokens, store }
+  const register = (expiresAt: number) => {
+    const clientSecrets = [{ value: new Secret('of the registration'), expiresAt }]
+    provider = { ...provider, registration: { clientId: 'client', clientSecrets } }
+  }
+  return { mailboxes, relay, tokens, store, clock, register }
 }
 
 describe('a long list of mailboxes', () => {
@@ -102,6 +107,27 @@ describe('a long list of mailboxes', () => {
     expect(sending).toBeDefined()
     expect(shown).toHaveProperty('renewsBy')
     expect((await mailboxes.list()).find(({ address }) => address === 'm7@example.com')).toEqual(shown)
+  })
+
+  it('a list that is asked for again reads what came of the mail, and nothing else', async () => {
+    const { mailboxes, store } = stage
+    const first = await mailboxes.list()
+    store.asked.length = 0
+    expect(await mailboxes.list()).toEqual(first)
+    expect(store.asked).toEqual(['journal.outcomes'])
+  })
+
+  it('a list that is remembered follows the registration at once, and the time', async () => {
+    const { mailboxes, clock, register } = stage
+    const conditions = async () => new Set((await mailboxes.list()).map(({ condition }) => condition))
+    const day = 86_400
+    expect(await conditions()).toEqual(new Set(['never-used']))
+    register(clock.now() + 40 * day * 1000)
+    const endings = (await mailboxes.list()).flatMap((one) => one.endings?.map(({ kind }) => kind) ?? [])
+    expect(new Set(endings)).toEqual(new Set(['client-secret']))
+    expect(await conditions()).toEqual(new Set(['never-used']))
+    clock.advance(11 * day)
+    expect(await conditions()).toEqual(new Set(['ends-soon']))
   })
 
   it('a list says what holds a mailbox back, and of the others nothing', async () => {

@@ -45,6 +45,24 @@ describe('a part of the logins', () => {
     expect(counts.all).toBe(found.length)
   })
 
+  it('only those of one mailbox are found where it is named, whatever else is asked', async () => {
+    const logins = await openWithLogins()
+    const mailbox = 'CRON@example.com'
+    expect(await ids(logins, { mailbox })).toEqual(['Scanner', 'plotter'])
+    expect(await ids(logins, { mailbox, find: 'plot' })).toEqual(['plotter'])
+    expect(await ids(logins, { mailbox: 'other@example.com' })).toEqual([])
+    const { counts } = await logins.part({ mailbox, order: 'name', from: 0, most: 1 }, now)
+    expect(counts).toMatchObject({ all: 2, active: 2, 'never-used': 1 })
+  })
+
+  it('one that can sign in is found, and none that has ended', async () => {
+    const logins = await openWithLogins()
+    expect(await logins.anyActive(now)).toMatchObject({ id: 'Scanner', mailboxes: ['cron@example.com'] })
+    for (const id of ['Scanner', 'erp', 'plotter']) await logins.revoke(id, now)
+    expect(await logins.anyActive(now)).toBeUndefined()
+    expect(await logins.anyActive(now - 2)).toMatchObject({ id: 'old' })
+  })
+
   it.each([
     ['active', ['Scanner', 'erp', 'plotter']],
     ['never-used', ['plotter']],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Address } from '../../src/model/address.ts'
+import type { Address, AddressKey } from '../../src/model/address.ts'
 import { newGrant, now, openFixture } from './fixture.ts'
 
 describe('a list of many mailboxes', () => {
@@ -25,10 +25,16 @@ describe('a list of many mailboxes', () => {
     const mailboxes = await store.mailboxes.list()
     const grants = await store.grants.list()
     const together = await store.mailboxes.listWithGrants()
+    const addresses = await store.mailboxes.addresses()
     listing = false
     expect(new Set(mailboxes.map(({ address }) => address)).size).toBe(before + count)
     expect(new Set(grants.map(({ mailbox }) => mailbox)).size).toBe(grantsBefore + count)
     expect(together.map(({ grant, ...mailbox }) => mailbox)).toEqual(mailboxes)
+    expect(addresses).toEqual(mailboxes.map(({ address }) => address))
+    const keys = mailboxes.map(({ key }) => key)
+    const some = [...keys.slice(0, 250), 'nobody@example.com' as AddressKey].reverse()
+    expect(await store.mailboxes.listWithGrants(some)).toEqual(together.slice(0, 250))
+    expect(await store.mailboxes.listWithGrants([])).toEqual([])
     expect(together.flatMap(({ grant = [] }) => grant)).toEqual(grants)
     expect(turns).toBeGreaterThanOrEqual(4)
   })

@@ -20,6 +20,12 @@ async function countedStore() {
         await held
         return found
       },
+      async listWithGrants(keys) {
+        asked.push(`list ${keys ?? 'all'}`)
+        const found = await store.mailboxes.listWithGrants(keys)
+        await held
+        return found
+      },
       async covering(address) {
         asked.push(`covering ${address}`)
         return store.mailboxes.covering(address)
@@ -34,7 +40,7 @@ async function countedStore() {
     },
   }
   return {
-    store: rememberReads(counted).store,
+    ...rememberReads(counted),
     asked,
     hold(): () => void {
       let release = () => {}
@@ -131,3 +137,109 @@ describe('reads that are remembered', () => {
     expect(() => Object.assign(mailbox ?? {}, { providerId: 'other' })).toThrow(TypeError)
   })
 })
+
+describe('the list of mailboxes, remembered', () => {
+  it('it is read once, and then only what was changed, in its order', async () => {
+    const { store, asked } = await countedStore()
+    const all = await store.mailboxes.listWithGrants()
+    expect(await store.mailboxes.listWithGrants()).toEqual(all)
+    const { id, version } = await store.grants.adopt(newGrant())
+    expect(await grantOf(store, printer)).toMatchObject({ id, state: 'active' })
+    await store.grants.renewed(id, version, { renewedAt: 7, givenTo: undefined } as never)
+    expect(await grantOf(store, printer)).toMatchObject({ renewedAt: 7 })
+    await store.mailboxes.add({ address: 'a@example.com', providerId: 'google', createdAt: 0 })
+    const addresses = (await store.mailboxes.listWithGrants()).map(({ address }) => address)
+    expect(addresses).toEqual(['a@example.com', ...all.map(({ address }) => address)])
+    await store.mailboxes.remove('A@example.com')
+    expect(await store.mailboxes.listWithGrants()).toHaveLength(all.length)
+    expect(asked).toEqual([
+      'list all',
+      `list ${printer}`,
+      `list ${printer}`,
+      'list a@example.com',
+      'list a@example.com',
+    ])
+  })
+
+  it('the very same row is given as long as nothing has changed it', async () => {
+    const { store } = await countedStore()
+    const [first, second] = await store.mailboxes.listWithGrants()
+    await store.mailboxes.noteAccepted(first?.address ?? printer, 'mailbox')
+    const [changed, same] = await store.mailboxes.listWithGrants()
+    expect(changed).not.toBe(first)
+    expect(second).toBeDefined()
+    expect(same).toBe(second)
+    expect(() => Object.assign(same ?? {}, { providerId: 'other' })).toThrow(TypeError)
+  })
+
+  it('all of it is read again when another process may have changed anything', async () => {
+    const { store, forget, asked } = await countedStore()
+    await store.mailboxes.listWithGrants()
+    forget()
+    await store.mailboxes.listWithGrants()
+    expect(asked).toEqual(['list all', 'list all'])
+  })
+
+  it('all of it is read again after a change that may be about any mailbox', async () => {
+    const { store, asked } = await countedStore()
+    await store.mailboxes.listWithGrants()
+    // A grant that was never in the list.
+    await store.grants.lapse('unknown', 1, 1, 'revoked')
+    await store.mailboxes.listWithGrants()
+    expect(asked).toEqual(['list all', 'list all'])
+  })
+
+  it('what was read before a change, or during it, does not stay', async () => {
+    const { store, hold } = await countedStore()
+    await store.mailboxes.listWithGrants()
+    await store.mailboxes.noteAccepted(printer, 'mailbox')
+    const release = hold()
+    const early = store.mailboxes.listWithGrants()
+    const removal = store.mailboxes.remove(printer)
+    const late = store.mailboxes.listWithGrants()
+    await removal
+    release()
+    await early
+    const has = (list: readonly { address: string }[]) => list.some(({ address }) => address === printer)
+    expect(has(await late)).toBe(false)
+    expect(has(await store.mailboxes.listWithGrants())).toBe(false)
+  })
+
+  it('an answer that was asked for before all was forgotten does not stay', async () => {
+    const { store, forget, hold, asked } = await countedStore()
+    const release = hold()
+    const early = store.mailboxes.listWithGrants()
+    await store.mailboxes.covering(printer)
+    forget()
+    release()
+    await early
+    await store.mailboxes.listWithGrants()
+    expect(asked.filter((one) => one === 'list all')).toHaveLength(2)
+  })
+
+  it('a reading that fails leaves what is known, and the next one goes on', async () => {
+    const { store } = await openFixture()
+    let isBroken = false
+    const breaking: Store = {
+      ...store,
+      mailboxes: {
+        ...store.mailboxes,
+        listWithGrants: (keys) =>
+          isBroken ? Promise.reject(new Error('broken')) : store.mailboxes.listWithGrants(keys),
+      },
+    }
+    const { store: remembering } = rememberReads(breaking)
+    await remembering.mailboxes.listWithGrants()
+    await remembering.mailboxes.noteAccepted(printer, 'mailbox')
+    isBroken = true
+    await expect(remembering.mailboxes.listWithGrants()).rejects.toThrow('broken')
+    isBroken = false
+    expect(
+      (await remembering.mailboxes.listWithGrants()).find(({ address }) => address === printer),
+    ).toMatchObject({ acceptedName: 'mailbox' })
+  })
+})
+
+async function grantOf(store: Store, mailbox: string) {
+  return (await store.mailboxes.listWithGrants()).find(({ address }) => address === mailbox)?.grant
+}
