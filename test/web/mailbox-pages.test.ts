@@ -324,6 +324,31 @@ describe('the page of a mailbox', () => {
     }
   })
 
+  it('the page has ten of its logins, the last used first, and leads to all of them', async () => {
+    const test = testServer()
+    const { cookie } = await signIn(test)
+    const address = 'on@example.com'
+    await test.services.mailboxes.add({ address, provider: 'example' })
+    const page = async (path: string) => (await test.get(path).set('Cookie', cookie)).text
+    const rows = (text: string) => (text.match(/<a href="\/logins\/login-\d+">/g) ?? []).length
+    const leads = '<a href="/logins?mailbox=on%40example.com">All logins of this mailbox: 12</a>'
+    for (let at = 0; at < 12; at += 1)
+      await test.services.logins.add({ mailboxes: [address], userName: `device-${at}`, name: `Device ${at}` })
+    await test.services.logins.add({ mailboxes: ['other@example.com'], name: 'Of another' })
+    const itsPage = await page(`/mailboxes/${address}`)
+    expect(rows(itsPage)).toBe(10)
+    expect(itsPage).toContain(leads)
+    const all = await page('/logins?mailbox=on%40example.com')
+    expect(rows(all)).toBe(12)
+    expect(all).not.toContain('Of another')
+    // What is asked for further keeps the mailbox.
+    expect(all).toContain('<input type="hidden" name="mailbox" value="on@example.com">')
+    expect(all).toContain('/logins?mailbox=on%40example.com&amp;sort=used')
+    expect(all).toContain('/logins/new?mailbox=on%40example.com')
+    const notAsked = await page('/logins?mailbox=nonsense')
+    expect(notAsked).toContain('Of another')
+  })
+
   it('the page says how a program gets a password, once the mailbox can send', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)

@@ -57,6 +57,7 @@ export function memoryMailboxes(): Mailboxes & { all: GivenMailbox[]; adopted: S
       const shown = await Promise.all(all.map(({ address }) => this.show(address)))
       return shown.map((status) => ({ ...status, pauses: status.sending?.pauses ?? [] }))
     },
+    addresses: async () => all.map(({ address }) => address),
     show: async (address) => show(address),
     named: async (address) => show(address).address,
     signInName: async (address) => show(address).signsInAs ?? show(address).address,
@@ -121,7 +122,8 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
     },
     list: async (mailbox) =>
       all.filter((login) => mailbox === undefined || login.mailboxes.includes(parseAddress(mailbox))),
-    async page({ find = '', group, failing = [], order, from, most }) {
+    anyActive: async () => all.find(({ state }) => state === 'active'),
+    async page({ find = '', mailbox, group, failing = [], order, from, most }) {
       const groups: Record<LoginGroup, (login: LoginStatus) => boolean> = {
         active: ({ state }) => state === 'active',
         'never-used': ({ state, lastUsedAt }) => state === 'active' && lastUsedAt === undefined,
@@ -129,10 +131,12 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
         expired: ({ state }) => state === 'expired',
         revoked: ({ state }) => state === 'revoked',
       }
-      const fitting = all.filter(({ id, name, userName, mailboxes, usedFrom = [] }) =>
-        [id, name, userName, ...mailboxes, ...usedFrom].some((text) =>
-          text.toLowerCase().includes(find.toLowerCase()),
-        ),
+      const fitting = all.filter(
+        ({ id, name, userName, mailboxes, usedFrom = [] }) =>
+          (mailbox === undefined || mailboxes.includes(mailbox)) &&
+          [id, name, userName, ...mailboxes, ...usedFrom].some((text) =>
+            text.toLowerCase().includes(find.toLowerCase()),
+          ),
       )
       const found = group ? fitting.filter(groups[group]) : fitting
       const keyOf = ({ name, lastUsedAt = '' }: LoginStatus) => (order === 'name' ? name : lastUsedAt)

@@ -3,6 +3,7 @@ import { actorFields, type Log } from '../../base/log.ts'
 import { Secret } from '../../base/secret.ts'
 import type { ApiKeys } from '../../credentials/api-keys.ts'
 import type { Logins } from '../../credentials/logins.ts'
+import { parseAddress } from '../../model/address.ts'
 import { loginGroups, loginOrders } from '../../model/login.ts'
 import { pageRoles } from '../../model/page-access.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
@@ -51,6 +52,7 @@ const whole = (pattern: RegExp) =>
 /** A part of the list; without any of these, all of it. */
 const loginsQuery = z.strictObject({
   find: z.string().max(254).exactOptional(),
+  mailbox: z.string().max(254).exactOptional(),
   state: z.enum(loginStates).exactOptional(),
   order: z.enum(loginOrders).exactOptional(),
   from: whole(/^\d{1,7}$/),
@@ -66,9 +68,13 @@ export function loginRoutes(logins: Logins): ApiRoute[] {
       answer: async ({ query: given }) => {
         const query = readInput(loginsQuery, given)
         if (Object.keys(query).length === 0) return { list: { name: 'logins', rows: await logins.list() } }
-        const { state, order = 'added', from = 0, limit = 100, ...search } = query
-        const group = state && { group: state }
-        const { logins: rows, found } = await logins.page({ ...search, ...group, order, from, most: limit })
+        const { state, mailbox, order = 'added', from = 0, limit = 100, ...search } = query
+        const narrowed = {
+          ...search,
+          ...(state && { group: state }),
+          ...(mailbox !== undefined && { mailbox: parseAddress(mailbox) }),
+        }
+        const { logins: rows, found } = await logins.page({ ...narrowed, order, from, most: limit })
         return { list: { name: 'logins', rows, beside: { found } } }
       },
     },

@@ -100,7 +100,7 @@ export function createApiKeyPages({ services, contexts }: ApiKeyPagesDeps): Rout
     status?: number,
   ): Promise<void> {
     const { t, session, pages } = context
-    const addresses = (await mailboxes.list()).map(({ address }) => address)
+    const addresses = await mailboxes.addresses()
     const body = html`${summary}${newApiKeyForm(addresses, state, context)}`
     pages.send(response, { title: t`New API key`, body, session }, status)
   }
@@ -109,7 +109,7 @@ export function createApiKeyPages({ services, contexts }: ApiKeyPagesDeps): Rout
   async function make(response: Response, context: PageContext, values: Fields): Promise<void> {
     const { t, pages } = context
     try {
-      const known = (await mailboxes.list()).map(({ address }) => address)
+      const known = await mailboxes.addresses()
       const { apiKey, key } = await apiKeys.add(apiKeyRequestOf(values, known), context.by)
       const body = html`<section class="done" role="status">
 <p>${t`API key "${apiKey.name}" created.`} ${t`Permissions: ${apiKey.scopes.join(', ')}`}</p>

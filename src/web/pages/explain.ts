@@ -52,8 +52,8 @@ export function createExplainPages({ services, contexts }: ExplainPagesDeps): Ro
   async function named(
     find: (isHere: (address: Address) => boolean) => Address | undefined,
   ): Promise<MailboxStatus | undefined> {
-    const known = await services.mailboxes.list()
-    const isHere = (one: Address) => known.some((mailbox) => covers(mailbox.address, one))
+    const known = await services.mailboxes.addresses()
+    const isHere = (one: Address) => known.some((mailbox) => covers(mailbox, one))
     const address = find(isHere)
     return address === undefined || !isHere(address) ? undefined : services.mailboxes.show(address)
   }

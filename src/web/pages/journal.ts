@@ -90,12 +90,12 @@ export function createJournalPages({ services, contexts }: JournalPagesDeps): Ro
   async function body(found: JournalPage | undefined, state: FormState, context: PageContext): Promise<Html> {
     const { values: filled } = state
     const [addresses, names, [day, week]] = await Promise.all([
-      mailboxes.list(),
+      mailboxes.addresses(),
       logins.page({ group: 'active', order: 'used', from: 0, most: mostSuggested }),
       Promise.all(activitySpans.map((span) => journal.activity(span))),
     ])
     const choices = {
-      mailboxes: addresses.map(({ address }) => address),
+      mailboxes: addresses,
       logins: names.logins.map(({ name }) => name),
     }
     const isNewest = textIn(filled, 'before') === ''

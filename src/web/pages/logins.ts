@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import { asFailure, filled } from '../../base/failure.ts'
 import type { Secret } from '../../base/secret.ts'
 import type { LoginStatus, Logins } from '../../credentials/logins.ts'
-import type { Address } from '../../model/address.ts'
+import { type Address, parseAddress } from '../../model/address.ts'
 import {
   type LoginGroup,
   type LoginOrder,
@@ -213,7 +213,7 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
   }
 
   async function newForm(context: PageContext, values: Fields, wrong?: Readonly<Record<string, Html>>) {
-    const addresses = (await mailboxes.list()).map(({ address }) => address)
+    const addresses = await mailboxes.addresses()
     const { hosts } = await (await networkAccess()).status()
     const choice = deviceChoiceOf(values, usualPlace(hosts))
     return newLoginForm({ addresses, choice }, { values, ...(wrong && { wrong }) }, context)
@@ -244,10 +244,20 @@ function loginQueryOf(asked: Fields): LoginQuery & { find: string; group: LoginG
   const from = Number(one(asked, 'from') ?? 0)
   return {
     find: one(asked, 'find')?.trim().slice(0, 254) ?? '',
+    ...mailboxIn(asked),
     group: loginGroups.find((group) => group === one(asked, 'state')) ?? 'active',
     order: loginOrders.find((order) => order === one(asked, 'sort')) ?? 'name',
     from: Number.isSafeInteger(from) && from > 0 ? from : 0,
     most: loginsAtOnce,
+  }
+}
+
+/** What is no address is as if it was not asked for. */
+function mailboxIn(asked: Fields): { mailbox?: Address } {
+  try {
+    return { mailbox: parseAddress(one(asked, 'mailbox') ?? '') }
+  } catch {
+    return {}
   }
 }
 
@@ -270,11 +280,12 @@ interface LoginListView {
 function loginList({ query, page, wrong }: LoginListView, context: PageContext): Html {
   const { t, pages } = context
   const { logins, found, counts } = page
-  const { find, group, order, from } = query
+  const { find, mailbox, group, order, from } = query
   const hrefOf = (over: Partial<typeof query>) => hrefWith({ ...query, from: 0, ...over }, context)
   const link = (one: LoginGroup) =>
     html`<a href="${hrefOf({ group: one })}"${one === group && html` aria-current="true"`}>${badge(groupWords[one][0], html`${t.say(groupWords[one][1])}: ${counts[one]}`)}</a>`
-  const kept = html`${group !== 'active' && html`<input type="hidden" name="state" value="${group}">`}
+  const kept = html`${mailbox !== undefined && html`<input type="hidden" name="mailbox" value="${mailbox}">`}
+${group !== 'active' && html`<input type="hidden" name="state" value="${group}">`}
 ${order !== 'name' && html`<input type="hidden" name="sort" value="${order}">`}`
   const search = {
     action: pages.path('logins'),
@@ -282,11 +293,12 @@ ${order !== 'name' && html`<input type="hidden" name="sort" value="${order}">`}`
     value: find,
   }
   return html`<p>${t`Each program and each device has a login of its own, so that each can be ended by itself.`}</p>
-${mayChange(context) && html`<p><a class="button" href="${pages.path('logins', 'new')}">${icon('plus')}${t`Add a device or app`}</a></p>`}
+${mailbox !== undefined && html`<p role="status">${t`Those of ${html`<a href="${pages.path('mailboxes', mailbox)}">${mailbox}</a>`}.`} <a href="${pages.path('logins')}">${t`Show all`}</a></p>`}
+${mayChange(context) && html`<p><a class="button" href="${pages.path('logins', 'new')}${mailbox !== undefined && `?mailbox=${encodeURIComponent(mailbox)}`}">${icon('plus')}${t`Add a device or app`}</a></p>`}
 ${(counts.all > 0 || find !== '') && html`<p class="actions">${loginGroups.filter((one) => one === 'active' || one === group || counts[one] > 0).map((one) => html`${link(one)} `)}</p>`}
 ${(counts.all > 10 || find !== '') && searchForm({ ...search, filters: kept }, t)}
 ${found === 0 && (counts.all > 0 || find !== '') && nothing(find, context)}
-${loginTable(logins, context, { wrong, sort: (by) => ({ href: hrefOf({ order: by }), sorted: by === order }) })}
+${loginTable(logins, context, { ...(mailbox !== undefined && { of: mailbox }), wrong, sort: (by) => ({ href: hrefOf({ order: by }), sorted: by === order }) })}
 ${paging({ from, shown: logins.length, found, atOnce: loginsAtOnce, href: (start) => hrefOf({ from: start }) }, t)}`
 }
 
@@ -295,9 +307,13 @@ function nothing(find: string, { t, pages }: PageContext): Html {
   return html`<p role="status">${words} <a href="${pages.path('logins')}">${t`Show all`}</a></p>`
 }
 
-function hrefWith({ find, group, order, from }: LoginListView['query'], { pages }: PageContext): string {
+function hrefWith(
+  { find, mailbox, group, order, from }: LoginListView['query'],
+  { pages }: PageContext,
+): string {
   const asked = new URLSearchParams()
   if (find) asked.set('find', find)
+  if (mailbox !== undefined) asked.set('mailbox', mailbox)
   if (group !== 'active') asked.set('state', group)
   if (order !== 'name') asked.set('sort', order)
   if (from > 0) asked.set('from', String(from))

@@ -1,6 +1,5 @@
 import { printable, shellWord } from '../../base/text.ts'
 import type { CreatedLink } from '../../consent/consent-service.ts'
-import type { LoginStatus } from '../../credentials/logins.ts'
 import {
   type EndingStatus,
   holdingUp,
@@ -19,14 +18,14 @@ import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import { loginTable } from './logins.ts'
 import { form, mayChange, type PageContext } from './page-context.ts'
 import { badge, type Condition, flowWords, time } from './parts.ts'
-import { testMessageForm } from './test-message.ts'
+import { type LoginsBeside, testMessageForm } from './test-message.ts'
 
 interface MailboxView {
   mailbox: MailboxStatus
   /** What the reason of its lapse, or of the last refusals, means, and what helps. */
   help?: { meaning: Words; fix: Words } | undefined
   providerName: string
-  logins: readonly LoginStatus[]
+  logins: LoginsBeside
   /** Whether a channel for notices is set. */
   canSend: boolean
 }
@@ -39,8 +38,9 @@ export function mailboxDetails(view: MailboxView, context: PageContext): Html {
   const isAdministrator = mayChange(context)
   return html`${stateSection(view, context)}
 ${mailbox.state === 'active' && isAdministrator && firstLogin(mailbox, context)}
-${loginTable(logins, context, { of: address })}
-${mailbox.state === 'active' && isAdministrator && testMessageForm({ address, logins }, context)}
+${loginTable(logins.shown, context, { of: address })}
+${logins.all > logins.shown.length && html`<p><a href="${pages.path('logins')}?mailbox=${encodeURIComponent(logins.of)}">${t`All logins of this mailbox: ${logins.all}`}</a></p>`}
+${mailbox.state === 'active' && isAdministrator && testMessageForm({ address, logins: logins.shown }, context)}
 <p><a href="${pages.path('journal')}?mailbox=${encodeURIComponent(address)}">${t`Activity of this mailbox`}</a></p>
 ${endingsSection(mailbox.endings, t)}
 ${sendingSection(mailbox.sending, t)}

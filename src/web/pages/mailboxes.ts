@@ -25,6 +25,7 @@ import { fieldsOf, form, type PageContext, type PageContexts, readForm, several 
 import { theAdministrator } from './parts.ts'
 import { type SetUpServices, setUpSection, setUpState } from './set-up.ts'
 import type { StartConsent } from './start-consent.ts'
+import { loginsBeside } from './test-message.ts'
 
 interface MailboxPagesDeps {
   services: Pick<WebServices, 'consent' | 'notices' | 'journal' | 'smtp'> & SetUpServices
@@ -201,7 +202,7 @@ ${overviewBelow(view, context)}`
       }),
       providerName: providerName(catalogue, mailbox.provider),
       canSend: notices.channels.length > 0,
-      logins: await logins.list(mailbox.coveredBy ?? mailbox.address),
+      logins: await loginsBeside(logins, mailbox),
     }
     pages.send(response, { title: mailbox.address, body: mailboxDetails(view, context), session })
   }

@@ -34,13 +34,12 @@ export async function setUpState(
   known?: readonly MailboxStatus[],
 ): Promise<SetUpState> {
   const { pagePasswords, pageSignIns, catalogue, mailboxes, logins } = services
-  const [hasPassword, allMailboxes, activeLogins] = await Promise.all([
+  const [hasPassword, allMailboxes, login] = await Promise.all([
     pagePasswords.isSet('administrator'),
     known ?? mailboxes.list(),
-    logins.page({ group: 'active', order: 'added', from: 0, most: 1 }),
+    logins.anyActive(),
   ])
   const active = allMailboxes.find(({ state }) => state === 'active')
-  const [login] = activeLogins.logins
   const isDone: Record<SetUpStep, boolean> = {
     password: hasPassword || pageSignIns.providers().length > 0,
     provider: catalogue.list().some(({ registered }) => registered),

@@ -1,6 +1,7 @@
 import type { Request, Response, Router } from 'express'
-import type { LoginStatus } from '../../credentials/logins.ts'
-import { type Address, covers, isDomainMailbox } from '../../model/address.ts'
+import type { LoginStatus, Logins } from '../../credentials/logins.ts'
+import type { MailboxStatus } from '../../mailboxes/mailboxes.ts'
+import { type Address, isDomainMailbox } from '../../model/address.ts'
 import { type Html, html } from '../html.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type ShownStep, type TestMessage, testMessageOf, testSteps } from '../test-messages.ts'
@@ -31,7 +32,8 @@ export function createTestMessagePages({ services, contexts }: TestMessagePagesD
   async function sendTest(request: Request, response: Response, mailbox: string): Promise<void> {
     const context = await contexts.toChange(request)
     const { t, session, pages, by } = context
-    const { address } = await mailboxes.show(mailbox)
+    const tested = await mailboxes.show(mailbox)
+    const { address } = tested
     const fields = fieldsOf(request.body)
     const back = html`<p><a href="${pages.path('mailboxes', address)}">${t`Back to ${address}`}</a></p>`
     let message: TestMessage
@@ -43,7 +45,8 @@ export function createTestMessagePages({ services, contexts }: TestMessagePagesD
         values: fields,
       })
       const state = { values: fields, wrong }
-      const body = html`${summary}${testMessageForm({ address, logins: await loginsOf(address), state }, context)}${back}`
+      const { shown: own } = await loginsBeside(logins, tested)
+      const body = html`${summary}${testMessageForm({ address, logins: own, state }, context)}${back}`
       response.set(headers)
       return pages.send(response, { title: t`Send a test message`, body, session }, status)
     }
@@ -54,9 +57,6 @@ export function createTestMessagePages({ services, contexts }: TestMessagePagesD
       { title: t`A test message to ${message.to}`, body: back },
       shown(steps, address, context),
     )
-  }
-  async function loginsOf(address: Address): Promise<LoginStatus[]> {
-    return (await logins.list()).filter(({ mailboxes: own }) => own.some((one) => covers(one, address)))
   }
 }
 
@@ -81,6 +81,27 @@ const fieldsOfFailures: FailureFields = {
   'page.sender-of-other-domain': 'from',
   'address.no-mail-address': ['to', 'from'],
   'page.test-address': ['to', 'from'],
+}
+
+/** The logins on the page of a mailbox. */
+export interface LoginsBeside {
+  /** The mailbox that has them: itself, or that of its whole domain. */
+  of: Address
+  /** The last used ones that can sign in. */
+  shown: readonly LoginStatus[]
+  /** How many there are, those that have ended among them. */
+  all: number
+}
+
+const loginsBesideAtMost = 10
+
+export async function loginsBeside(
+  logins: Pick<Logins, 'page'>,
+  { address, coveredBy: of = address }: Pick<MailboxStatus, 'address' | 'coveredBy'>,
+): Promise<LoginsBeside> {
+  const query = { mailbox: of, group: 'active', order: 'used', from: 0, most: loginsBesideAtMost } as const
+  const { logins: shown, counts } = await logins.page(query)
+  return { of, shown, all: counts.all }
 }
 
 interface TestMessageForm {

@@ -276,6 +276,8 @@ export const japaneseOfPages = {
   'Name, user name, mailbox or IP address': '名前、ユーザー名、メールボックス、IP アドレス',
   'never used': '未使用',
   'wrong password': 'パスワード誤り',
+  'Those of {1}.': '{1} のログイン情報です。',
+  'All logins of this mailbox: {1}': 'このメールボックスのログイン情報をすべて表示: {1} 件',
   'No login fits “{1}”.': '「{1}」に当てはまるログイン情報はありません。',
   'Device or app': '機器またはアプリ',
   '{1} and {2} more': '{1} ほか {2} 件',
