@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { chmod, copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -36,11 +36,15 @@ async function usedDataDir(state: 'stopped' | 'killed'): Promise<string> {
   return killed
 }
 
-/** What must not change. The -shm file is an index of the -wal file, and belongs to whoever reads it. */
-async function kept(dataDir: string) {
-  const files = await contents(dataDir)
-  files.delete('postern.sqlite-shm')
-  return files
+/**
+ * What must not change, as a digest of each file. The -shm file is an index of the -wal file, and belongs to whoever
+ * reads it.
+ */
+async function kept(dataDir: string): Promise<Record<string, string>> {
+  const files = [...(await contents(dataDir))].filter(([name]) => name !== 'postern.sqlite-shm')
+  return Object.fromEntries(
+    files.map(([name, octets]) => [name, createHash('sha256').update(octets).digest('hex')]),
+  )
 }
 
 interface Refusal {
