@@ -8,9 +8,14 @@ import { eventually } from './eventually.ts'
 
 const versions = '/usr/lib/postgresql'
 
-/** The folder of the newest PostgreSQL server that Debian has installed, which is on nobody's path. */
+/**
+ * The folder of the newest PostgreSQL server that Debian has installed, which is on nobody's path; Debian's program that
+ * rules the servers is. Where it is not, this is to be a machine without one.
+ */
 export function postgresPrograms(): string | undefined {
-  if (!existsSync(versions)) return undefined
+  const path = (process.env.PATH ?? '').split(':')
+  if (!existsSync(versions) || !path.some((folder) => existsSync(join(folder, 'pg_ctlcluster'))))
+    return undefined
   const newest = readdirSync(versions)
     .filter((version) => existsSync(join(versions, version, 'bin', 'postgres')))
     .sort((a, b) => Number(a) - Number(b))
