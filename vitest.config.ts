@@ -2,7 +2,17 @@ import { configDefaults, defineConfig } from 'vitest/config'
 import { postgresPrograms } from './test/support/postgres.ts'
 
 /** What is kept and asked of the store is the same whichever database is behind it; these tests show it on both. */
-const onBothDatabases = ['test/store/**/*.test.ts', 'test/credentials/shared-guesses.test.ts']
+const onBothDatabases = [
+  'test/{store,governor,consent,credentials}/**/*.test.ts',
+  'test/web/guessing.test.ts',
+]
+/** They keep nothing. */
+const withoutStore = [
+  'test/governor/{breaker,connect-breaker,connection-cap,count-writer,looks,sliding-window}.test.ts',
+  'test/consent/{same-account-at-google,user-info,wrong-person}.test.ts',
+  'test/credentials/{chosen-password,expiry,failure-counts,scopes,secrets,user-name}.test.ts',
+  'test/credentials/{login-throttle,password-policy,quick-looks,well-known}*.test.ts',
+]
 /** About the SQLite file, its folder and its keys. */
 const aboutFiles = [
   'test/store/{at-rest,backup,data-dir-lock,first-start,killed,migrations,own-files,sealer,start-refusals}.test.ts',
@@ -14,7 +24,7 @@ const postgres = {
   test: {
     name: 'postgresql',
     include: onBothDatabases,
-    exclude: [...configDefaults.exclude, ...aboutFiles],
+    exclude: [...configDefaults.exclude, ...aboutFiles, ...withoutStore],
     globalSetup: './test/support/postgres-setup.ts',
   },
 }

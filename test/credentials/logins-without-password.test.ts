@@ -64,7 +64,7 @@ describe('a client that cannot sign in', () => {
   it('the sign-in makes its source known, as every use does', async () => {
     const { id } = await open('copier')
     await admitted('me@example.com')
-    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    await stage.usesAreNoted()
     expect(await stage.store.logins.knows(id, device, stage.clock.now())).toBe(true)
   })
 

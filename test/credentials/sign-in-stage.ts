@@ -34,6 +34,15 @@ export async function setSignInStage() {
     if (failsAfterwards) throw failureAs('store-unavailable', 'The disk under the database fails')
     return revoked
   }
+  const uses: Promise<void>[] = []
+  for (const port of [plain.logins, plain.apiKeys]) {
+    const { used } = port
+    port.used = (...given: [string, number, string]) => {
+      const use = used(...given)
+      uses.push(use)
+      return use
+    }
+  }
   const { store, follow } = followStore(plain)
   const [clock, log] = [createManualClock(), createRecordingLog()]
   const throttle = createRecordingThrottle()
@@ -64,6 +73,11 @@ export async function setSignInStage() {
     logins,
     apiKeys,
     signIns,
+    /** Nobody who signs in waits for that. */
+    async usesAreNoted() {
+      await Promise.allSettled(uses)
+      await new Promise((resolve) => setImmediate(resolve))
+    },
     /** Runs a revocation of an API key that is written, and not acknowledged. */
     async commitsAndFails(work: () => Promise<void>) {
       failsAfterwards = true

@@ -8,8 +8,6 @@ beforeEach(async () => {
   stage = await setSignInStage()
 })
 
-const settled = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
-
 describe('a sign-in', () => {
   it('a generated password costs no scrypt and asks nobody', async () => {
     const { id, userName, secret } = await stage.generated({
@@ -174,7 +172,7 @@ describe('the use of a login', () => {
     const { userName, secret } = await stage.generated()
     stage.store.logins.used = () => Promise.reject(new Error('disk full'))
     await stage.check(userName, secret)
-    await settled()
+    await stage.usesAreNoted()
     expect(stage.log.lines).toContainEqual(expect.objectContaining({ level: 'warn' }))
   })
 
@@ -182,7 +180,7 @@ describe('the use of a login', () => {
     const { userName, secret } = await stage.withChosen()
     const other = await stage.withChosen()
     await stage.check(userName, secret, '192.0.2.7')
-    await settled()
+    await stage.usesAreNoted()
     const known = async (name: string, from: string) => {
       await stage.check(name, secret, from)
       return stage.throttle.asked.at(-1)
@@ -242,7 +240,7 @@ describe('the throttle', () => {
   it('the throttle has the last word on a wrong one, after the same work', async () => {
     const { userName, secret } = await stage.withChosen()
     await stage.check(userName, secret, source)
-    await settled()
+    await stage.usesAreNoted()
     stage.scrypts.length = 0
     stage.throttle.blocked.add(source)
     const { secret: wrong } = await stage.generated()

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Governor, SendPermit } from '../../src/governor/governor.ts'
 import type { TransactionPhase } from '../../src/providers/reply-class.ts'
+import { onPostgres } from '../support/postgres-databases.ts'
 import { governorStage, hear, ok } from './governor-stage.ts'
 
 const texts = [
@@ -94,5 +95,5 @@ it('whatever was said to whom and when: an hour later one goes first, a success 
     expect(() => last.reserve(1)).toThrow('its provider allows')
     await governors.close()
   })
-  await fc.assert(property, { seed, numRuns: 200 })
+  await fc.assert(property, { seed, numRuns: onPostgres ? 20 : 200 })
 })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inject, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 import type { Clock } from '../../src/base/clock.ts'
 import { Failure } from '../../src/base/failure.ts'
 import { silentLog } from '../../src/base/log.ts'
@@ -10,8 +10,11 @@ import { Secret } from '../../src/base/secret.ts'
 import type { NewGrant } from '../../src/model/grant.ts'
 import type { Login } from '../../src/model/login.ts'
 import { type OpenedStore, openStore } from '../../src/store/store.ts'
-import { newPostgresDatabase, templateKey } from '../support/postgres-databases.ts'
+import { newPostgresDatabase, onPostgres } from '../support/postgres-databases.ts'
+import { templateKey } from '../support/postgres-template.ts'
 import { keepOnPostgres } from './raw-database.ts'
+
+export { onPostgres }
 
 export const now = 1_750_000_000_000
 
@@ -27,9 +30,6 @@ export function stillClock(): Clock & { set(time: number): void } {
   let time = now
   return { now: () => time, monotonic: () => time, set: (to) => (time = to) }
 }
-
-/** PostgreSQL is behind the stores of this run. */
-export const onPostgres = inject('postgres') !== undefined
 
 /** What `openStore` is given for the store of a data directory: a new one is made on PostgreSQL, where that is tested. */
 export async function newPlace(like: 'store' | 'nothing' = 'store'): Promise<Place> {

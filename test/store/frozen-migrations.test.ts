@@ -12,7 +12,8 @@ import { openPostgresDatabase, postgresWords } from '../../src/store/postgres-da
 import { openSqliteDatabase } from '../../src/store/sqlite-database.ts'
 import { openStore } from '../../src/store/store.ts'
 import { indexNames, sqliteWords, tableColumns } from '../../src/store/tables.ts'
-import { failureOf, newPlace, now, onPostgres, type Place, stillClock } from './fixture.ts'
+import { onPostgres } from '../support/postgres-databases.ts'
+import { failureOf, newPlace, now, type Place, stillClock } from './fixture.ts'
 import { changeDatabase, readDatabase } from './raw-database.ts'
 
 const dialect = onPostgres ? 'postgresql' : 'sqlite'

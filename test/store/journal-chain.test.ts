@@ -6,7 +6,8 @@ import { openHashRoot } from '../../src/store/hash-root.ts'
 import { createJournalChain } from '../../src/store/journal-store.ts'
 import { openKeyRing } from '../../src/store/key-ring.ts'
 import { createSealer } from '../../src/store/sealer.ts'
-import { type Fixture, now, onPostgres, openFixture } from './fixture.ts'
+import { onPostgres } from '../support/postgres-databases.ts'
+import { type Fixture, now, openFixture } from './fixture.ts'
 import { changeDatabase, readDatabase } from './raw-database.ts'
 
 function entries(count: number, from = 1): JournalEntry[] {

@@ -6,7 +6,8 @@ import { Secret } from '../../src/base/secret.ts'
 import type { RotationStep } from '../../src/store/keyring.ts'
 import { sealedColumns } from '../../src/store/sealed-values.ts'
 import { openStore } from '../../src/store/store.ts'
-import { type Fixture, newGrant, newLogin, now, onPostgres, openFixture, stillClock } from './fixture.ts'
+import { onPostgres } from '../support/postgres-databases.ts'
+import { type Fixture, newGrant, newLogin, now, openFixture, stillClock } from './fixture.ts'
 import { changeDatabase, readDatabase } from './raw-database.ts'
 
 /** One value at least in each sealed column. */

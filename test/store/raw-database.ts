@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { loadSqlite } from '../../src/store/sqlite.ts'
-import { ask } from '../support/postgres-databases.ts'
+import { ask } from '../support/postgres-template.ts'
 
 /** The databases of data directories whose store is on PostgreSQL. */
 const urls = new Map<string, string>()

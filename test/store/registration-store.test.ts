@@ -6,8 +6,9 @@ import { describe, expect, it } from 'vitest'
 import { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { KeptRegistration } from '../../src/model/registration.ts'
+import { onPostgres } from '../support/postgres-databases.ts'
 import { firstRelease, openFirstRelease } from './first-release.ts'
-import { contents, failureOf, now, onPostgres, openFixture, type Place } from './fixture.ts'
+import { contents, failureOf, now, openFixture, type Place } from './fixture.ts'
 import { changeDatabase, readDatabase } from './raw-database.ts'
 
 const built = join(import.meta.dirname, '../../dist')

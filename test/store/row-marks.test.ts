@@ -2,18 +2,10 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import type { Store } from '../../src/store/ports.ts'
 import { openStore } from '../../src/store/store.ts'
+import { onPostgres } from '../support/postgres-databases.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { firstRelease, openFirstRelease } from './first-release.ts'
-import {
-  failureOf,
-  newGrant,
-  newLogin,
-  now,
-  onPostgres,
-  openFixture,
-  type Place,
-  stillClock,
-} from './fixture.ts'
+import { failureOf, newGrant, newLogin, now, openFixture, type Place, stillClock } from './fixture.ts'
 import { changeDatabase, readDatabase } from './raw-database.ts'
 
 const printer = 'printer@example.com'

@@ -5,9 +5,10 @@ import { Secret } from '../../src/base/secret.ts'
 import type { Change } from '../../src/store/followed-store.ts'
 import { openStore } from '../../src/store/store.ts'
 import { eventually } from '../support/eventually.ts'
-import { ask, databaseAt, newPostgresDatabase, templateKey } from '../support/postgres-databases.ts'
+import { newPostgresDatabase, onPostgres } from '../support/postgres-databases.ts'
+import { ask, databaseAt, templateKey } from '../support/postgres-template.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
-import { newDataDir, newGrant, newLogin, now, onPostgres, openFixture } from './fixture.ts'
+import { newDataDir, newGrant, newLogin, now, openFixture } from './fixture.ts'
 import { changeDatabase, readDatabase } from './raw-database.ts'
 
 /** Two processes on one store: the second one keeps what it is told of the changes of the first. */

@@ -1,13 +1,15 @@
+import { inject, onTestFinished } from 'vitest'
 import type { Clock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { dataFiles } from '../../src/store/data-dir.ts'
 import type { Database } from '../../src/store/database.ts'
-import { newHashRoot, sealHashRoot } from '../../src/store/hash-root.ts'
+import { newHashRoot, openHashRoot, sealHashRoot } from '../../src/store/hash-root.ts'
 import { beginChain, createJournalChain } from '../../src/store/journal-store.ts'
 import { openKeyRing } from '../../src/store/key-ring.ts'
 import { migrate } from '../../src/store/migrations.ts'
 import type { Store } from '../../src/store/ports.ts'
+import { openPostgresDatabase } from '../../src/store/postgres-database.ts'
 import { createRowMarks } from '../../src/store/row-marks.ts'
 import { createSealer } from '../../src/store/sealer.ts'
 import { loadSqlite } from '../../src/store/sqlite.ts'
@@ -15,28 +17,49 @@ import { createMarkableDatabase } from '../../src/store/sqlite-database.ts'
 import { createStore } from '../../src/store/store.ts'
 import { sqliteWords } from '../../src/store/tables.ts'
 import { createManualClock } from './manual-clock.ts'
+import { newPostgresDatabase } from './postgres-databases.ts'
+import { templateKey } from './postgres-template.ts'
 
 const { DatabaseSync } = await loadSqlite()
-const sealer = createSealer(
-  await openKeyRing(dataFiles('/nowhere'), new Secret('AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8')),
-)
-const root = newHashRoot()
+const sealer = createSealer(await openKeyRing(dataFiles('/nowhere'), templateKey))
+const rootOnPostgres = inject('sealedRoot')
+const root =
+  rootOnPostgres === undefined ? newHashRoot() : await openHashRoot(sealer, rootOnPostgres, 'chained journal')
 const sealedRoot = await sealHashRoot(sealer, root)
 const marks = createRowMarks(root, silentLog)
 const chain = createJournalChain(root)
 const schema = await newestSchema()
 
 /**
- * The real store over a SQLite database of its own in memory. Each method gives the event loop a turn first, as one that
- * waits for a disk may, so that races are possible.
+ * The real store over a database of its own: of SQLite in memory, or of the PostgreSQL server where that is tested. Each method
+ * gives the event loop a turn first, as one that waits for a disk may, so that races are possible.
  * @param clock the store's; without one it is the time at which the manual clocks of the tests begin
  */
 export function createMemoryStore(clock: Clock = createManualClock()): Store {
+  if (rootOnPostgres !== undefined) return createStore(postgresDatabase(), sealer, chain, clock)
   const { store } = openMemoryDatabase(clock)
   return Object.fromEntries(Object.entries(store).map(([name, port]) => [name, inTurns(port)])) as never
 }
 
-/** The same without turns, with its tables, and with how often they were asked. */
+/** Is made when it is asked for the first time, and ends with the test. */
+function postgresDatabase(): Database {
+  let opened: Promise<Database> | undefined
+  async function open(): Promise<Database> {
+    const database = await openPostgresDatabase({ url: new Secret(await newPostgresDatabase()) })
+    onTestFinished(() => database.close())
+    return database.marked(marks)
+  }
+  const ready = () => (opened ??= open())
+  return {
+    read: async (query) => (await ready()).read(query),
+    change: async (...given) => (await ready()).change(...given),
+    changeAtLast: async (work) => (await ready()).changeAtLast(work),
+    checkWritable: async () => (await ready()).checkWritable(),
+    close: async () => {},
+  }
+}
+
+/** That of SQLite without turns, with its tables, and with how often they were asked. */
 export function openMemoryDatabase(clock: Clock = createManualClock()) {
   const connection = new DatabaseSync(':memory:', { enableForeignKeyConstraints: true })
   connection.exec(schema)

@@ -7,7 +7,7 @@ import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { openStore } from '../../src/store/store.ts'
 import { startPostgres } from './postgres.ts'
-import { ask, beTemplate, databaseAt, templateKey, templateName } from './postgres-databases.ts'
+import { ask, beTemplate, databaseAt, templateKey, templateName } from './postgres-template.ts'
 
 /** One PostgreSQL server for all tests that run on PostgreSQL, with an empty store that theirs are copies of. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -19,7 +19,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const { store } = await openStore({ ...place, clock: systemClock, log: silentLog })
   await store.close()
   await rm(folder, { recursive: true })
+  const [secret] = await ask(postgres.url.reveal(), "select value from secrets where name = 'hash-root'")
   await beTemplate(server.url)
   project.provide('postgres', server.url)
+  project.provide('sealedRoot', String(secret?.value))
   return () => server.close()
 }

@@ -57,7 +57,9 @@ export async function startPostgres({ durable = false } = {}): Promise<Postgres>
   const url = `postgres://postern@127.0.0.1:${port}/postgres`
 
   async function start(): Promise<void> {
-    const quick = durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
+    const quick = durable
+      ? []
+      : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300']
     const place = [`port=${port}`, `unix_socket_directories=${folder}`, 'listen_addresses=127.0.0.1']
     const settings = [...place, ...quick]
     const words = ['-D', data, ...settings.flatMap((one) => ['-c', one])]
