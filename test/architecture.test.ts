@@ -10,7 +10,7 @@ const floors: readonly (readonly string[])[] = [
   ['app.ts'],
   ['cli', 'web', 'smtp'],
   ['config'],
-  ['diagnosis'],
+  ['diagnosis', 'moving-in'],
   ['notices', 'metrics'],
   ['upstream'],
   ['consent'],
@@ -40,7 +40,8 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^selfsigned$|^@peculiar\/x509$/, rooms: ['tls'] },
   { what: /^nodemailer(\/|$)/, rooms: ['notices'] },
   { what: /^prom-client$/, rooms: ['metrics'] },
-  { what: /^zod$/, rooms: ['providers', 'web', 'cli'] },
+  { what: /^zod$/, rooms: ['providers', 'web', 'cli', 'moving-in'] },
+  { what: /^yaml$/, rooms: ['moving-in'] },
 ]
 
 /**
@@ -99,6 +100,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'model/page-access.ts',
     'model/registration.ts',
   ],
+  'moving-in': ['moving-in/moving-in.ts'],
   net: [
     'net/connect.ts',
     'net/connection-limiter.ts',
@@ -118,6 +120,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'providers/errors/sources.ts',
     'providers/exchange-script.ts',
     'providers/file/credentials.ts',
+    'providers/file/providers-file-mistakes.ts',
     'providers/file/providers-file.ts',
     'providers/forecast.ts',
     'providers/oauth/endpoint-look.ts',

@@ -105,6 +105,7 @@ const families: readonly [verbs: string, load: () => Promise<AddVerbs>][] = [
   ['doctor', async () => (await import('./doctor.ts')).addDoctorVerb],
   ['backup restore', async () => (await import('./backup.ts')).addBackupVerbs],
   ['keyring', async () => (await import('./backup.ts')).addKeyringVerbs],
+  ['import', async () => (await import('./import.ts')).addImportVerb],
   ['status test', async () => (await import('./status.ts')).addStatusVerbs],
 ]
 

@@ -273,6 +273,50 @@ export const requestsFailures = {
     code: 'invalid',
     message: '{from} is empty',
   },
+  'import.format-unknown': {
+    code: 'invalid',
+    message: '{path} is no file of a program that postern moves in from',
+    fix: 'Name the program with --format: {formats}.',
+  },
+  'import.file-too-large': {
+    code: 'invalid',
+    message: '{path} is larger than {most} KiB, and no file of such a program is',
+    fix: 'Name its settings or its token file, and not its log or its mail.',
+  },
+  'import.encrypted': {
+    code: 'invalid',
+    message: '{path} is encrypted',
+    fix: 'Give the command that opens it, from standard input to standard output: --decrypt-command "gpg --decrypt".',
+  },
+  'import.decrypt-failed': {
+    code: 'invalid',
+    message: 'The command for {path} ended with {status}, or did not end',
+    fix: 'Run it by hand on this file: it must print what is in it, and ask nothing.',
+  },
+  'import.mistaken': {
+    code: 'invalid',
+    message: '{path}: {what}',
+    fix: 'Correct it there, or name the program that wrote it with --format.',
+  },
+  'import.unreadable': {
+    code: 'invalid',
+    message: '{path}, line {line}: {what}',
+    fix: 'Correct it there, or name the program that wrote it with --format.',
+  },
+  'import.registration-failed': {
+    code: 'invalid',
+    message: 'Its registration was not added',
+  },
+  'import.no-registration': {
+    code: 'invalid',
+    message: 'No file names its client, and {provider} has no registration yet',
+    fix: 'Add one ("postern registration add"), or name one with --provider, and import again.',
+  },
+  'import.no-client': {
+    code: 'invalid',
+    message: 'No file names its client',
+    fix: 'Give also the file that does (/etc/sasl-xoauth2.conf, config.yaml of oama), or name a registration with --provider.',
+  },
   'command.mistaken-setting': {
     code: 'configuration',
     message: 'There is a mistake in the settings:{list}',

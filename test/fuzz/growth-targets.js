@@ -1,4 +1,5 @@
 import { mailTargets } from './growth-mail-targets.js'
+import { movingTargets } from './growth-moving-targets.js'
 import { pageTargets } from './growth-page-targets.js'
 import { providerTargets } from './growth-provider-targets.js'
 import { settingTargets } from './growth-setting-targets.js'
@@ -16,4 +17,10 @@ import { settingTargets } from './growth-setting-targets.js'
  */
 
 /** @type {readonly GrowthTarget[]} */
-export const growthTargets = [...mailTargets, ...providerTargets, ...pageTargets, ...settingTargets]
+export const growthTargets = [
+  ...mailTargets,
+  ...providerTargets,
+  ...pageTargets,
+  ...settingTargets,
+  ...movingTargets,
+]

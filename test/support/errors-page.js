@@ -39,6 +39,7 @@ const subjects = {
   journal: 'The journal',
   trace: 'Traces',
   command: 'The command',
+  import: 'Moving in',
   doctor: 'What `postern doctor` finds',
 }
 

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
@@ -11,12 +11,17 @@ const peers = {
     package: 'git-email libio-socket-ssl-perl libnet-smtp-ssl-perl libauthen-sasl-perl libdigest-hmac-perl',
     isThere: hasGitSendEmail,
   },
+  gpg: { package: 'gnupg', isThere: () => onPath('gpg') },
   haproxy: { package: 'haproxy', isThere: () => onPath('haproxy') },
   msmtp: { package: 'msmtp', isThere: () => onPath('msmtp') },
   openssl: { package: 'openssl', isThere: () => onPath('openssl') },
   PHPMailer: { package: 'php-cli libphp-phpmailer', isThere: () => onPath('php') && existsSync(phpMailer) },
   postfix: { package: 'postfix libsasl2-modules', isThere: () => onPath('postfix') && isRoot() },
   promtool: { package: 'prometheus', isThere: () => onPath('promtool') },
+  'Python cryptography': {
+    package: 'python3-cryptography',
+    isThere: () => runs('python3', ['-c', 'import cryptography']),
+  },
   python3: { package: 'python3', isThere: () => onPath('python3') },
   's-nail': { package: 's-nail', isThere: () => onPath('s-nail') },
   swaks: { package: 'swaks libnet-ssleay-perl', isThere: () => onPath('swaks') },
@@ -45,6 +50,10 @@ export const searchPath = [process.env.PATH, '/usr/sbin', '/sbin'].join(delimite
 
 function onPath(program: string): boolean {
   return searchPath.split(delimiter).some((folder) => existsSync(join(folder, program)))
+}
+
+function runs(program: string, words: readonly string[]): boolean {
+  return spawnSync(program, words, { env: { PATH: searchPath }, stdio: 'ignore' }).status === 0
 }
 
 /** Dovecot and Postfix start as root and give that up by themselves. */

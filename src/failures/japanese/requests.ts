@@ -215,6 +215,42 @@ export const requests: Translated<typeof requestsFailures> = {
   'command.input-empty': {
     message: '{from} は空です',
   },
+  'import.format-unknown': {
+    message: '{path} は、postern が引き継げるプログラムのファイルではありません',
+    fix: '--format でプログラムを指定してください: {formats}。',
+  },
+  'import.file-too-large': {
+    message:
+      '{path} は {most} KiB を超えています。そのようなプログラムのファイルがこれほど大きいことはありません',
+    fix: 'ログやメールではなく、設定ファイルかトークンファイルを指定してください。',
+  },
+  'import.encrypted': {
+    message: '{path} は暗号化されています',
+    fix: '標準入力から読み、標準出力に書く復号コマンドを指定してください: --decrypt-command "gpg --decrypt"。',
+  },
+  'import.decrypt-failed': {
+    message: '{path} に対するコマンドが {status} で終了したか、終了しませんでした',
+    fix: 'このファイルに対して手で実行してみてください。中身を出力し、何も尋ねないコマンドが必要です。',
+  },
+  'import.mistaken': {
+    message: '{path}: {what}',
+    fix: 'ファイルを直すか、--format で書いたプログラムを指定してください。',
+  },
+  'import.unreadable': {
+    message: '{path} の {line} 行目: {what}',
+    fix: 'ファイルを直すか、--format で書いたプログラムを指定してください。',
+  },
+  'import.registration-failed': {
+    message: 'そのアプリ登録が追加されませんでした',
+  },
+  'import.no-registration': {
+    message: 'どのファイルにもクライアントの記載がなく、{provider} のアプリ登録もまだありません',
+    fix: '「postern registration add」で追加するか、--provider で指定して、もう一度取り込んでください。',
+  },
+  'import.no-client': {
+    message: 'どのファイルにもクライアントの記載がありません',
+    fix: '記載のあるファイル(/etc/sasl-xoauth2.conf、oama の config.yaml)も指定するか、--provider でアプリ登録を指定してください。',
+  },
   'command.mistaken-setting': {
     message: '設定に誤りがあります:{list}',
     fix: '環境変数または .env を直してください。各設定の説明は .env.example にあります。',
