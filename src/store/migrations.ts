@@ -25,6 +25,7 @@ import {
   findRefusedRecipients,
   keepOutcomes,
   noteRefusals,
+  shareBudgets,
   shareStore,
 } from './migrations/since-marks.ts'
 import { type MarkedTable, markColumn, markedTables, type Row, type RowMarks } from './row-marks.ts'
@@ -56,6 +57,7 @@ export const migrations: readonly Migration[] = [
   completeEarlyStores,
   shareStore,
   divideWork,
+  shareBudgets,
 ]
 
 export const newestSchema = migrations.length

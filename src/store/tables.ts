@@ -31,6 +31,8 @@ export interface Tables {
   chores: ChoresTable
   guesses: GuessesTable
   passing: PassingTable
+  budget_claims: BudgetClaimsTable
+  shared_pauses: SharedPausesTable
 }
 
 /** Secrets of the store itself: the hash root. */
@@ -346,6 +348,33 @@ export interface PassingTable {
   ends_at: number
 }
 
+/** What each process may use of an account at a provider: see budget-store.ts. */
+interface BudgetClaimsTable {
+  /** Provider and name that signs in. */
+  account: string
+  /** A BudgetKind. */
+  kind: string
+  /** The id of a process. */
+  process: string
+  amount: number
+  /** More than `amount`: the process waits for others to give up what they do not use. */
+  wanted: number
+  /** When it began to have something, or to want something while it had nothing. */
+  since: number
+}
+
+/** What nothing is sent for, as one process has found out. */
+interface SharedPausesTable {
+  about: string
+  subject: string
+  /** JSON; see governor/told-pauses.ts. Null: it is over. */
+  fault: string | null
+  paused_until: number
+  told_at: number
+  /** The id of a process. */
+  told_by: string
+}
+
 /** What the databases say differently when tables are made. */
 export interface SchemaWords {
   /** The type of milliseconds and counters. */
@@ -406,8 +435,10 @@ export const tableColumns: { readonly [Table in keyof Tables]: string } = {
   chores: 'name held_by',
   guesses: 'revision made_by at what',
   passing: 'kind key value ends_at',
+  budget_claims: 'account kind process amount wanted since',
+  shared_pauses: 'about subject fault paused_until told_at told_by',
 }
 
 /** And its indexes. */
 export const indexNames =
-  'consent_links_mailbox_key grants_renewed_at journal_domain journal_kind journal_login journal_mailbox journal_mailboxes journal_outcome journal_place journal_recipients journal_refused_recipients login_mailboxes_mailbox_key login_sources_last_at logins_user_name logins_user_name_key mailbox_outcomes_domain pending_consents_expires_at pending_consents_mailbox_key recipient_counts_hour'
+  'budget_claims_process budget_claims_short consent_links_mailbox_key grants_renewed_at journal_domain journal_kind journal_login journal_mailbox journal_mailboxes journal_outcome journal_place journal_recipients journal_refused_recipients login_mailboxes_mailbox_key login_sources_last_at logins_user_name logins_user_name_key mailbox_outcomes_domain pending_consents_expires_at pending_consents_mailbox_key recipient_counts_hour shared_pauses_told_at'

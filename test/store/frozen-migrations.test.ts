@@ -104,6 +104,8 @@ it('a store that was made while two migrations still changed gets what it lacks'
     'drop table chores',
     'drop table guesses',
     'drop table passing',
+    'drop table budget_claims',
+    'drop table shared_pauses',
     `delete from schema_versions where version > ${migrations.indexOf(completeEarlyStores)}`,
   ]
   for (const statement of lacking) await changeDatabase(place.dataDir, statement)

@@ -220,6 +220,7 @@ describe('the chain of the journal', () => {
       alter table journal drop column recipient_replies; drop table mailbox_outcomes; drop table registrations;
       drop table processes; drop table store_changes;
       drop table chores; drop table guesses; drop table passing;
+      drop table budget_claims; drop table shared_pauses;
       create table last_sends (mailbox_key text primary key not null, at integer not null) strict; delete from schema_versions where version >= 14`
 
     it('its entries get their places when it is opened', async () => {

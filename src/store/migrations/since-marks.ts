@@ -224,3 +224,32 @@ const dividedWork = ({ integer, tableOptions, counting }: SchemaWords): string[]
     primary key (kind, key)
   ) ${tableOptions}`,
 ]
+
+/** What processes on one database have of the budgets of accounts, and which pauses they know of. SQLite has no rows here. */
+export async function shareBudgets(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
+  for (const statement of sharedBudgets(words)) await sql.raw(statement).execute(tables)
+}
+
+const sharedBudgets = ({ integer, tableOptions }: SchemaWords): string[] => [
+  `create table budget_claims (
+    account text not null,
+    kind text not null,
+    process text not null,
+    amount ${integer} not null,
+    wanted ${integer} not null,
+    since ${integer} not null,
+    primary key (account, kind, process)
+  ) ${tableOptions}`,
+  'create index budget_claims_process on budget_claims (process)',
+  'create index budget_claims_short on budget_claims (account) where wanted > amount',
+  `create table shared_pauses (
+    about text not null,
+    subject text not null,
+    fault text,
+    paused_until ${integer} not null,
+    told_at ${integer} not null,
+    told_by text not null,
+    primary key (about, subject)
+  ) ${tableOptions}`,
+  'create index shared_pauses_told_at on shared_pauses (told_at)',
+]
