@@ -114,7 +114,7 @@ export async function openPostgresDatabase(place: PostgresPlace): Promise<Shared
         connectionTimeoutMillis: connectMilliseconds,
         keepAlive: true,
       })
-      client.on('notification', ({ channel }) => hear(channel))
+      client.on('notification', ({ channel, payload = '' }) => hear(channel, payload))
       const lost = new Promise<void>((resolve) => {
         client.on('error', () => resolve())
         client.on('end', () => resolve())

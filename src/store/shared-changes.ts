@@ -27,7 +27,7 @@ export interface SharedDatabase extends MarkableDatabase {
   /** From now on each change is told to other processes. */
   share(by: Sharing): void
   /** A connection of its own that hears what is notified there, until it is lost or closed. */
-  listen(channels: readonly string[], hear: (channel: string) => void): Promise<Listening>
+  listen(channels: readonly string[], hear: (channel: string, said: string) => void): Promise<Listening>
 }
 
 interface Listening {
@@ -111,6 +111,18 @@ export interface ChangesOfOthers {
   companions(): Promise<string[]>
 }
 
+/** Processes that are alive, and what they notify each other of. */
+export interface AliveProcesses {
+  /** This one, in the table `processes`. */
+  readonly id: string
+  /** What is notified on a channel of `otherChannels`, by this process as well. */
+  hear(channel: OtherChannel, hear: (said: string) => void): void
+}
+
+/** Of what is shared beside the changes of the store. */
+const otherChannels = ['postern_budgets', 'postern_pauses'] as const
+export type OtherChannel = (typeof otherChannels)[number]
+
 const [changedChannel, takenChannel] = ['postern_changed', 'postern_taken']
 /** Who counts guesses is told by it that others have. */
 export const guessedChannel = 'postern_guessed'
@@ -130,7 +142,7 @@ interface SharedChangesDeps {
   log: Log
 }
 
-export class SharedChanges implements Sharing, ChangesOfOthers, Chores {
+export class SharedChanges implements Sharing, ChangesOfOthers, Chores, AliveProcesses {
   readonly #database: SharedDatabase
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #log: Log
@@ -150,6 +162,7 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores {
   #isClosed = false
   /** Those who wait for others to take a change up. */
   readonly #waiting = new Set<() => void>()
+  readonly #heard = new Map<string, (said: string) => void>()
 
   private constructor({ database, clock, log }: SharedChangesDeps) {
     this.#database = database
@@ -175,6 +188,10 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores {
   /** @param hear is called when there may be some, at least once a second */
   hearGuesses(hear: () => void): void {
     this.#hearGuesses = hear
+  }
+
+  hear(channel: OtherChannel, hear: (said: string) => void): void {
+    this.#heard.set(channel, hear)
   }
 
   async isMine(chore: string): Promise<boolean> {
@@ -301,10 +318,11 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores {
   async #listen(): Promise<void> {
     while (!this.#isClosed) {
       const listening = await this.#database
-        .listen([changedChannel, takenChannel, guessedChannel], (channel) => {
+        .listen([changedChannel, takenChannel, guessedChannel, ...otherChannels], (channel, said) => {
           if (channel === changedChannel) void this.#catchUp()
           else if (channel === guessedChannel) this.#hearGuesses()
-          else for (const wake of this.#waiting) wake()
+          else if (channel === takenChannel) for (const wake of this.#waiting) wake()
+          else this.#heard.get(channel)?.(said)
         })
         .catch(() => undefined)
       this.#listening = listening

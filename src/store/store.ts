@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts'
 import { Failure, failure, filled } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { KeyedHash, Secret } from '../base/secret.ts'
+import type { BudgetStore } from './budget-store.ts'
 import { createConsentLinkStore, createPendingConsentStore } from './consent-stores.ts'
 import { createApiKeyStore, createLoginStore } from './credential-stores.ts'
 import { type DataFiles, dataFiles, exists, prepareDataDir, unfinishedCopy } from './data-dir.ts'
@@ -61,8 +62,8 @@ export interface OpenedStore {
   store: Store
   keyedHash: KeyedHash
   passing: PassingStore
-  /** Other processes may change the store as well, and do a part of the work. */
-  others?: ChangesOfOthers & { chores: Chores; guesses: Guesses }
+  /** Other processes may change the store as well, do a part of the work, and send for the same accounts. */
+  others?: ChangesOfOthers & { chores: Chores; guesses: Guesses; budgets: BudgetStore }
   /** Which key seals what. Loaded when somebody asks. */
   keyring(log: Log): Promise<Keyring>
   /** More than one key is in the ring: a rotation was begun. */
@@ -198,6 +199,7 @@ async function openSharedStore(
   const { SharedChanges } = await import('./shared-changes.ts')
   const { SharedGuesses } = await import('./shared-guesses.ts')
   const { createPassingStore } = await import('./passing-store.ts')
+  const { createBudgetStore } = await import('./budget-store.ts')
   const database = await openPostgresDatabase(place)
   try {
     const schema = await schemaOfShared(database)
@@ -226,6 +228,7 @@ async function openSharedStore(
         companions: () => changes.companions(),
         chores: changes,
         guesses,
+        budgets: createBudgetStore(database, changes),
       },
       ...keyringOf({ database, ring, sealer }),
     }

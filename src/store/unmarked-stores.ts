@@ -1,3 +1,4 @@
+import type { Kysely } from 'kysely'
 import { LRUCache } from 'lru-cache'
 import { type Clock, createPacedForgetting } from '../base/clock.ts'
 import type { Secret } from '../base/secret.ts'
@@ -12,7 +13,7 @@ import type {
   ServerCapabilities,
   ServerCapabilityStore,
 } from './ports.ts'
-import type { HeardOffersTable, SentNoticesTable } from './tables.ts'
+import type { HeardOffersTable, SentNoticesTable, Tables } from './tables.ts'
 
 /*
  * The small tables whose rows give no right and therefore have no mark: recipients that were
@@ -21,8 +22,32 @@ import type { HeardOffersTable, SentNoticesTable } from './tables.ts'
 
 const memoryMilliseconds = 2 * 86_400_000
 
-export function createRecipientCountStore(database: Database): RecipientCountStore {
+/** Adds to the recipients of an hour, and forgets those of days that are over. */
+export function createRecipientCounting() {
   const paced = createPacedForgetting(3_600_000)
+  return async (tables: Kysely<Tables>, account: string, hour: number, recipients: number): Promise<void> => {
+    await tables
+      .insertInto('recipient_counts')
+      .values({ mailbox_key: withoutCase(account), hour, recipients })
+      .onConflict((on) =>
+        on.columns(['mailbox_key', 'hour']).doUpdateSet((by) => ({
+          recipients: by('recipient_counts.recipients', '+', recipients),
+        })),
+      )
+      .execute()
+    const { oldest } = await tables
+      .selectFrom('recipient_counts')
+      .select(({ fn }) => fn.min('hour').as('oldest'))
+      .executeTakeFirstOrThrow()
+    await tables
+      .deleteFrom('recipient_counts')
+      .where('hour', '<', paced(hour - memoryMilliseconds, Number(oldest)))
+      .execute()
+  }
+}
+
+export function createRecipientCountStore(database: Database): RecipientCountStore {
+  const counting = createRecipientCounting()
   return {
     since: (account, since) =>
       database.read((tables) =>
@@ -36,26 +61,7 @@ export function createRecipientCountStore(database: Database): RecipientCountSto
       ),
 
     async add(account, hour, recipients) {
-      const row = { mailbox_key: withoutCase(account), hour, recipients }
-      await database.change(async (tables) => {
-        await tables
-          .insertInto('recipient_counts')
-          .values(row)
-          .onConflict((on) =>
-            on.columns(['mailbox_key', 'hour']).doUpdateSet((by) => ({
-              recipients: by('recipient_counts.recipients', '+', recipients),
-            })),
-          )
-          .execute()
-        const { oldest } = await tables
-          .selectFrom('recipient_counts')
-          .select(({ fn }) => fn.min('hour').as('oldest'))
-          .executeTakeFirstOrThrow()
-        await tables
-          .deleteFrom('recipient_counts')
-          .where('hour', '<', paced(hour - memoryMilliseconds, Number(oldest)))
-          .execute()
-      })
+      await database.change((tables) => counting(tables, account, hour, recipients))
     },
   }
 }
