@@ -8,7 +8,7 @@ const onBothDatabases = [
 ]
 /** They keep nothing. */
 const withoutStore = [
-  'test/governor/{breaker,connect-breaker,connection-cap,count-writer,looks,sliding-window}.test.ts',
+  'test/governor/{breaker,budget-division,connect-breaker,connection-cap,count-writer,looks,sliding-window}.test.ts',
   'test/consent/{same-account-at-google,user-info,wrong-person}.test.ts',
   'test/credentials/{chosen-password,expiry,failure-counts,scopes,secrets,user-name}.test.ts',
   'test/credentials/{login-throttle,password-policy,quick-looks,well-known}*.test.ts',

@@ -17,6 +17,7 @@ import { createPagePasswords } from './credentials/page-passwords.ts'
 import { createSignIns } from './credentials/sign-ins.ts'
 import { createDoctor, createProviderDoctor, storeSteps, timed } from './diagnosis/doctor.ts'
 import { createGovernors } from './governor/create-governors.ts'
+import type { SharedBudgets } from './governor/shared-budgets.ts'
 import { createTokenBroker } from './grants/create-token-broker.ts'
 import { createKeepAlive } from './grants/keep-alive.ts'
 import { createJournal, type Journal } from './journal/create-journal.ts'
@@ -328,8 +329,14 @@ async function anyChange(store: Store): Promise<Change[]> {
   return [...all.map(({ address }) => ({ mailbox: address })), rest]
 }
 
+async function sharedBudgets({ others }: OpenedData, log: Log): Promise<SharedBudgets | undefined> {
+  if (!others) return undefined
+  const { SharedBudgets } = await import('./governor/shared-budgets.ts')
+  return new SharedBudgets({ store: others.budgets, clock, log })
+}
+
 /** Everything behind the servers. */
-function composeServices(config: Config, log: Log, data: ServedData) {
+function composeServices(config: Config, log: Log, data: ServedData, budgets?: SharedBudgets) {
   const { keyedHash, ownerKey, journal, readConfigAgain } = data
   const memory = rememberReads(data.store)
   const { store, follow, announce } = followStore(memory.store)
@@ -363,7 +370,7 @@ function composeServices(config: Config, log: Log, data: ServedData) {
     log,
   })
   const ca = extraCa === undefined ? {} : { extraCa }
-  const governors = createGovernors({ counts: store.recipientCounts, clock, log })
+  const governors = createGovernors({ counts: store.recipientCounts, shared: budgets, clock, log })
   const { mailboxes, serverCapabilities } = store
   const ways = { ...ca, connect, limits }
   const traces = createTraces({ clock, log })
@@ -599,7 +606,7 @@ async function startDoors(
 ): Promise<RunningPostern> {
   const { limits, dataDir, publicUrl, pagesUrl = publicUrl } = config
   let certificates = config.certificate && createCertificates({ ...config.certificate, clock, log })
-  const services = composeServices(config, log, data)
+  const services = composeServices(config, log, data, await sharedBudgets(data, log))
   const { catalogue, relay, signIns } = services
   let serving = false
   const readiness = createReadiness({ serving: () => serving, check: () => data.store.check(), clock, log })

@@ -4,6 +4,7 @@ import type { Log } from '../base/log.ts'
 import { printable, withoutCase } from '../base/text.ts'
 import { type Address, type AddressKey, addressKey } from '../model/address.ts'
 import type { ProviderLimits } from '../providers/provider.ts'
+import type { BudgetedAccount } from '../store/budget-store.ts'
 import type { RecipientCountStore } from '../store/ports.ts'
 import { createSendBreaker, MailboxConnectBreaker, Origin, type SendBreaker } from './breakers.ts'
 import { type DailyRecipients, openDailyRecipients } from './daily-recipients.ts'
@@ -20,8 +21,11 @@ import { type ConnectionCap, createConnectionCap, createSlidingWindow, type Slid
 import type { Refusals } from './refusals.ts'
 import { createRefusals } from './refusals.ts'
 import { createSendPermit } from './send-permit.ts'
+import type { SharedBudgets } from './shared-budgets.ts'
 
 interface GovernorsDeps {
+  /** Where other processes have a part of what a provider allows an account. */
+  shared?: SharedBudgets | undefined
   counts: RecipientCountStore
   clock: Clock
   log: Log
@@ -41,8 +45,11 @@ class MailboxGovernors implements Governors {
   readonly #registrations = new Map<string, SendBreaker>()
   readonly #looksAt: (provider: string) => Looks
 
+  readonly sharing: SharedBudgets | undefined
+
   constructor(deps: GovernorsDeps) {
     this.#deps = deps
+    this.sharing = deps.shared
     this.#looksAt = createLooksAt(deps.clock)
   }
 
@@ -52,8 +59,10 @@ class MailboxGovernors implements Governors {
 
   async look(mailbox: Address, provider: GovernedProvider, name: string = mailbox): Promise<GovernorState> {
     const known = this.#accounts.get(keyOf(provider.id, name))
-    const account = known ? await known : await this.#open(name, mailbox, () => provider)
-    const { clock, log } = this.#deps
+    const { counts, clock, log } = this.#deps
+    const account = known
+      ? await known
+      : await openAccount({ name, mailbox, provider: () => provider, counts, clock, log })
     const registration = () => this.#registrations.get(provider.id) ?? createSendBreaker(clock, log)
     const deps = { mailbox, provider: () => provider, account, registration, clock, log }
     return new MailboxGovernor(deps).state()
@@ -80,6 +89,7 @@ class MailboxGovernors implements Governors {
   async close(): Promise<void> {
     await Promise.all([...this.#accounts.values()].map(async (one) => (await one).daily.close()))
     await Promise.all(this.#closing.values())
+    await this.sharing?.close()
   }
 
   #registrationOf(provider: string): SendBreaker {
@@ -132,7 +142,7 @@ class MailboxGovernors implements Governors {
     this.#accounts.delete(key)
     this.#closing.set(
       key,
-      account.daily.close().then(() => void this.#closing.delete(key)),
+      account.close().then(() => void this.#closing.delete(key)),
     )
   }
 }
@@ -182,7 +192,7 @@ class MailboxGovernor implements Governor {
   }
 
   connections(): number {
-    return this.#cap.allowed()
+    return this.#deps.account.connections()
   }
 
   // Transactions that were permitted before the provider complained wait as well.
@@ -253,6 +263,8 @@ function shown({ about, sender, login, source, since, until, reason, said, fix, 
  */
 interface Account {
   cap: ConnectionCap
+  /** How many of them this process may have. */
+  connections(): number
   rate: SlidingWindow
   breaker: SendBreaker
   daily: DailyRecipients
@@ -261,6 +273,8 @@ interface Account {
   follow(provider: () => GovernedProvider): void
   /** Of the mailboxes that this name signs in for, by address. */
   governors: Map<AddressKey, Governor>
+  /** Resolves when all counts are stored. */
+  close(): Promise<void>
 }
 
 interface AccountDeps {
@@ -270,27 +284,65 @@ interface AccountDeps {
   mailbox: Address
   provider(): GovernedProvider
   counts: RecipientCountStore
+  shared?: SharedBudgets | undefined
   clock: Clock
   log: Log
 }
 
 /** @throws Failure `store-unavailable` */
 async function openAccount(deps: AccountDeps): Promise<Account> {
-  const { name, mailbox, counts, clock } = deps
+  const { name, mailbox, counts, shared, clock } = deps
   let provider = deps.provider
   const limits = () => provider().limits
   const log = deps.log.child({ mailbox, ...(name !== mailbox && { signsInAs: name }) })
   const limit = () => limits().recipientsPerDay
-  const daily = await openDailyRecipients({ account: name, counts, limit, clock, log })
+  const cap = createConnectionCap(clock, () => limits().connections)
+  const messagesPerMinute = () => limits().messagesPerMinute
+  const budgets = shared
+    ? await sharedBudgetsOf(shared, {
+        name,
+        key: keyOf(provider().id, name),
+        limit,
+        cap,
+        messagesPerMinute,
+        clock,
+        log,
+      })
+    : ownBudgets(
+        cap,
+        createSlidingWindow(clock, messagesPerMinute),
+        await openDailyRecipients({ account: name, counts, limit, clock, log }),
+      )
   return {
-    cap: createConnectionCap(clock, () => limits().connections),
-    rate: createSlidingWindow(clock, () => limits().messagesPerMinute),
+    ...budgets,
+    cap,
     breaker: createSendBreaker(clock, log),
-    daily,
     provider: () => provider(),
     follow(latest) {
       provider = latest
     },
     governors: new Map(),
   }
+}
+
+type Budgets = Pick<Account, 'connections' | 'rate' | 'daily' | 'close'>
+
+/** All of what the provider allows. */
+function ownBudgets(cap: ConnectionCap, rate: SlidingWindow, daily: DailyRecipients): Budgets {
+  return { connections: () => cap.allowed(), rate, daily, close: () => daily.close() }
+}
+
+interface SharedAccount extends BudgetedAccount {
+  limit(): number | undefined
+  messagesPerMinute(): number | undefined
+  cap: ConnectionCap
+  clock: Clock
+  log: Log
+}
+
+/** What this process has of it. */
+async function sharedBudgetsOf(shared: SharedBudgets, account: SharedAccount): Promise<Budgets> {
+  // Loaded where the store is shared.
+  const { openShare } = await import('./shared-account.ts')
+  return openShare(shared, account)
 }

@@ -11,8 +11,10 @@ export interface DailyRecipients {
   /**
    * Reserves so many of what is left of the day.
    * @throws Failure `limit-reached`; nothing is reserved then
+   * @returns where other processes may give them up: reserves them as soon as they have, or throws
+   * the same
    */
-  take(recipients: number): void
+  take(recipients: number): TakeLater | undefined
   /** Ends a reservation of `taken`: `sent` of them were sent to, the rest is given back. */
   commit(taken: number, sent: number): void
   total(): number
@@ -21,6 +23,8 @@ export interface DailyRecipients {
   /** Resolves when all counts are stored, as far as the store takes them. */
   close(): Promise<void>
 }
+
+export type TakeLater = () => Promise<void>
 
 interface DailyRecipientsDeps {
   /** The name that signs in. */
@@ -41,74 +45,99 @@ const underWaySeconds = 60
 /** @throws Failure `store-unavailable` */
 export async function openDailyRecipients(deps: DailyRecipientsDeps): Promise<DailyRecipients> {
   const { account, counts, limit, clock, log } = deps
-  const hours = new Map<number, number>()
-  for (const { hour, recipients } of await counts.since(account, oldest())) hours.set(hour, recipients)
+  const hours = new RecipientHours(clock)
+  hours.put(await counts.since(account, hours.oldest()))
   const writer = createCountWriter({ add: (hour, recipients) => counts.add(account, hour, recipients), log })
   let reserved = 0
 
-  /** The first hour that overlaps the last 24. */
-  function oldest(): number {
-    return hourOf(clock.now() - dayMilliseconds)
+  return {
+    take(recipients) {
+      const most = limit()
+      const used = hours.total()
+      if (most !== undefined && used + reserved + recipients > most) {
+        const seconds = hours.secondsUntilRoom(most - recipients)
+        throw usedUp(account, { used, reserved, recipients, most }, seconds)
+      }
+      reserved += recipients
+      return undefined
+    },
+    commit(taken, sent) {
+      reserved -= taken
+      if (sent === 0) return
+      const hour = hours.now()
+      hours.add(hour, sent)
+      writer.add(hour, sent)
+    },
+    total: () => hours.total(),
+    roomAt: () => hours.roomAt(limit()),
+    close: () => writer.close(),
+  }
+}
+
+/** The recipients of an account by the hour. */
+export class RecipientHours {
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #hours = new Map<number, number>()
+
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock
   }
 
-  function isOfToday(hour: number): boolean {
-    return hour >= oldest() && hour <= clock.now() + dayMilliseconds
+  /** The first hour that overlaps the last 24. */
+  oldest(): number {
+    return hourOf(this.#clock.now() - dayMilliseconds)
+  }
+
+  now(): number {
+    return hourOf(this.#clock.now())
+  }
+
+  put(counted: readonly { hour: number; recipients: number }[]): void {
+    for (const { hour, recipients } of counted) this.#hours.set(hour, recipients)
+  }
+
+  add(hour: number, recipients: number): void {
+    this.#hours.set(hour, (this.#hours.get(hour) ?? 0) + recipients)
   }
 
   /**
    * Hours in the future do not count: a wrong clock has counted them. In the end they are forgotten, as hours
    * are that no longer count.
    */
-  function total(): number {
+  total(): number {
     let sum = 0
-    for (const [hour, recipients] of hours) {
-      if (isOfToday(hour)) sum += recipients
+    for (const [hour, recipients] of this.#hours) {
+      if (this.#isOfToday(hour)) sum += recipients
       // Not at once: the clock may be the wrong one now.
-      else if (hours.size > mostHours) hours.delete(hour)
+      else if (this.#hours.size > mostHours) this.#hours.delete(hour)
     }
     return sum
   }
 
   /** When enough hours have passed that there is room for `most` recipients. */
-  function secondsUntilRoom(most: number): number {
+  secondsUntilRoom(most: number): number {
     if (most < 0) return dayMilliseconds / 1000
-    let left = total()
+    let left = this.total()
     if (left <= most) return underWaySeconds
-    let leaves = clock.now()
-    for (const [hour, recipients] of [...hours]
-      .filter(([hour]) => isOfToday(hour))
+    let leaves = this.#clock.now()
+    for (const [hour, recipients] of [...this.#hours]
+      .filter(([hour]) => this.#isOfToday(hour))
       .sort(([one], [other]) => one - other)) {
       leaves = hour + hourMilliseconds + dayMilliseconds
       left -= recipients
       if (left <= most) break
     }
-    return Math.max(1, Math.ceil((leaves - clock.now()) / 1000))
+    return Math.max(1, Math.ceil((leaves - this.#clock.now()) / 1000))
   }
 
-  return {
-    take(recipients) {
-      const most = limit()
-      const used = total()
-      if (most !== undefined && used + reserved + recipients > most) {
-        const seconds = secondsUntilRoom(most - recipients)
-        throw usedUp(account, { used, reserved, recipients, most }, seconds)
-      }
-      reserved += recipients
-    },
-    commit(taken, sent) {
-      reserved -= taken
-      if (sent === 0) return
-      const hour = hourOf(clock.now())
-      hours.set(hour, (hours.get(hour) ?? 0) + sent)
-      writer.add(hour, sent)
-    },
-    total,
-    roomAt() {
-      const most = limit()
-      if (most === undefined || total() < most) return undefined
-      return clock.now() + secondsUntilRoom(most - 1) * 1000
-    },
-    close: () => writer.close(),
+  /** When there is room again, in milliseconds since 1970. Undefined while there is room. */
+  roomAt(most: number | undefined): number | undefined {
+    if (most === undefined || this.total() < most) return undefined
+    return this.#clock.now() + this.secondsUntilRoom(most - 1) * 1000
+  }
+
+  #isOfToday(hour: number): boolean {
+    return hour >= this.oldest() && hour <= this.#clock.now() + dayMilliseconds
   }
 }
 
@@ -116,7 +145,8 @@ function hourOf(time: number): number {
   return Math.floor(time / hourMilliseconds) * hourMilliseconds
 }
 
-function usedUp(
+/** @param reserved by messages that are under way, and for other processes */
+export function usedUp(
   account: string,
   { used, reserved, recipients, most }: { used: number; reserved: number; recipients: number; most: number },
   retryAfterSeconds: number,

@@ -30,8 +30,36 @@ export interface Governors {
   pauses(mailbox: AddressKey, provider: string, name: string): Promise<readonly Pause[]>
   /** Drops the governor of a mailbox that nothing sends through now. The store keeps its counts. */
   forget(mailbox: Address, provider: string, name?: string): void
+  /** Where other processes have a part of the budgets. Absent: there is one process. */
+  readonly sharing?: ConnectionSharing | undefined
   /** Resolves when all counts are stored. */
   close(): Promise<void>
+}
+
+/** How connections are used: what this process does not need, it gives up for others. */
+export interface ConnectionSharing {
+  /** @param users of an account (provider and name that signs in): those that have its connections */
+  usedBy(users: (account: string) => readonly ConnectionUser[]): void
+  /** One of the account's users has opened or closed a connection, or needs another number of them. */
+  changed(account: string): void
+}
+
+/** Whoever opens connections, as the others see it that the provider counts together with it. */
+export interface ConnectionUser {
+  /** How many connections it holds, including those that are being opened or closed. */
+  held(): number
+  /** The same without those that are being closed. */
+  serving(): number
+  /** How many it needs. */
+  needed(): number
+  /** How many messages wait. */
+  waiting(): number
+  /**
+   * Gives up an idle connection, or reclaims one from a silent client. True: there will be room.
+   */
+  yieldOne(): boolean
+  /** There may be room, or less than there was. */
+  look(): void
 }
 
 export interface GovernedProvider {
@@ -47,7 +75,7 @@ export interface GovernedProvider {
 export interface Governor {
   /**
    * How many simultaneous connections are allowed now: the provider's limit, lowered for a while
-   * after it complained. At least 1.
+   * after it complained. At least 1; where several processes share it, what this one has of it.
    */
   connections(): number
   /**
@@ -89,8 +117,10 @@ export interface SendPermit {
   /**
    * Reserves so many of the recipients that are left of the day.
    * @throws Failure `limit-reached`; nothing is reserved then
+   * @returns where other processes may give them up: reserves them as soon as they have, or throws
+   * the same
    */
-  reserve(recipients: number): void
+  reserve(recipients: number): (() => Promise<void>) | undefined
   /**
    * Checks a message before it leaves.
    * @param head its beginning, with all of its header unless that is very long

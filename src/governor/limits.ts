@@ -11,6 +11,8 @@ export interface SlidingWindow {
   /** A message is about to leave. It counts for the rate unless it is undone. */
   recordSend(): RecordedSend
   lastMinute(): number
+  /** How many have left in so many milliseconds, which are at most a minute: rounded up to whole seconds. */
+  within(milliseconds: number): number
 }
 
 /** A class, because each message has one. */
@@ -41,29 +43,54 @@ class CountedSend implements RecordedSend {
  */
 const windowMilliseconds = 15_000
 
+/**
+ * @param perMinute what may be used now: all of the limit, or what this process has of it
+ * @param atMost what it may become, by which a long wait is foreseen
+ */
 export function createSlidingWindow(
   clock: Pick<Clock, 'monotonic'>,
   perMinute: () => number | undefined,
+  atMost: () => number | undefined = perMinute,
 ): SlidingWindow {
-  return new Window(clock, perMinute)
+  return new Window(clock, perMinute, atMost)
 }
+
+/** How many messages may leave in how many milliseconds, of so many a minute. */
+export function windowOf(limit: number): { size: number; milliseconds: number } {
+  const size = Math.floor((limit * windowMilliseconds) / 60_000)
+  // Below eight messages a minute it is one message, so that none of the allowance is lost.
+  return size > 1 ? { size, milliseconds: windowMilliseconds } : { size: 1, milliseconds: 60_000 / limit }
+}
+
+/** Other processes have the whole rate, and are asked for some of it. */
+const askingMilliseconds = 1000
 
 class Window implements SlidingWindow {
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #perMinute: () => number | undefined
+  readonly #atMost: () => number | undefined
   /** What a window may hold, the oldest first. */
   readonly #newest: CountedSend[] = []
   readonly #seconds = createSecondCounts()
 
-  constructor(clock: Pick<Clock, 'monotonic'>, perMinute: () => number | undefined) {
+  constructor(
+    clock: Pick<Clock, 'monotonic'>,
+    perMinute: () => number | undefined,
+    atMost: () => number | undefined,
+  ) {
     this.#clock = clock
     this.#perMinute = perMinute
+    this.#atMost = atMost
   }
 
-  delay(ahead: number = 0): number {
-    const limit = this.#perMinute()
+  delay(ahead?: number): number {
+    return ahead === undefined ? this.#delay(this.#perMinute(), 0) : this.#delay(this.#atMost(), ahead)
+  }
+
+  #delay(limit: number | undefined, ahead: number): number {
     if (limit === undefined) return 0
-    const { size, milliseconds } = this.#window(limit)
+    if (limit <= 0) return askingMilliseconds
+    const { size, milliseconds } = windowOf(limit)
     const now = this.#clock.monotonic()
     // Each message takes the place of the one `size` before it; those that have not come yet
     // leave as soon as they may.
@@ -83,6 +110,10 @@ class Window implements SlidingWindow {
     return this.#seconds.sum(this.#clock.monotonic())
   }
 
+  within(milliseconds: number): number {
+    return this.#seconds.sum(this.#clock.monotonic(), Math.ceil(milliseconds / 1000))
+  }
+
   /** Counts a message. A second call for the same one replaces the first. */
   put(send: CountedSend): void {
     send.at = this.#clock.monotonic()
@@ -91,7 +122,7 @@ class Window implements SlidingWindow {
     const limit = this.#perMinute()
     if (limit === undefined) return
     this.#newest.push(send)
-    const { size, milliseconds } = this.#window(limit)
+    const { size, milliseconds } = windowOf(limit)
     // The list exceeds the window only as long as a later entry may still be undone.
     const before = send.at - milliseconds
     const gone = this.#newest.findIndex(({ at }) => at > before)
@@ -105,14 +136,6 @@ class Window implements SlidingWindow {
     this.#seconds.add(send.at, -1)
     const index = this.#newest.lastIndexOf(send)
     if (index !== -1) this.#newest.splice(index, 1)
-  }
-
-  /**
-   * Below eight messages a minute the window is one message, so that none of the allowance is lost.
-   */
-  #window(limit: number): { size: number; milliseconds: number } {
-    const size = Math.floor((limit * windowMilliseconds) / 60_000)
-    return size > 1 ? { size, milliseconds: windowMilliseconds } : { size: 1, milliseconds: 60_000 / limit }
   }
 }
 
@@ -132,10 +155,11 @@ function createSecondCounts() {
       if (count === undefined) forget(now)
       counts.set(second, (count ?? 0) + more)
     },
-    sum(now: number) {
+    sum(now: number, seconds = 60) {
       forget(now)
+      const before = Math.floor(now / 1000) - Math.min(60, seconds + 1)
       let sum = 0
-      for (const count of counts.values()) sum += count
+      for (const [second, count] of counts) if (seconds === 60 || second > before) sum += count
       return sum
     },
   }

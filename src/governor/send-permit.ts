@@ -82,8 +82,17 @@ export function createSendPermit(
 
   return {
     reserve(more) {
-      daily.take(more)
-      taken += more
+      const later = daily.take(more)
+      if (later === undefined) {
+        taken += more
+        return undefined
+      }
+      return async () => {
+        await later()
+        // Whoever asked has gone meanwhile.
+        if (over) daily.commit(more, 0)
+        else taken += more
+      }
     },
     carry(head) {
       header = new Header(head)

@@ -111,7 +111,8 @@ class UpstreamRelay implements Relay, ProviderFollower {
     const permit = route.governor.permit(mail.sender, login, client?.source)
     const wait = client && this.#patience.begins(client, login)
     try {
-      permit.reserve(recipients.length)
+      const reserveLater = permit.reserve(recipients.length)
+      if (reserveLater) await reserveLater()
       const beginning = { mail, recipients, permit }
       const begun = await this.#beginOn(route, beginning, login, { client, wait, spent })
       if (!begun.transaction) permit.end('not-sent')

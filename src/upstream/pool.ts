@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { asFailure, type Failure, failure, failureFields, stopping } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import type { Governor } from '../governor/governor.ts'
+import type { ConnectionUser, Governor } from '../governor/governor.ts'
 import type { Limits } from '../model/limits.ts'
 import {
   type AcquireQueue,
@@ -21,17 +21,9 @@ import { OpeningFailed, type SignedIn } from './open-signed-in.ts'
  * What pools of the same sign-in name know of each other: the provider counts their connections
  * together.
  */
-export interface Neighbour {
-  /** How many connections it holds, including those that are being opened or closed. */
-  held(): number
+export interface Neighbour extends ConnectionUser {
   /** A message waits, and the pool has no connection at all. */
   starves(): boolean
-  /**
-   * Gives up an idle connection, or reclaims one from a silent client. True: there will be room.
-   */
-  yieldOne(): boolean
-  /** Another pool has made room. */
-  look(): void
 }
 
 /**
@@ -80,6 +72,8 @@ export interface PoolDeps {
   governor: PooledGovernor
   /** The other pools of the same sign-in name. */
   neighbours(): readonly Neighbour[]
+  /** Where other processes have connections of the same name: they may wait for what is not used here. */
+  changed?(): void
   /** The provider's limit, asked anew each time. */
   messagesPerConnection(): number | undefined
   limits: Pick<Limits, 'clientTurnSeconds' | 'upstreamIdleSeconds' | 'upstreamAgeSeconds'>
@@ -205,6 +199,18 @@ class ConnectionPool implements Pool, LeaseOwner {
     return this.#members.total() + this.#opening.size
   }
 
+  serving(): number {
+    return this.#members.open() + this.#opening.size
+  }
+
+  needed(): number {
+    return this.#members.leased.size + Math.max(this.#opening.size, this.#queue.wanted())
+  }
+
+  waiting(): number {
+    return this.#queue.waiting()
+  }
+
   starves(): boolean {
     return this.#queue.wanted() > 0 && this.held() === 0
   }
@@ -226,13 +232,14 @@ class ConnectionPool implements Pool, LeaseOwner {
     clearTimeout(this.#turnTimer)
     this.#closeSurplus()
     this.#serve()
-    if (this.#serving() > 0) queue.ready()
+    if (this.#members.serving() > 0) queue.ready()
     const failure = this.#governor.connectBreaker.blockedBy()
     // While one connection serves, no ticket is refused because a second one cannot be opened.
-    if (failure && this.#serving() + this.#opening.size === 0) queue.refuseAll(failure)
+    if (failure && this.#members.serving() + this.#opening.size === 0) queue.refuseAll(failure)
     while (this.#opening.size < queue.wanted() && this.#mayOpen()) this.#openOne()
     if (queue.wanted() > 0 && this.#opening.size === 0) this.#askNeighbours()
     if (this.held() === 0) for (const done of this.#closers.splice(0)) done()
+    this.#deps.changed?.()
     if (queue.next()) this.#turnTimer = setTimeout(() => this.look(), this.#nextTurn()).unref()
   }
 
@@ -253,12 +260,12 @@ class ConnectionPool implements Pool, LeaseOwner {
     for (const other of this.#deps.neighbours()) if (other.starves()) other.look()
   }
 
-  #serving(): number {
-    return this.#members.serving()
-  }
-
   #takenByOthers(): number {
     return this.#deps.neighbours().reduce((sum, other) => sum + other.held(), 0)
+  }
+
+  #servingElsewhere(): number {
+    return this.#deps.neighbours().reduce((sum, other) => sum + other.serving(), 0)
   }
 
   #isFull(): boolean {
@@ -268,7 +275,7 @@ class ConnectionPool implements Pool, LeaseOwner {
   /** The governor allows fewer than there are. */
   #closeSurplus(): void {
     const { idle } = this.#members
-    while (idle.length > 0 && this.#members.open() + this.#opening.size > this.#governor.connections())
+    while (idle.length > 0 && this.serving() + this.#servingElsewhere() > this.#governor.connections())
       this.#closeMember(idle[0])
   }
 
@@ -323,7 +330,7 @@ class ConnectionPool implements Pool, LeaseOwner {
     if (connectBreaker.probing() && this.#opening.size > 0) return false
     // Other connections will serve the waiting tickets. Without any, the tickets were refused with
     // the failure.
-    if (this.#serving() + this.#opening.size > 0 && this.now() < this.#nextOpenAt) return false
+    if (this.#members.serving() + this.#opening.size > 0 && this.now() < this.#nextOpenAt) return false
     return !this.#isFull()
   }
 
@@ -367,10 +374,10 @@ class ConnectionPool implements Pool, LeaseOwner {
     this.#nextOpenAt = this.now() + Math.max(lookAgainMilliseconds, retryAfterSeconds * 1000)
     // Connections of neighbours count as served, too. But a mailbox without any connection of its
     // own has a fault of its own.
-    const served = this.#serving() > 0 ? this.#serving() + this.#takenByOthers() : 0
+    const served = this.#members.serving() > 0 ? this.#members.serving() + this.#takenByOthers() : 0
     const stage = error instanceof OpeningFailed ? error.stage : undefined
     this.#governor.connectBreaker.failed(failure, served, stage)
-    if (this.#serving() + this.#opening.size === 0) this.#queue.refuseAll(failure)
+    if (this.#members.serving() + this.#opening.size === 0) this.#queue.refuseAll(failure)
   }
 
   /** Makes the connection idle, or closes it. A waiting ticket gets it at once. */

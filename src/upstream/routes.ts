@@ -96,6 +96,7 @@ class MailboxRoutes implements Routes {
 
   constructor(deps: RoutesDeps) {
     this.#deps = deps
+    deps.governors.sharing?.usedBy((account) => this.#groups.poolsOf(account))
     this.#mostMailboxes = deps.mostMailboxes ?? usualMostMailboxes
   }
 
@@ -274,10 +275,12 @@ class MailboxRoutes implements Routes {
 
   #makePool(mailbox: Address, current: () => Route): Pool {
     const { limits, clock, log } = this.#deps
+    const { sharing } = this.#deps.governors
     return createPool({
       open: (signal) => this.#openFor(current(), mailbox, signal),
       governor: governorNow(() => current().governor),
       neighbours: () => this.#groups.neighboursOf(current()),
+      ...(sharing && { changed: () => sharing.changed(this.#groups.accountOf(current())) }),
       messagesPerConnection: () => current().provider.limits.messagesPerConnection,
       limits,
       clock,
@@ -393,6 +396,16 @@ class RouteGroups {
     group?.delete(route)
     if (group?.size === 0) this.#groups.delete(key)
     this.#keys.delete(route)
+  }
+
+  /** Provider and name that signs in. */
+  accountOf(route: GroupedRoute): string {
+    return this.#keys.get(route) ?? ''
+  }
+
+  poolsOf(account: string): readonly Neighbour[] {
+    const group = this.#groups.get(account)
+    return group ? [...group].map(({ pool }) => pool) : none
   }
 
   neighboursOf(route: GroupedRoute): readonly Neighbour[] {

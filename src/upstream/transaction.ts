@@ -157,7 +157,12 @@ class OpenTransaction implements Transaction, LeaseHolder {
 
   async recipients(commands: readonly RecipientCommand[]): Promise<readonly Reply[]> {
     this.#checkOpen()
-    this.#permit.reserve(commands.length)
+    const reserveLater = this.#permit.reserve(commands.length)
+    if (reserveLater) {
+      await reserveLater()
+      // It may have been reclaimed meanwhile.
+      this.#checkOpen()
+    }
     const octets = commands.map((command) => formatRecipient(command, this.#lease.capabilities))
     this.#lease.waitsForClient(undefined)
     const { replies, lost } = await exchangeEnvelope(this.#lease, octets, this.#seconds, this.#context)
