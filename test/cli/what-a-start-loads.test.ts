@@ -81,12 +81,15 @@ it('serve loads only what it needs to open its store and to listen', () => {
   expect([...later].sort()).toEqual([
     '../providers/file/providers-file.ts',
     './app.ts',
+    // Where several processes share a database, as other lines below.
+    './budget-store.ts',
     './config/network-access.ts',
     './config/reload.ts',
     './copies.ts',
     './create-oauth-client.ts',
     './discoveries.ts',
     './exposition.ts',
+    './governor/shared-budgets.ts',
     './kept-rotations.ts',
     './keyring.ts',
     './known-errors.ts',
@@ -95,6 +98,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
     './providers/certificate-keeper.ts',
     './providers/create-own-certificates.ts',
     './registration-fields.ts',
+    './shared-account.ts',
     './shared-changes.ts',
     './shared-guesses.ts',
     './store/backup.ts',
