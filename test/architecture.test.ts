@@ -142,6 +142,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
   sasl: ['sasl/mechanisms.ts'],
   store: [
     'store/backup.ts',
+    'store/budget-store.ts',
     'store/data-dir-lock.ts',
     'store/data-dir.ts',
     'store/file-trust.ts',
