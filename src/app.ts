@@ -47,7 +47,7 @@ import { lockDataDir } from './store/data-dir-lock.ts'
 import { type Change, followStore } from './store/followed-store.ts'
 import type { Keyring } from './store/keyring.ts'
 import { ensureOwnerKey } from './store/owner-key.ts'
-import type { Store } from './store/ports.ts'
+import type { Chores, Store } from './store/ports.ts'
 import { rememberReads } from './store/remembered-reads.ts'
 import { inspectStore, type OpenedStore, openStore } from './store/store.ts'
 import { createCertificates } from './tls/certificates.ts'
@@ -292,6 +292,7 @@ async function openData(config: Config, log: Log): Promise<OpenedData> {
     const opened = await openStore({ ...storePlace(config), clock, log })
     await requireAlone(opened)
     const ownerKey = await ensureOwnerKey(dataDir)
+    const chores = opened.others?.chores
     const journal = createJournal({
       store: opened.store.journal,
       clock,
@@ -302,6 +303,7 @@ async function openData(config: Config, log: Log): Promise<OpenedData> {
       get recipients() {
         return config.journalRecipients
       },
+      ...(chores && { isMine: () => chores.isMine('journal') }),
     })
     return {
       ...opened,
@@ -393,6 +395,7 @@ function composeServices(config: Config, log: Log, data: ServedData, budgets?: S
   }
   const credentialIndex = createCredentialIndex({ store, clock, log })
   const loggableName = (userName: string) => credentialIndex.loggableName(userName)
+  const chores = data.others?.chores
   const shared = data.others && { guesses: data.others.guesses, keyedHash }
   const throttle = createLoginThrottle({ limits, loggableName, clock, log, ...(shared && { shared }) })
   follow({
@@ -423,6 +426,7 @@ function composeServices(config: Config, log: Log, data: ServedData, budgets?: S
     get renewalSeconds() {
       return limits.renewalSeconds
     },
+    ...(chores && { share: () => chores.share() }),
     clock,
     log,
   })
@@ -443,6 +447,7 @@ function composeServices(config: Config, log: Log, data: ServedData, budgets?: S
     get reminderSeconds() {
       return limits.reminderSeconds
     },
+    ...(chores && { shared: { chores, passing: data.passing } }),
     clock,
     log,
   })
@@ -485,7 +490,7 @@ function composeServices(config: Config, log: Log, data: ServedData, budgets?: S
     clock,
     log,
   })
-  const ownCertificates = createOwnCertificateCare({ store, catalogue, http, log })
+  const ownCertificates = createOwnCertificateCare({ store, catalogue, http, chores, log })
   return {
     catalogue,
     registrations,
@@ -567,11 +572,14 @@ function createOwnCertificateCare({
   store,
   catalogue,
   http,
+  chores,
   log,
 }: {
   store: Pick<Store, 'registrations'>
   catalogue: LiveCatalogue
   http: Pick<ReturnType<typeof createHttpFetch>, 'via'>
+  /** Where there are several processes. */
+  chores?: Chores | undefined
   log: Log
 }): Omit<OwnCertificates, 'round'> & ReturnType<typeof createPeriodicTask> {
   const own = lazy(async () => {
@@ -587,8 +595,9 @@ function createOwnCertificateCare({
     catalogue
       .entries()
       .some(({ registered }) => registered && needsCare(registered.registration, clock.now()))
+  const isMine = async () => chores === undefined || (await chores.isMine('certificates'))
   const rounds = createPeriodicTask(60, async () => {
-    if (isNeeded()) await (await own()).round()
+    if (isNeeded() && (await isMine().catch(() => false))) await (await own()).round()
   })
   return {
     show: async (id) => (await own()).show(id),

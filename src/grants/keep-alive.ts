@@ -5,7 +5,7 @@ import type { Log } from '../base/log.ts'
 import { type Address, type AddressKey, addressKey } from '../model/address.ts'
 import type { GivenTo, RefusedGrant } from '../model/grant.ts'
 import { differenceOf } from '../providers/registration.ts'
-import type { GrantStore } from '../store/ports.ts'
+import type { GrantStore, Share } from '../store/ports.ts'
 import type { IdleRenewal } from './token-broker.ts'
 
 export interface KeepAliveDeps {
@@ -15,6 +15,8 @@ export interface KeepAliveDeps {
   registrationOf(providerId: string): GivenTo
   /** Asked anew for each round. */
   readonly renewalSeconds: number
+  /** This process's part of the mailboxes, where several renew them. @throws Failure */
+  share?: () => Promise<Share>
   clock: Clock
   log: Log
 }
@@ -55,6 +57,8 @@ const refusedMilliseconds = 86_400_000
  */
 const spread = 1 / 6
 
+const whole: Share = { parts: 1, has: () => true }
+
 export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
   const { grants, tokens, registrationOf, clock, log } = deps
   /**
@@ -66,7 +70,8 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
 
   async function round(): Promise<void> {
     try {
-      const due = await dueNow()
+      const share = (await deps.share?.()) ?? whole
+      const due = await dueNow(share)
       if (due.length > 0) {
         await workOff(due, (mailbox) => tokens.renew(mailbox))
         log.debug(
@@ -74,7 +79,7 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
           'Idle grants were renewed',
         )
       }
-      await workOff(await refusedNow(), (mailbox) => tokens.tryAgain(mailbox))
+      await workOff(await refusedNow(share), (mailbox) => tokens.tryAgain(mailbox))
     } catch (error) {
       log.warn(
         { event: 'grants.keep-alive-failed' },
@@ -83,23 +88,28 @@ export function createKeepAlive(deps: KeepAliveDeps): KeepAlive {
     }
   }
 
-  async function dueNow(): Promise<Address[]> {
+  async function dueNow(share: Share): Promise<Address[]> {
     const now = clock.now()
     const latest = now - deps.renewalSeconds * 1000 * (1 - spread)
     for (const [key, until] of failed) if (until <= clock.monotonic()) failed.delete(key)
     // Leaves room for the skipped ones.
     const found = await grants.unusedSince(latest, mostLookedAt + failed.size)
-    const isTried = (mailbox: Address) => !failed.has(addressKey(mailbox))
+    const isTried = (mailbox: Address) => isOurs(addressKey(mailbox), share)
+    const most = Math.ceil(mostInRound / share.parts)
     const idle = found.filter(isTried)
     // Refresh tokens of some providers live for less than a day; each renewal moves their end.
     const ending = (await grants.endingBy(now, mostInRound + failed.size)).filter(isTried)
-    return [...new Set([...ending, ...idle.slice(0, shareOf(idle.length))])].slice(0, mostInRound)
+    return [...new Set([...ending, ...idle.slice(0, shareOf(idle.length))])].slice(0, most)
   }
 
-  async function refusedNow(): Promise<Address[]> {
+  async function refusedNow(share: Share): Promise<Address[]> {
     const found = await grants.refused(mostLookedAt)
-    const due = found.filter((grant) => !failed.has(addressKey(grant.mailbox)) && mayBeAllowedAgain(grant))
-    return due.slice(0, mostRefused).map(({ mailbox }) => mailbox)
+    const due = found.filter((grant) => isOurs(addressKey(grant.mailbox), share) && mayBeAllowedAgain(grant))
+    return due.slice(0, Math.ceil(mostRefused / share.parts)).map(({ mailbox }) => mailbox)
+  }
+
+  function isOurs(key: AddressKey, share: Share): boolean {
+    return !failed.has(key) && share.has(key)
   }
 
   function mayBeAllowedAgain({ providerId, refused: { at, to } }: RefusedGrant): boolean {

@@ -33,6 +33,8 @@ interface JournalDeps {
   readonly days: number
   /** Which recipients of messages; asked anew for each line. */
   readonly recipients: KeptRecipients
+  /** Whether this process sweeps it, where there are several. @throws Failure */
+  isMine?: () => Promise<boolean>
 }
 
 /**

@@ -416,6 +416,8 @@ export function createSweeping(deps: {
   log: Log
   /** Asked anew each time. */
   readonly days: number
+  /** Several processes would forget several times as fast. @throws Failure */
+  isMine?: () => Promise<boolean>
 }): Sweeping {
   const { store, clock, log } = deps
   let last = Number.NEGATIVE_INFINITY
@@ -426,6 +428,7 @@ export function createSweeping(deps: {
 
   async function sweep(): Promise<void> {
     try {
+      if (deps.isMine && !(await deps.isMine())) return
       const oldest = await store.oldest()
       if (oldest === undefined) return
       const wanted = clock.now() - deps.days * day

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
+import { Secret } from '../base/secret.ts'
 import type { EndpointPause, IdleRenewal, TokenStates } from '../grants/token-broker.ts'
 import type { Address } from '../model/address.ts'
 import type { ListedGrant } from '../model/grant.ts'
+import type { PassingStore } from '../store/ports.ts'
 import type { Condition, Conditions } from './notices.ts'
 
 /*
@@ -190,4 +193,61 @@ const mostNamed = 20
 function inSentence(mailboxes: readonly Address[]): string {
   const more = mailboxes.length > mostNamed ? ` and ${mailboxes.length - mostNamed} more` : ''
   return `${mailboxes.slice(0, mostNamed).join(', ')}${more}`
+}
+
+interface Trouble {
+  pauses: readonly EndpointPause[]
+  unstored: readonly Address[]
+}
+
+/** What a process told, and has not told again since, is over. */
+const troubleSeconds = 180
+
+/**
+ * The trouble of tokens in all processes: each tells its own, and the one that sends notices hears
+ * it.
+ */
+export class TroubleOfAll {
+  readonly #own: Pick<TokenStates, 'pauses' | 'unstored'>
+  readonly #passing: PassingStore
+  readonly #name = randomUUID()
+  #others: Trouble[] = []
+  #hasTold = false
+
+  constructor(own: Pick<TokenStates, 'pauses' | 'unstored'>, passing: PassingStore) {
+    this.#own = own
+    this.#passing = passing
+  }
+
+  /** @throws Failure `store-unavailable` */
+  async tell(): Promise<void> {
+    const own: Trouble = { pauses: this.#own.pauses(), unstored: this.#own.unstored() }
+    const isAny = own.pauses.length > 0 || own.unstored.length > 0
+    if (!isAny && !this.#hasTold) return
+    const seconds = isAny ? troubleSeconds : 0
+    await this.#passing.put('token-trouble', this.#name, new Secret(JSON.stringify(own)), seconds)
+    this.#hasTold = isAny
+  }
+
+  /** @throws Failure `store-unavailable` */
+  async hear(): Promise<void> {
+    const told = await this.#passing.list('token-trouble')
+    const ofOthers = told.filter(({ key }) => key !== this.#name)
+    this.#others = ofOthers.map(({ value }) => JSON.parse(value.reveal()) as Trouble)
+  }
+
+  /** Of several about the same, the one that began first. */
+  pauses(): readonly EndpointPause[] {
+    const first = new Map<string, EndpointPause>()
+    for (const pause of [...this.#own.pauses(), ...this.#others.flatMap(({ pauses }) => pauses)]) {
+      const subject = JSON.stringify('provider' in pause ? [pause.provider] : pause.mailbox)
+      const known = first.get(subject)
+      if (!known || pause.since < known.since) first.set(subject, pause)
+    }
+    return [...first.values()]
+  }
+
+  unstored(): readonly Address[] {
+    return [...new Set([...this.#own.unstored(), ...this.#others.flatMap(({ unstored }) => unstored)])]
+  }
 }

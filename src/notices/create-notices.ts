@@ -9,10 +9,10 @@ import { parseDisplayName } from '../credentials/credential.ts'
 import type { IdleRenewal, TokenStates } from '../grants/token-broker.ts'
 import type { HttpFetch } from '../net/http-fetch.ts'
 import type { Catalogue } from '../providers/provider.ts'
-import type { Store } from '../store/ports.ts'
+import type { Chores, PassingStore, Store } from '../store/ports.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { createCommandChannel, createMailChannel, createWebhookChannel } from './channels.ts'
-import { lapsedGrants, lastingTrouble, unstoredRotations } from './conditions.ts'
+import { lapsedGrants, lastingTrouble, TroubleOfAll, unstoredRotations } from './conditions.ts'
 import { endingGrants, endingRegistrations, inTestPhase } from './endings.ts'
 import type { Channel, Delivery, Notice, Notices, NotifyConfig, SentLink } from './notices.ts'
 import { createNotifier } from './notifier.ts'
@@ -28,18 +28,22 @@ export interface NoticesDeps {
   /** For the webhook; asked anew for each request. */
   readonly fetch: HttpFetch
   readonly reminderSeconds: number
+  /** Where there are several processes: one of them sends what all have to say. */
+  shared?: { chores: Pick<Chores, 'isMine'>; passing: PassingStore }
   clock: Clock
   log: Log
 }
 
 const lookSeconds = 60
+const chore = 'notices'
 const commandSeconds = 60
 
 /**
  * Notices by every channel that is set: looked for while postern runs, and sent on request.
  */
 export function createNotices(deps: NoticesDeps): Notices {
-  const { store, catalogue, tokens, consent, clock, log } = deps
+  const { store, catalogue, tokens, consent, shared, clock, log } = deps
+  const trouble = shared && new TroubleOfAll(tokens, shared.passing)
   const channels = currentChannels(deps)
   const isOff = () => channels().length === 0
   const notifier = createNotifier({
@@ -52,9 +56,12 @@ export function createNotices(deps: NoticesDeps): Notices {
         return [...lapsedGrants(grants, tokens), ...endingGrants(grants, catalogue, clock)]
       },
       async () => endingRegistrations(catalogue, clock),
-      lastingTrouble(tokens, clock),
-      unstoredRotations(tokens),
+      lastingTrouble(trouble ?? tokens, clock),
+      unstoredRotations(trouble ?? tokens),
     ],
+    urgent: unstoredRotations(tokens),
+    // While the database does not answer, no other process begins.
+    ...(shared && { mayTell: () => shared.chores.isMine(chore).catch(() => true) }),
     notices: store.notices,
     createLink: consent.createLink,
     get reminderSeconds() {
@@ -65,11 +72,20 @@ export function createNotices(deps: NoticesDeps): Notices {
   })
   // Never two at a time: both would send the same.
   let looks = Promise.resolve()
-  const look = () => (looks = looks.then(notifier.look))
+  const look = () => (looks = looks.then(lookOnce))
   const lookIfTold = async () => {
     if (!isOff()) await look()
   }
   const looking = createPeriodicTask(lookSeconds, lookIfTold)
+
+  async function lookOnce(): Promise<void> {
+    // Where the database does not answer, the look finds that out, too.
+    if (!trouble || (await shared.chores.isMine(chore).catch(() => true))) {
+      await trouble?.hear().catch(() => {})
+      return notifier.look()
+    }
+    await trouble.tell().catch(() => {})
+  }
 
   return {
     get channels() {

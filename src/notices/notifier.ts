@@ -11,6 +11,10 @@ export interface NotifierDeps {
   /** Asked anew for each look. */
   readonly channels: readonly Channel[]
   conditions: readonly Conditions[]
+  /** Of these alone, while the store does not answer: they must not wait for that. */
+  urgent: Conditions
+  /** Asked before each notice: whether no other process has begun to send them. Never throws. */
+  mayTell?: () => Promise<boolean>
   notices: NoticeStore
   /** An unused one, for the notice of a missing consent. */
   createLink(mailbox: Address, requestedBy: string): Promise<{ url: string; expiresAt: string }>
@@ -57,6 +61,15 @@ export function createNotifier(deps: NotifierDeps): Notifier {
     for (const condition of conditions) await notifyWhereDue(condition, sent)
   }
 
+  /** What was sent before is known of this process alone, and what is sent now is noted later. */
+  async function lookAtUrgent(): Promise<void> {
+    try {
+      for (const condition of await deps.urgent()) await notifyWhereDue(condition, [...unnoted.values()])
+    } catch (error) {
+      log.debug({ cause: error }, 'What was sent could not be noted')
+    }
+  }
+
   async function forgetSolved(conditions: readonly Condition[], sent: readonly SentNotice[]): Promise<void> {
     const present = new Set(conditions.map(({ key }) => key))
     const solved = new Set(sent.map(({ key }) => key).filter((key) => !present.has(key)))
@@ -82,6 +95,7 @@ export function createNotifier(deps: NotifierDeps): Notifier {
       return isDue(condition, before) && isOpen(channel) ? [{ channel, before }] : []
     })
     if (due.length === 0) return
+    if (deps.mayTell && !(await deps.mayTell())) return
     const isReminder = due.some(({ before }) => before?.stage === condition.stage)
     if (isReminder && condition.stillSo && !(await condition.stillSo())) return
     // One link for all channels of this round: the first person to open it uses it up.
@@ -156,8 +170,9 @@ export function createNotifier(deps: NotifierDeps): Notifier {
       try {
         await look()
       } catch (error) {
-        const { message } = asFailure(error)
+        const { message, code } = asFailure(error)
         log.warn({ event: 'notice.look-failed' }, `Notices cannot be looked at now: ${message}`)
+        if (code === 'store-unavailable') await lookAtUrgent()
       }
     },
   }

@@ -33,6 +33,7 @@ async function tellEachDay(
         { name: 'webhook', deliver: async ({ title }) => void heard.push(`day ${passed}: ${title}`) },
       ],
       conditions: [async () => conditions(clock)],
+      urgent: async () => [],
       notices,
       createLink: async () => ({ url: 'https://postern.example/consent/x', expiresAt: 'tomorrow' }),
       reminderSeconds: daySeconds,

@@ -30,6 +30,9 @@ function stage() {
   const { notices } = createMemoryStore()
   const told: { channel: string; notice: Notice; id: string }[] = []
   let now: readonly Condition[] = []
+  let urgent: readonly Condition[] = []
+  let storeIsAway = false
+  let mayTell = true
   let links = 0
   const broken = new Set<string>()
   const channel = (name: 'webhook' | 'mail') => ({
@@ -42,8 +45,21 @@ function stage() {
   const make = (linkFails = false) =>
     createNotifier({
       channels: [channel('webhook'), channel('mail')],
-      conditions: [async () => now],
-      notices,
+      conditions: [
+        async () => {
+          if (storeIsAway) throw failureAs('store-unavailable', 'The database is away')
+          return now
+        },
+      ],
+      urgent: async () => urgent,
+      notices: {
+        ...notices,
+        async put(sent) {
+          if (storeIsAway) throw failureAs('store-unavailable', 'The database is away')
+          await notices.put(sent)
+        },
+      },
+      mayTell: async () => mayTell,
       async createLink() {
         links += 1
         if (linkFails) throw failureAs('configuration', 'There is no app registration', { fix: 'Make one.' })
@@ -62,6 +78,15 @@ function stage() {
     make,
     is: (...conditions: Condition[]) => {
       now = conditions
+    },
+    isUrgent: (...conditions: Condition[]) => {
+      urgent = conditions
+    },
+    loseStore: (isLost: boolean) => {
+      storeIsAway = isLost
+    },
+    loseChore: () => {
+      mayTell = false
     },
     /** What was told since this was last asked. */
     news: () => told.splice(0).map(({ channel: name, notice }) => `${name}: ${notice.title}`),
@@ -92,6 +117,31 @@ describe('a notice', () => {
     is(lapsed)
     await notifier.look()
     expect(news()).toHaveLength(2)
+  })
+
+  it('what is urgent is told once while the store does not answer, and noted when it does', async () => {
+    const { is, isUrgent, loseStore, make, news, notices } = stage()
+    is(lapsed, ending)
+    isUrgent(ending)
+    loseStore(true)
+    const notifier = make()
+    for (let look = 0; look < 3; look += 1) await notifier.look()
+    expect(news()).toEqual([`webhook: ${ending.title}`, `mail: ${ending.title}`])
+    loseStore(false)
+    await notifier.look()
+    expect(news()).toEqual([`webhook: ${lapsed.title}`, `mail: ${lapsed.title}`])
+    isUrgent()
+    is()
+    await notifier.look()
+    expect(await notices.list()).toEqual([])
+  })
+
+  it('nothing is told when another process has taken that over meanwhile', async () => {
+    const { is, loseChore, make, news } = stage()
+    is(lapsed)
+    loseChore()
+    await make().look()
+    expect(news()).toEqual([])
   })
 
   it('a notice is told again only where it is still so when somebody can find out', async () => {
