@@ -41,6 +41,7 @@ import type { Catalogue } from './providers/provider.ts'
 import { givenTo } from './providers/registration.ts'
 import { createRegistrationChecks } from './providers/registration-checks.ts'
 import type { Registrations } from './providers/registrations.ts'
+import type { Takeover } from './service/handed-sockets.ts'
 import { createSmtpServer } from './smtp/smtp-server.ts'
 import { becomeOwnerOf } from './store/data-dir.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
@@ -78,8 +79,10 @@ export interface RunningPostern {
   registeredProviders: readonly string[]
   /** How many there are. */
   mailboxes: number
-  /** Reads the settings and the files of the certificate again. */
-  reload(): Promise<void>
+  /** Reads the settings and the files of the certificate again. False: there is a mistake in them. */
+  reload(): Promise<boolean>
+  /** Looks whether it can do its work. */
+  look(): Promise<unknown>
   /** How long a stop lets messages finish. */
   shutdownSeconds(): number
   /** Stops accepting, lets messages under way finish, closes the store. */
@@ -120,13 +123,14 @@ export async function startPostern(
   version: string,
   readConfigAgain: ReadConfigAgain = async () => ({ config: asRead }),
   setLogLevel: (level: LogLevel) => void = () => {},
+  handed?: Takeover,
 ): Promise<RunningPostern> {
   // What changes while postern runs is written into it: whoever follows asks it anew.
-  const config: Config = { ...asRead, limits: { ...asRead.limits } }
+  const config: Config = { ...(handed?.applyTo(asRead) ?? asRead), limits: { ...asRead.limits } }
   const data = await openData(config, log)
   try {
     Object.assign(config, await settlePorts(config))
-    const served = { ...data, asRead, readConfigAgain, setLogLevel }
+    const served = { ...data, asRead, readConfigAgain, setLogLevel, handed }
     return await startDoors(config, data.journal.log, version, served)
   } catch (error) {
     await data.close()
@@ -260,6 +264,7 @@ type ServedData = OpenedData & {
   asRead: Config
   readConfigAgain: ReadConfigAgain
   setLogLevel: (level: LogLevel) => void
+  handed: Takeover | undefined
 }
 
 function storePlace({ dataDir, key, databaseUrl: url, extraCa, runtimeDir }: Config) {
@@ -614,6 +619,7 @@ async function startDoors(
   data: ServedData,
 ): Promise<RunningPostern> {
   const { limits, dataDir, publicUrl, pagesUrl = publicUrl } = config
+  const { handed } = data
   let certificates = config.certificate && createCertificates({ ...config.certificate, clock, log })
   const services = composeServices(config, log, data, await sharedBudgets(data, log))
   const { catalogue, relay, signIns } = services
@@ -646,7 +652,8 @@ async function startDoors(
     return createNetworkAccess({
       dataDir,
       certificate: config.certificate,
-      settingsNow: data.readConfigAgain,
+      // Where it listens is said by the sockets that were handed over, and by no setting.
+      settingsNow: handed ? async () => ({}) : data.readConfigAgain,
       listening: () => listening,
       async listenAt(listeners, files) {
         const taken = certificates ?? createCertificates({ ...files, clock, log })
@@ -667,6 +674,7 @@ async function startDoors(
   const webServices = { ...services, smtp: () => listening, networkAccess, makeBackup, keyring }
   const webServer = createWebServer({
     listen: config.webListen,
+    handed,
     publicUrl,
     pagesUrl,
     get furtherHosts() {
@@ -684,7 +692,13 @@ async function startDoors(
     version,
     organisation: config.organisation,
   })
-  const metricsServer = createMetricsServer({ listen: config.metrics.listen, metrics, readiness, log })
+  const metricsServer = createMetricsServer({
+    listen: config.metrics.listen,
+    handed,
+    metrics,
+    readiness,
+    log,
+  })
   const commandServer = createCommandServer({
     dataDir,
     ownerKey: data.ownerKey,
@@ -694,6 +708,7 @@ async function startDoors(
   })
   const smtpServer = createSmtpServer({
     listen: config.smtpListen,
+    handed,
     relay,
     signIns,
     limits,
@@ -779,6 +794,7 @@ async function startDoors(
       signInLink: webServer.signInLink,
       registeredProviders: registeredIn(catalogue),
       reload: async () => (await reload())(),
+      look: readiness,
       shutdownSeconds: () => limits.shutdownSeconds,
       async stop() {
         try {

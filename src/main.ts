@@ -71,14 +71,26 @@ async function serve(config: Config): Promise<number> {
   // Node would open its inspector, to everybody on this machine.
   process.on('SIGUSR1', () => {})
   process.title = 'postern serve'
-  let reload = async () => {}
+  let reload: () => unknown = () => {}
   const hasLostTerminal = watchTerminal()
   // Whatever reloads services sends it: it must not end one that is only starting.
   process.on('SIGHUP', () => (hasLostTerminal() ? hangUp() : void reload()))
   const { log, setLevel } = await createLog(config.logLevel)
+  // Loaded where a service manager has started this process, and only there.
+  const handed =
+    process.env.LISTEN_FDS === undefined
+      ? undefined
+      : (await import('./service/handed-sockets.ts')).takeHandedSockets(process.env, process.pid)
   const { startPostern } = await loadApp()
-  const postern = await startPostern(config, log, version, readEverySetting, setLevel)
-  reload = postern.reload
+  const postern = await startPostern(config, log, version, readEverySetting, setLevel, handed)
+  const manager = process.env.NOTIFY_SOCKET === undefined ? undefined : await serviceManager(log)
+  reload = async () => {
+    manager?.reloading()
+    const isTaken = await postern.reload()
+    manager?.ready(
+      isTaken ? statusOf(postern) : `${statusOf(postern)}; the new settings have mistakes (see the log)`,
+    )
+  }
   log.info(
     {
       smtp: postern.smtp.map(formatEndpoint),
@@ -89,14 +101,28 @@ async function serve(config: Config): Promise<number> {
     'postern is ready',
   )
   stderr.write(welcome(postern))
+  manager?.ready(statusOf(postern))
+  manager?.watch(postern.look)
 
   const signal = await signalled
   for (const again of ['SIGINT', 'SIGTERM'] as const) process.once(again, () => process.exit(1))
   log.info({ signal }, 'postern stops')
+  manager?.stopping(`Stopping: messages under way have ${postern.shutdownSeconds()} s to finish`)
   setTimeout(() => process.exit(1), (postern.shutdownSeconds() + lastSeconds) * 1000).unref()
   const { lostConsents } = await postern.stop()
   log.info({ ...(lostConsents.length > 0 && { lostConsents }) }, 'postern has stopped')
+  await manager?.close()
   return lostConsents.length > 0 ? consentsLost : 0
+}
+
+async function serviceManager(log: Log) {
+  const { createServiceManager } = await import('./service/service-manager.ts')
+  return createServiceManager({ environment: process.env, pid: process.pid, log })
+}
+
+/** As `systemctl status` shows it. */
+function statusOf({ smtp, mailboxes }: RunningPostern): string {
+  return `Ready: SMTP at ${smtp.map(formatEndpoint).join(', ')}; ${mailboxes} mailboxes at the start`
 }
 
 /** Tells later on whether a terminal that this process writes to is gone. */

@@ -8,7 +8,7 @@ const source = resolve(import.meta.dirname, '../src')
 const floors: readonly (readonly string[])[] = [
   ['main.ts'],
   ['app.ts'],
-  ['cli', 'web', 'smtp'],
+  ['cli', 'web', 'smtp', 'service'],
   ['config'],
   ['diagnosis', 'moving-in'],
   ['notices', 'metrics'],

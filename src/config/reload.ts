@@ -146,20 +146,27 @@ interface ReloadDeps {
 
 /**
  * Takes up the settings as they are now, all that can be without a restart and in one piece; or,
- * where there is a mistake in them, nothing. One call after the other.
+ * where there is a mistake in them, nothing: false. One call after the other.
  */
-export function createReload({ running, asRead, readAgain, prepare, log }: ReloadDeps): () => Promise<void> {
+export function createReload({
+  running,
+  asRead,
+  readAgain,
+  prepare,
+  log,
+}: ReloadDeps): () => Promise<boolean> {
   const before = ownCopy(asRead)
-  let last: Promise<void> = Promise.resolve()
+  let last = Promise.resolve(true)
 
-  function refuse(mistakes: readonly string[]): void {
+  function refuse(mistakes: readonly string[]): false {
     log.error(
       { event: 'settings.refused', mistakes },
       'The new settings have mistakes: nothing is changed, and those from before stay in force',
     )
+    return false
   }
 
-  async function reload(): Promise<void> {
+  async function reload(): Promise<boolean> {
     try {
       const read = await readAgain()
       if ('mistakes' in read) return refuse(read.mistakes)
@@ -168,8 +175,9 @@ export function createReload({ running, asRead, readAgain, prepare, log }: Reloa
       for (const { take } of changes.taken) for (const one of [running, before]) take?.(one, read.config)
       await follow()
       tell(changes, read)
+      return true
     } catch (error) {
-      refuse([asFailure(error).message])
+      return refuse([asFailure(error).message])
     }
   }
 

@@ -328,6 +328,30 @@ export const machineFailures = {
     message: 'The SMTP server cannot listen on {address}: this machine has no such address, or not yet',
     fix: 'Set {setting} to an address of this machine; or start postern when the network is up.',
   },
+  'listen.handed-for-what': {
+    code: 'configuration',
+    message:
+      'Socket {number} of those that the service manager hands over is called "{name}", which says nothing of its use',
+    fix: 'Name each in its .socket unit with FileDescriptorName=, by one of {names}; or give at most four without such names: SMTP, web, submissions, metrics.',
+  },
+  'listen.handed-no-tcp': {
+    code: 'configuration',
+    message:
+      'Socket {number} of those that the service manager hands over is none that takes TCP connections',
+    fix: 'Set ListenStream= to an address and a port in its .socket unit, and Accept=no.',
+  },
+  'listen.handed-unencrypted': {
+    code: 'configuration',
+    message:
+      'The service manager hands over a socket at {address}, which other machines can reach, and passwords or tokens would cross the network unencrypted',
+    fix: 'Give a certificate in POSTERN_TLS_CERT_FILE (for the pages an https address in POSTERN_PUBLIC_URL), let the socket listen on 127.0.0.1 or [::1], or accept that by this address in {remedy}.',
+  },
+  'listen.handed-without-certificate': {
+    code: 'configuration',
+    message:
+      'The service manager hands over a socket at {address} for TLS from the first octet, and there is no certificate',
+    fix: 'Set POSTERN_TLS_CERT_FILE and POSTERN_TLS_KEY_FILE ("postern tls make" makes both files).',
+  },
   'listen.web-in-use': {
     code: 'configuration',
     message: '{server} cannot listen on {address}: another program does',

@@ -1,4 +1,10 @@
+import type { Socket } from 'node:net'
 import { type Endpoint, isLoopback } from './endpoint.ts'
+
+/** Sockets that somebody else has opened for us; a server that listens with one takes it for good. */
+export interface HandedSockets {
+  socketFor(endpoint: Endpoint): Socket | undefined
+}
 
 /** Where the web server listens, and on what terms. */
 export interface WebListener extends Endpoint {

@@ -9,7 +9,13 @@ import type { Limits } from '../model/limits.ts'
 import { createConnectionLimiter } from '../net/connection-limiter.ts'
 import { formatEndpoint, isLoopback } from '../net/endpoint.ts'
 import { sourceOf } from '../net/ip.ts'
-import { backlog, isMissingAddress, isReachable, type SmtpListener } from '../net/listen.ts'
+import {
+  backlog,
+  type HandedSockets,
+  isMissingAddress,
+  isReachable,
+  type SmtpListener,
+} from '../net/listen.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { Taps } from '../traces/traces.ts'
 import type { Relay } from '../upstream/relay.ts'
@@ -33,6 +39,8 @@ export interface SmtpServerDeps {
    * Clients on this machine are greeted with `localhost`.
    */
   hostname?: string
+  /** Absent: all addresses are opened here. */
+  handed?: HandedSockets | undefined
   /** Absent: nobody is ever traced. */
   taps?: Taps
 }
@@ -147,7 +155,8 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
   async function openOne(listener: SmtpListener, isFirst: boolean): Promise<void> {
     warnOfPlainAuth(listener)
     try {
-      const server = await listen(listener, limits, (socket) => accept(socket, listener), log)
+      const accepting = (socket: Socket) => accept(socket, listener)
+      const server = await listen(listener, deps.handed?.socketFor(listener), limits, accepting, log)
       open.push({ server, listener })
     } catch (error) {
       // The default names both loopback addresses; a machine without IPv6 has only one of them.
@@ -231,6 +240,7 @@ function addressOf({ server, listener }: OpenServer): SmtpListener {
 
 function listen(
   listener: SmtpListener,
+  handed: Socket | undefined,
   { bufferOctets }: Limits,
   accept: (socket: Socket) => void,
   log: Log,
@@ -241,10 +251,12 @@ function listen(
     const options = { ...kept, noDelay: true, pauseOnConnect: true }
     const server = createServer(options, (socket) => accept(withSharedReads(socket, kept)))
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(listener, error)))
-    server.listen({ port: listener.port, host: listener.host, backlog }, () => {
+    const listening = () => {
       server.on('error', (error) => log.error({ err: error }, 'the SMTP server cannot accept a connection'))
       resolve(server)
-    })
+    }
+    if (handed) server.listen(handed, backlog, listening)
+    else server.listen({ port: listener.port, host: listener.host, backlog }, listening)
   })
 }
 

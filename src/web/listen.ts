@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { type AddressInfo, createServer } from 'node:net'
 import { type Failure, failure } from '../base/failure.ts'
 import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
-import { backlog } from '../net/listen.ts'
+import { backlog, type HandedSockets } from '../net/listen.ts'
 
 const stopMilliseconds = 5_000
 
@@ -41,17 +41,25 @@ export const metricsListener: NamedListener = {
 }
 
 /**
- * Opens the server at one address, and returns that address with the port that it got.
+ * Opens the server at one address, or takes the socket that was opened there for us, and returns that address with the port that it got.
  * @throws Failure `configuration` with the address and what to do; its cause has the system's code
  */
-export async function listen(server: Server, endpoint: Endpoint, of: NamedListener): Promise<Endpoint> {
+export async function listen(
+  server: Server,
+  endpoint: Endpoint,
+  of: NamedListener,
+  handed?: HandedSockets,
+): Promise<Endpoint> {
+  const socket = handed?.socketFor(endpoint)
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ host: endpoint.host, port: endpoint.port, backlog }, () => {
+      const listening = () => {
         server.off('error', reject)
         resolve()
-      })
+      }
+      if (socket) server.listen(socket, backlog, listening)
+      else server.listen({ host: endpoint.host, port: endpoint.port, backlog }, listening)
     })
   } catch (error) {
     throw cannotListen(endpoint, error, of)

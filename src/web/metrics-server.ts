@@ -4,6 +4,7 @@ import { asFailure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Endpoint } from '../net/endpoint.ts'
+import type { HandedSockets } from '../net/listen.ts'
 import { close, createLimitedServer, isLoopbackHost, listen, metricsListener } from './listen.ts'
 import type { Readiness } from './readiness.ts'
 
@@ -16,6 +17,7 @@ interface MetricsServer {
 
 interface MetricsServerDeps {
   listen: readonly Endpoint[]
+  handed?: HandedSockets | undefined
   metrics: Metrics
   readiness: Readiness
   log: Log
@@ -33,6 +35,7 @@ interface Answer {
 
 export function createMetricsServer({
   listen: endpoints,
+  handed,
   metrics,
   readiness,
   log,
@@ -81,7 +84,7 @@ export function createMetricsServer({
     const isLoopback = isLoopbackHost(endpoint.host)
     const server = createLimitedServer((request, response) => void handle(request, response, isLoopback))
     server.maxConnections = mostConnections
-    const opened = await listen(server, endpoint, metricsListener)
+    const opened = await listen(server, endpoint, metricsListener, handed)
     server.on('error', (error) => log.warn({ err: error }, 'the metrics server could not take a connection'))
     open.push(server)
     return opened

@@ -6,7 +6,7 @@ import type { Log } from '../base/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
 import { isWithin } from '../net/ip.ts'
-import { isMissingAddress } from '../net/listen.ts'
+import { type HandedSockets, isMissingAddress } from '../net/listen.ts'
 import { createWebConnections, type WebConnectionLimits } from './connections.ts'
 import { close, createLimitedServer, isLoopbackHost, listen, webListener } from './listen.ts'
 import type { Readiness } from './readiness.ts'
@@ -30,6 +30,7 @@ interface WebServer {
 
 interface WebServerDeps {
   listen: readonly Endpoint[]
+  handed?: HandedSockets | undefined
   /** The address that browsers use; no trailing slash in its path. */
   publicUrl: URL
   /** The address of the administration pages, if it is another one. */
@@ -79,7 +80,7 @@ export function createWebServer(deps: WebServerDeps): WebServer {
     const server = createLimitedServer(limitPipelining(connections.tracking(app)))
     connections.watch(server)
     try {
-      const opened = await listen(server, endpoint, webListener)
+      const opened = await listen(server, endpoint, webListener, deps.handed)
       open.push({ server, endpoint: opened })
       ports = [...ports, opened.port]
       server.on('error', (error) => log.warn({ err: error }, 'the web server could not take a connection'))

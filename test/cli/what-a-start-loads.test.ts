@@ -98,6 +98,8 @@ it('serve loads only what it needs to open its store and to listen', () => {
     './providers/certificate-keeper.ts',
     './providers/create-own-certificates.ts',
     './registration-fields.ts',
+    './service/handed-sockets.ts',
+    './service/service-manager.ts',
     './shared-account.ts',
     './shared-changes.ts',
     './shared-guesses.ts',

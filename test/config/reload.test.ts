@@ -30,7 +30,7 @@ interface Stage {
   followed: Config[]
   events(): object[]
   write(env: string, more?: Record<string, string>): void
-  reload(): Promise<void>
+  reload(): Promise<boolean>
 }
 
 async function stage(env: string, more: Record<string, string> = {}): Promise<Stage> {

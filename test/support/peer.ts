@@ -24,6 +24,10 @@ const peers = {
   },
   python3: { package: 'python3', isThere: () => onPath('python3') },
   's-nail': { package: 's-nail', isThere: () => onPath('s-nail') },
+  systemd: {
+    package: 'systemd',
+    isThere: () => onPath('systemd-notify') && onPath('systemd-socket-activate'),
+  },
   swaks: { package: 'swaks libnet-ssleay-perl', isThere: () => onPath('swaks') },
 }
 

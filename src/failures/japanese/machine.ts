@@ -263,6 +263,24 @@ export const machine: Translated<typeof machineFailures> = {
       'SMTP サーバーは {address} で待ち受けできません。このマシンにそのアドレスがないか、まだありません',
     fix: '{setting} をこのマシンのアドレスに設定するか、ネットワークが使えるようになってから postern を起動してください。',
   },
+  'listen.handed-for-what': {
+    message: 'サービスマネージャーから渡されたソケット {number} の名前「{name}」では用途がわかりません',
+    fix: 'それぞれの .socket ユニットで FileDescriptorName= に {names} のいずれかを指定するか、名前のないソケットを SMTP、Web、submissions、metrics の順に四つまで渡してください。',
+  },
+  'listen.handed-no-tcp': {
+    message: 'サービスマネージャーから渡されたソケット {number} は TCP 接続を受け付けるものではありません',
+    fix: '.socket ユニットで ListenStream= にアドレスとポートを指定し、Accept=no にしてください。',
+  },
+  'listen.handed-unencrypted': {
+    message:
+      'サービスマネージャーから渡された {address} のソケットにはほかのマシンから接続でき、パスワードやトークンが暗号化されずにネットワークを流れます',
+    fix: 'POSTERN_TLS_CERT_FILE に証明書を指定する(管理画面では POSTERN_PUBLIC_URL を https にする)か、ソケットを 127.0.0.1 または [::1] で待ち受けさせるか、このアドレスを {remedy} として明示的に許可してください。',
+  },
+  'listen.handed-without-certificate': {
+    message:
+      'サービスマネージャーから最初から TLS を使うソケット {address} が渡されましたが、証明書がありません',
+    fix: 'POSTERN_TLS_CERT_FILE と POSTERN_TLS_KEY_FILE を設定してください(「postern tls make」が両方のファイルを作ります)。',
+  },
   'listen.web-in-use': {
     message: '{server}: {address} で待ち受けできません。別のプログラムが使用しています',
     fix: 'ポート {port} で待ち受けているプログラム(別の postern かもしれません)を止めるか、{setting} に別のアドレスを設定してください。',
