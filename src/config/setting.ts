@@ -5,7 +5,12 @@ import { type Address, isDomainMailbox, parseAddress } from '../model/address.ts
 import { isLoopback } from '../net/endpoint.ts'
 import { type HttpProxy, parseProxy } from '../net/http-fetch.ts'
 import { parseNetwork } from '../net/ip.ts'
-import { readCredential, readMicrosoftSecret, readTenant } from '../providers/file/credentials.ts'
+import {
+  type ReadText,
+  readCredential,
+  readMicrosoftSecret,
+  readTenant,
+} from '../providers/file/credentials.ts'
 import { parseKeys } from '../store/key-ring.ts'
 
 /**
@@ -101,7 +106,7 @@ export const publicUrl: Parse<URL> = (text) => {
 }
 
 /** A directory (tenant) of Microsoft Entra. */
-export const tenant: Parse<string> = (text) => readTenant(text)
+export const tenant: Parse<string> = (text) => parsed(readTenant(text))
 
 /** Addresses and CIDR blocks with commas between them, each in the form of `parseNetwork`. */
 export const networks: Parse<readonly string[]> = (text) => {
@@ -133,7 +138,7 @@ export const providerIds: Parse<readonly string[]> = (text) => {
 }
 
 /** A client identifier as the provider shows it. */
-export const clientId: Parse<string> = (text) => readCredential(text)
+export const clientId: Parse<string> = (text) => parsed(readCredential(text))
 
 /** A day by its date: its first moment in UTC, so that no warning comes too late. */
 export const day: Parse<Date> = (text) => {
@@ -144,9 +149,14 @@ export const day: Parse<Date> = (text) => {
 
 export const proxy: Parse<HttpProxy> = (text) => parseProxy(text)
 
-export const microsoftSecret: Parse<Secret> = (text) => asSecret(readMicrosoftSecret(text))
+export const microsoftSecret: Parse<Secret> = (text) => asSecret(parsed(readMicrosoftSecret(text)))
 
-export const clientSecret: Parse<Secret> = (text) => asSecret(readCredential(text))
+export const clientSecret: Parse<Secret> = (text) => asSecret(parsed(readCredential(text)))
+
+/** Every one of these mistakes says what the value must be. */
+function parsed(read: ReadText): Parsed<string> {
+  return 'mistake' in read ? { must: read.mistake.message.replace(/^must /, '') } : read
+}
 
 function asSecret(read: Parsed<string>): Parsed<Secret> {
   return 'must' in read ? read : { value: new Secret(read.value) }

@@ -42,7 +42,7 @@ function readCertificate(
   if ('why' in cert) return { mistake: `${said.cert} cannot be read: ${cert.why}.` }
   if ('why' in key) return { mistake: `${said.key} cannot be read: ${key.why}.` }
   const reading = readClientCertificate(cert.text, key.text)
-  return 'must' in reading ? { mistake: `${said[reading.of]} ${reading.must}.` } : reading
+  return 'mistake' in reading ? { mistake: `${said[reading.of]} ${reading.mistake.message}.` } : reading
 }
 
 function readAccount(
@@ -54,7 +54,7 @@ function readAccount(
   const text = readText(path, files)
   if ('why' in text) return { mistake: `${said} cannot be read: ${text.why}.` }
   const reading = readServiceAccount(text.text)
-  return 'must' in reading ? { mistake: `${said} ${reading.must}.` } : reading
+  return 'mistake' in reading ? { mistake: `${said} ${reading.mistake.message}.` } : reading
 }
 
 /** The registrations that the settings have. */

@@ -241,19 +241,19 @@ export interface HttpProxy {
  * Parses `http://name:password@proxy.example.com:3128`. `must` is the end of a sentence and
  * contains nothing of the text.
  */
-export function parseProxy(text: string): { value: HttpProxy } | { must: string } {
+export function parseProxy(text: string): { value: HttpProxy } | { must: string; isReadable: boolean } {
   const url = readUrl(text.trim())
   const must =
     'be the address of an HTTP proxy, such as http://proxy.example.com:3128 (name:password@ before the host, if it asks for one)'
   if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.hash !== '')
-    return { must }
+    return { must, isReadable: false }
   const { origin, username, password } = url
   if (username === '') return { value: { origin } }
   try {
     const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
     return { value: { origin, credentials: new Secret(credentials) } }
   } catch {
-    return { must: 'write a % in its name or password as %25' }
+    return { must: 'write a % in its name or password as %25', isReadable: true }
   }
 }
 

@@ -1,4 +1,5 @@
 import { printable } from '../base/text.ts'
+import { text } from '../failures/texts.ts'
 import { mistakesOf } from './file/providers-file-mistakes.ts'
 import { entrySchema } from './file/providers-file-schema.ts'
 import { presetIds } from './presets/presets.ts'
@@ -60,9 +61,7 @@ export function changedEntry(
   const secrets =
     clientSecrets === undefined ? (before.clientSecrets ?? []) : kept(clientSecrets ?? [], today)
   if (removeClientSecret !== undefined && !secrets[removeClientSecret - 1])
-    throw new RegistrationMistakes(id, [
-      { field: 'removeClientSecret', message: 'there is no such client secret' },
-    ])
+    throw new RegistrationMistakes(id, [{ field: 'removeClientSecret', ...text('mistake.no-such-secret') }])
   const left = secrets.filter((_, index) => index + 1 !== removeClientSecret)
   const all = addClientSecret ? [...left, ...kept([addClientSecret], today)] : left
   const isOther =
@@ -95,9 +94,9 @@ export function checkEntry(id: string, entry: StoredEntry): void {
     ? [...providerIn(entry, parsed.data).mistakes]
     : parsed.error.issues
         .flatMap(mistakesOf)
-        .map(({ place, message }) => ({ field: fieldOf(place), message }))
+        .map(({ place, mistake }) => ({ field: fieldOf(place), ...mistake }))
   if (entry.preset === 'google-service-account' && entry.serviceAccount === undefined)
-    mistakes.push({ field: 'serviceAccount', message: 'is missing' })
+    mistakes.push({ field: 'serviceAccount', ...text('mistake.missing') })
   if (mistakes.length > 0) throw new RegistrationMistakes(printable(id), mistakes)
 }
 

@@ -1,6 +1,7 @@
-import { Failure, filled, type SentenceById } from '../base/failure.ts'
+import { Failure, filled, type Sentence, type SentenceById } from '../base/failure.ts'
 import type { Actor } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
+import { text } from '../failures/texts.ts'
 import type { Address } from '../model/address.ts'
 import type { RegistrationCheck } from './registration-checks.ts'
 import type { ClientAuthentication, CustomProvider } from './settings.ts'
@@ -169,15 +170,15 @@ export class RegistrationMistakes extends Failure {
   readonly mistakes: readonly FieldMistake[]
 
   constructor(id: string, mistakes: readonly FieldMistake[]) {
-    const list = mistakes.map(({ field, message }) => `${field}: ${message}`).join('; ')
-    super(filled('registration.mistaken', { id, mistakes: list }))
+    const told = mistakes.map((mistake) => text('mistake.at-field', { field: mistake.field, mistake }))
+    const all = told.reduceRight((others, first) => text('mistake.and', { first, others }))
+    super(filled('registration.mistaken', { id, mistakes: all }))
     this.name = 'RegistrationMistakes'
     this.mistakes = mistakes
   }
 }
 
-/** `field` is a name of `RegistrationRequest`, with the place in it: `smtp.port`. `message` is the end of a sentence. */
-export interface FieldMistake {
+/** `field` is a name of `RegistrationRequest`, with the place in it: `smtp.port`. Its message is the end of a sentence. */
+export interface FieldMistake extends Sentence {
   field: string
-  message: string
 }

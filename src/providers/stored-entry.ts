@@ -1,4 +1,6 @@
+import type { Sentence } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
+import { text } from '../failures/texts.ts'
 import type { StoredRegistration } from '../model/registration.ts'
 import { readClientCertificate } from './file/credentials.ts'
 import type { ProviderEntry } from './file/providers-file-schema.ts'
@@ -72,7 +74,7 @@ export function providerIn(
   const mistakes: FieldMistake[] = []
   const provider = resolveEntry(asFile, {
     read: (name) => texts[name] ?? '',
-    report: (place, message) => mistakes.push({ field: fieldOf(place), message: withoutName(message) }),
+    report: (place, mistake) => mistakes.push({ field: fieldOf(place), ...withoutFile(mistake) }),
   })
   return { provider: { ...provider, ...ownOf(entry) }, mistakes }
 }
@@ -100,9 +102,9 @@ export function fieldOf(place: string): string {
   return fieldsOfFiles[place] ?? place.replace(/^(clientSecrets\[\d+\])\.value$/, '$1')
 }
 
-/** `textIn` of the providers file names the file that is empty. */
-function withoutName(message: string): string {
-  return message.replace(/^(?:certificate|key|service account) is empty$/, 'must not be empty')
+/** A providers file names the file that is empty. */
+function withoutFile(mistake: Sentence): Sentence {
+  return mistake.id === 'mistake.file-empty' ? text('mistake.empty') : mistake
 }
 
 /** The address of a proxy without the password in it. */

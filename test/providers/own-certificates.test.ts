@@ -89,7 +89,7 @@ function provider(): RegisteredProvider {
 
 function read(pair: { certificate: string; key: string }) {
   const reading = readClientCertificate(pair.certificate, pair.key)
-  if (!('certificate' in reading)) throw new Error(reading.must)
+  if (!('certificate' in reading)) throw new Error(reading.mistake.message)
   return reading.certificate
 }
 

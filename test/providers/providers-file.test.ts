@@ -226,7 +226,7 @@ describe('the providers file', () => {
       'providers[1].smtp.port: must be at least 1',
       'providers[1].smtp.tls: must be "starttls" or "implicit"',
       'providers[1].mechanisms: must not be empty',
-      'providers[2]: must be an object in { }',
+      'providers[2]: must be an object in braces',
     ])
   })
 
@@ -235,9 +235,9 @@ describe('the providers file', () => {
   })
 
   it.each([
-    ['[]', 'The file: must be an object in { }'],
+    ['[]', 'The file: must be an object in braces'],
     ['{}', 'The file: must have "providers" or "overrides", or both'],
-    ['{"overrides":[]}', 'overrides: must be an object in { }'],
+    ['{"overrides":[]}', 'overrides: must be an object in braces'],
     ['{"providers":[],"more":1}', 'more: there is no such setting'],
   ])('the file must have the right shape, unlike %s', (text, mistake) => {
     expect(parseProvidersFile(text, read)).toEqual({ mistakes: [mistake] })

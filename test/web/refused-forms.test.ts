@@ -179,6 +179,30 @@ describe('a form that was refused', () => {
     if (kept !== undefined) expect(answer.text).toContain(kept)
   })
 
+  it('the mistakes of a registration are said in the language of the page, each at its field', async () => {
+    const test = testServer()
+    const { cookie, csrf } = await signIn(test)
+    const form = { csrf, preset: 'microsoft', clientId: 'your-client-id', tenant, id: 'Ours!', proxy: 'here' }
+    const asked = (language: string) =>
+      test.post('/registrations', form).set({ Cookie: cookie, 'Accept-Language': language })
+    const saidIn = ({ text }: { text: string }) =>
+      Object.fromEntries(
+        [...text.matchAll(/<span class="wrong" id="(\w+)-field-wrong">(.*?)<\/span>/g)].map(
+          ([, field, words]) => [field, words],
+        ),
+      )
+    expect(saidIn(await asked('en'))).toEqual({ id: 'Must be lower-case letters, digits and hyphens' })
+    expect(saidIn(await asked('ja'))).toEqual({ id: '英小文字、数字、ハイフンだけを使えます' })
+    form.id = 'ours'
+    const japanese = await asked('ja')
+    expect(saidIn(japanese)).toMatchObject({
+      clientId: '見本のままです。実際の値を入力してください',
+      proxy: expect.stringContaining('HTTP プロキシのアドレスでなければなりません'),
+    })
+    expect(japanese.text).toMatch(/id="clientId-field"[^>]* autofocus/)
+    expect(japanese.text).not.toMatch(/must be|your own value/)
+  })
+
   it('a filter that cannot be read is told at its field', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)

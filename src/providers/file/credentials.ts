@@ -1,14 +1,15 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import type { Sentence } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import { isGuid } from '../../base/text.ts'
-import { secretIdMistake } from '../presets/microsoft.ts'
+import { text as said } from '../../failures/texts.ts'
 import type { ClientCertificate, ServiceAccount } from '../settings.ts'
 
 /**
- * The result of checking a client ID, a client secret or a tenant. `must` is the end of a sentence
- * and contains nothing of the text.
+ * The result of checking a client ID, a client secret or a tenant. The mistake is the end of a
+ * sentence that begins with its name, and contains nothing of the text.
  */
-export type ReadText = { value: string } | { must: string }
+export type ReadText = { value: string } | { mistake: Sentence }
 
 /** The samples in `.env.example`, which have to be replaced. */
 export const sampleCredentials = {
@@ -19,7 +20,7 @@ export const sampleCredentials = {
 
 const samples: ReadonlySet<string> = new Set(Object.values(sampleCredentials))
 
-const ownValue = { must: 'be your own value: this one is the sample' }
+const ownValue = { mistake: said('mistake.sample') }
 
 /**
  * Checks a client ID or a client secret, from the settings or the providers file: VSCHAR (RFC 6749,
@@ -28,8 +29,8 @@ const ownValue = { must: 'be your own value: this one is the sample' }
  */
 export function readCredential(text: string): ReadText {
   if (samples.has(text) || isLeftOver(text)) return ownValue
-  if (text.trim() !== text) return { must: 'not begin or end with white space' }
-  if (!/^[\x20-\x7e]+$/.test(text)) return { must: 'hold printable ASCII characters only' }
+  if (text.trim() !== text) return { mistake: said('mistake.spaces') }
+  if (!/^[\x20-\x7e]+$/.test(text)) return { mistake: said('mistake.not-ascii') }
   return { value: text }
 }
 
@@ -38,14 +39,14 @@ export function readCredential(text: string): ReadText {
  * for it.
  */
 export function readMicrosoftSecret(text: string): ReadText {
-  return isGuid(text.trim()) ? { must: secretIdMistake } : readCredential(text)
+  return isGuid(text.trim()) ? { mistake: said('mistake.secret-id') } : readCredential(text)
 }
 
 /** Checks the name or id of an Entra tenant. */
 export function readTenant(text: string): ReadText {
   if (isLeftOver(text)) return ownValue
   if (/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/.test(text)) return { value: text }
-  return { must: 'be common, organizations, consumers, a tenant ID or a domain name' }
+  return { mistake: said('mistake.tenant') }
 }
 
 function isLeftOver(text: string): boolean {
@@ -54,23 +55,17 @@ function isLeftOver(text: string): boolean {
   )
 }
 
-/** `of`: the file that has to change. `must`: the end of a sentence that begins with its name. */
-type ClientCertificateReading = { certificate: ClientCertificate } | { of: 'cert' | 'key'; must: string }
+/** `of`: the file that has to change. The mistake is the end of a sentence that begins with its name. */
+type ClientCertificateReading = { certificate: ClientCertificate } | { of: 'cert' | 'key'; mistake: Sentence }
 
 /** Parses the PEM texts of a client certificate and its key. No message contains any of them. */
 export function readClientCertificate(certText: string, keyText: string): ClientCertificateReading {
   const certificate = readPem(certText)
-  if (!certificate)
-    return { of: 'cert', must: 'must hold a certificate in PEM form ("-----BEGIN CERTIFICATE-----")' }
+  if (!certificate) return { of: 'cert', mistake: said('mistake.no-certificate') }
   const key = readKey(keyText)
-  if (!key)
-    return {
-      of: 'key',
-      must: 'must hold a private key in PEM form without a passphrase ("-----BEGIN PRIVATE KEY-----")',
-    }
-  if (!canSign(key))
-    return { of: 'key', must: 'must be an RSA key of at least 2048 bits, or an EC key on P-256' }
-  if (!certificate.checkPrivateKey(key)) return { of: 'key', must: 'must be the key of that certificate' }
+  if (!key) return { of: 'key', mistake: said('mistake.no-key') }
+  if (!canSign(key)) return { of: 'key', mistake: said('mistake.weak-key') }
+  if (!certificate.checkPrivateKey(key)) return { of: 'key', mistake: said('mistake.other-key') }
   return {
     certificate: {
       thumbprint: Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url'),
@@ -104,16 +99,13 @@ function canSign({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolea
 }
 
 /**
- * Parses the key file of a Google service account. `must` is the end of a sentence that begins with
- * the file's name; it contains nothing of the file.
+ * Parses the key file of a Google service account. The mistake is the end of a sentence that begins
+ * with the file's name; it contains nothing of the file.
  */
-export function readServiceAccount(text: string): { account: ServiceAccount } | { must: string } {
+export function readServiceAccount(text: string): { account: ServiceAccount } | { mistake: Sentence } {
   const file = parse(text)
-  if (!file) return { must: 'must be the JSON key file of a service account' }
-  if (file.type !== 'service_account')
-    return {
-      must: 'must be the key file of a service account ("type": "service_account"), not of an OAuth client',
-    }
+  if (!file) return { mistake: said('mistake.no-key-file') }
+  if (file.type !== 'service_account') return { mistake: said('mistake.client-key-file') }
   const { client_email: email, client_id: clientId, private_key_id: keyId, private_key: key } = file
   const missing = Object.entries({
     client_email: email,
@@ -123,8 +115,8 @@ export function readServiceAccount(text: string): { account: ServiceAccount } | 
   })
     .filter(([, value]) => typeof value !== 'string' || value === '')
     .map(([name]) => name)
-  if (missing.length > 0) return { must: `must hold ${missing.join(', ')}` }
-  if (!isRsaKey(String(key))) return { must: 'must hold an RSA key in PEM form as private_key' }
+  if (missing.length > 0) return { mistake: said('mistake.key-file-lacks', { names: missing.join(', ') }) }
+  if (!isRsaKey(String(key))) return { mistake: said('mistake.key-file-key') }
   return {
     account: {
       email: String(email),

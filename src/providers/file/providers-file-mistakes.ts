@@ -1,4 +1,7 @@
 import type { z } from 'zod'
+import type { Sentence } from '../../base/failure.ts'
+import type { ValuesOf } from '../../failures/entry.ts'
+import { type TextEntries, type TextId, text } from '../../failures/texts.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -7,45 +10,69 @@ type Issue = z.core.$ZodIssue
  * be a secret.
  */
 export function describeIssue(issue: Issue): string[] {
-  return mistakesOf(issue).map(({ place, message }) => `${place}: ${message}`)
+  return mistakesOf(issue).map(({ place, mistake }) => `${place}: ${mistake.message}`)
 }
 
-/** The same, apart. */
-export function mistakesOf(issue: Issue): { place: string; message: string }[] {
+/** The same, apart, and by its id. */
+export function mistakesOf(issue: Issue): { place: string; mistake: Sentence }[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({
       place: pathText([...issue.path, key]),
-      message: 'there is no such setting',
+      mistake: text('mistake.unknown'),
     }))
-  return [{ place: pathText(issue.path), message: whatIsWrong(issue) }]
+  return [{ place: pathText(issue.path), mistake: whatIsWrong(issue) }]
 }
 
-function whatIsWrong(issue: Issue): string {
+/** What a schema says of a value that it does not take: `refine(isTaken, must('mistake.scope'))`. */
+export function must(id: MistakeId): { error: string; params: { mistake: Sentence } } {
+  const mistake = text(id)
+  return { error: mistake.message, params: { mistake } }
+}
+
+/** Those that need no values. */
+type MistakeId = {
+  [Id in TextId]: keyof ValuesOf<TextEntries[Id]> extends never ? Id : never
+}[TextId & `mistake.${string}`]
+
+function whatIsWrong(issue: Issue): Sentence {
   switch (issue.code) {
+    case 'custom':
+      return (issue.params?.mistake as Sentence | undefined) ?? text('mistake.unfit')
     case 'invalid_type':
-      return isMissing(issue) ? 'is missing' : `must be ${articles[issue.expected] ?? issue.expected}`
+      return isMissing(issue) ? text('mistake.missing') : text(types[issue.expected] ?? 'mistake.unfit')
     case 'invalid_value':
-      return `must be ${issue.values.map((value) => `"${String(value)}"`).join(' or ')}`
+      return text('mistake.one-of', {
+        values: issue.values.map((value) => `"${String(value)}"`).join(' or '),
+      })
+    case 'invalid_union':
+      return text('mistake.redirect-uri')
+    case 'invalid_format':
+      return text(issue.format === 'date' ? 'mistake.day' : 'mistake.unfit')
     case 'too_small':
-      return ['array', 'string'].includes(issue.origin)
-        ? 'must not be empty'
-        : `must be at least ${issue.minimum}`
-    case 'too_big':
-      return issue.origin === 'string'
-        ? `must have at most ${issue.maximum} characters`
-        : `must be at most ${issue.maximum}`
+      return isCounted(issue.origin)
+        ? text('mistake.empty')
+        : text('mistake.at-least', { least: String(issue.minimum) })
+    case 'too_big': {
+      const most = String(issue.maximum)
+      if (!isCounted(issue.origin)) return text('mistake.at-most', { most })
+      return text(issue.origin === 'string' ? 'mistake.too-long' : 'mistake.too-many', { most })
+    }
     default:
-      return issue.message
+      return text('mistake.unfit')
   }
 }
 
-const articles: Record<string, string> = {
-  string: 'a text in quotes',
-  number: 'a number',
-  int: 'a whole number',
-  array: 'a list in [ ]',
-  object: 'an object in { }',
-  record: 'an object in { }',
+function isCounted(origin: string): boolean {
+  return ['array', 'string'].includes(origin)
+}
+
+const types: Record<string, MistakeId> = {
+  string: 'mistake.text',
+  number: 'mistake.number',
+  int: 'mistake.whole-number',
+  array: 'mistake.list',
+  object: 'mistake.object',
+  record: 'mistake.object',
 }
 
 function isMissing(issue: Issue): boolean {

@@ -1,8 +1,11 @@
 import { z } from 'zod'
+import type { Sentence } from '../../base/failure.ts'
 import { isGuid, readUrl } from '../../base/text.ts'
+import { text } from '../../failures/texts.ts'
 import { isLoopbackHost } from '../../net/connect.ts'
 import { isEntraIssuer } from '../presets/microsoft.ts'
 import { presetIds } from '../presets/presets.ts'
+import { must } from './providers-file-mistakes.ts'
 
 /** Parameters that protect the consent cannot be changed by the providers file. */
 const ownParameters = [
@@ -19,17 +22,17 @@ const ownParameters = [
   'state',
 ]
 
-const text = z.string().min(1)
+const someText = z.string().min(1)
 
 const endpoint = z.string().superRefine((value, context) => {
   const mistake = endpointMistake(value)
-  if (mistake) context.addIssue({ code: 'custom', message: mistake })
+  if (mistake) context.addIssue(issueOf(mistake))
 })
 
-const issuer = endpoint.refine((value) => !/[?#]/.test(value), 'must have no query (RFC 8414, section 2)')
+const issuer = endpoint.refine((value) => !/[?#]/.test(value), must('mistake.url-query'))
 
 // RFC 6749, section 3.3.
-const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be one scope, without spaces or quotes')
+const scope = shaped(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'mistake.scope')
 
 const connections = z.int().min(1).max(100).optional()
 const limit = z.int().min(1)
@@ -37,7 +40,7 @@ const chunking = z.enum(['auto', 'off']).optional()
 
 const refusedRecipients = z
   .strictObject({ refused: limit, of: z.int().min(1).max(1000) })
-  .refine(({ refused, of }) => refused <= of, '"refused" must be at most "of"')
+  .refine(({ refused, of }) => refused <= of, must('mistake.refused-of'))
 
 const limits = z.strictObject({
   connections,
@@ -48,38 +51,35 @@ const limits = z.strictObject({
 })
 
 const secretEntry = z
-  .strictObject({ value: text.optional(), file: text.optional(), expires: z.iso.date().optional() })
-  .refine(({ value, file }) => (value === undefined) !== (file === undefined), 'must have "value" or "file"')
+  .strictObject({ value: someText.optional(), file: someText.optional(), expires: z.iso.date().optional() })
+  .refine(({ value, file }) => (value === undefined) !== (file === undefined), must('mistake.value-or-file'))
 
-const proxy = text.optional()
+const proxy = someText.optional()
 
 const authorizationParameters = z
-  .record(text, z.string())
+  .record(someText, z.string())
   .default({})
   .superRefine((parameters, context) => {
     for (const name of ownParameters.filter((own) => Object.hasOwn(parameters, own)))
-      context.addIssue({ code: 'custom', path: [name], message: 'is set by postern itself' })
+      context.addIssue(issueOf(text('mistake.own-parameter'), [name]))
   })
 
 const smtp = z.strictObject({
-  host: z.string().regex(/^[A-Za-z0-9._:-]+$/, 'must be a host name'),
+  host: shaped(/^[A-Za-z0-9._:-]+$/, 'mistake.host-name'),
   port: z.int().min(1).max(65535),
   tls: z.enum(['starttls', 'implicit']),
 })
 
 /** How postern authenticates to the token endpoint. */
 const credentials = {
-  tenant: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/, 'must be a tenant ID or a domain name')
-    .optional(),
-  clientId: text.optional(),
-  clientSecret: text.optional(),
-  clientSecretFile: text.optional(),
+  tenant: shaped(/^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$/, 'mistake.tenant-shape').optional(),
+  clientId: someText.optional(),
+  clientSecret: someText.optional(),
+  clientSecretFile: someText.optional(),
   clientSecrets: z.array(secretEntry).min(1).max(5).optional(),
-  certificateFile: text.optional(),
-  certificateKeyFile: text.optional(),
-  serviceAccountFile: text.optional(),
+  certificateFile: someText.optional(),
+  certificateKeyFile: someText.optional(),
+  serviceAccountFile: someText.optional(),
   clientAuthentication: z
     .enum(['none', 'client_secret_post', 'client_secret_basic', 'private_key_jwt'])
     .optional(),
@@ -87,9 +87,9 @@ const credentials = {
 
 export const entrySchema = z
   .strictObject({
-    id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and hyphens'),
-    preset: text.optional(),
-    name: text.max(100).optional(),
+    id: shaped(/^[a-z0-9][a-z0-9-]{0,63}$/, 'mistake.id'),
+    preset: someText.optional(),
+    name: someText.max(100).optional(),
     issuer: issuer.optional(),
     authorizationEndpoint: endpoint.optional(),
     tokenEndpoint: endpoint.optional(),
@@ -116,8 +116,7 @@ export const entrySchema = z
     proxy,
   })
   .superRefine((provider, context) => {
-    for (const [path, message] of contradictions(provider))
-      context.addIssue({ code: 'custom', path: [path], message })
+    for (const [path, mistake] of contradictions(provider)) context.addIssue(issueOf(mistake, [path]))
   })
 
 const override = z.strictObject({
@@ -142,21 +141,29 @@ export const providersFileSchema = z
   })
   .refine(
     ({ providers, overrides }) => providers !== undefined || overrides !== undefined,
-    'must have "providers" or "overrides", or both',
+    must('mistake.providers-or-overrides'),
   )
 
 export type ProviderEntry = z.output<typeof entrySchema>
 
 export type OverrideEntry = z.output<typeof override>
 
-function endpointMistake(value: string): string | undefined {
+function shaped(pattern: RegExp, mistake: Parameters<typeof must>[0]) {
+  return z.string().refine((value) => pattern.test(value), must(mistake))
+}
+
+function issueOf(mistake: Sentence, path: string[] = []) {
+  return { code: 'custom' as const, path, message: mistake.message, params: { mistake } }
+}
+
+function endpointMistake(value: string): Sentence | undefined {
   const url = readUrl(value)
-  if (url === undefined) return 'must be a URL'
-  if (url.username !== '' || url.password !== '') return 'must not hold a user name or password'
-  if (url.hash !== '') return 'must have no fragment (RFC 6749, section 3.1)'
+  if (url === undefined) return text('mistake.no-url')
+  if (url.username !== '' || url.password !== '') return text('mistake.url-credentials')
+  if (url.hash !== '') return text('mistake.url-fragment')
   if (url.protocol === 'https:') return undefined
   if (url.protocol === 'http:' && isLoopbackHost(url.hostname)) return undefined
-  return 'must begin with https:// (http:// is for loopback hosts only)'
+  return text('mistake.url-scheme')
 }
 
 /** The fields of an entry that depend on each other. */
@@ -182,7 +189,7 @@ interface RuledEntry {
   clientAuthentication?: string | undefined
 }
 
-type Mistake = [path: string, message: string]
+type Mistake = [path: string, mistake: Sentence]
 
 /** Finds the contradictions in an entry of the providers file. */
 function contradictions(entry: RuledEntry): Mistake[] {
@@ -201,22 +208,21 @@ function aboutIdentity({ preset = '', issuer, scopes = [], identityClaim }: Rule
   // Every tenant of Entra can fill claims with any value, so the file cannot choose which one to
   // believe.
   if (/^(microsoft|outlook)/.test(preset) || (issuer !== undefined && isEntraIssuer(issuer)))
-    return [['identityClaim', 'is not for Entra, where the sign-in name decides']]
+    return [['identityClaim', text('mistake.claim-at-entra')]]
   if (preset === '' && !(issuer !== undefined && scopes.includes('openid')))
-    return [['identityClaim', 'needs an issuer and the scope openid: without them there is no ID token']]
+    return [['identityClaim', text('mistake.claim-without-token')]]
   return []
 }
 
 function aboutPreset({ id, preset, tenant }: RuledEntry): Mistake[] {
   if (preset !== undefined && !presetIds.includes(preset))
-    return [['preset', `must be one of ${presetIds.join(', ')}`]]
-  if (presetIds.includes(id) && preset !== id)
-    return [['id', `"${id}" is the id of a built-in provider; choose another, or add "preset": "${id}"`]]
+    return [['preset', text('mistake.preset', { presets: presetIds.join(', ') })]]
+  if (presetIds.includes(id) && preset !== id) return [['id', text('mistake.id-of-preset', { id })]]
   const isMicrosoft = preset?.startsWith('microsoft') === true
-  if (tenant !== undefined && !isMicrosoft) return [['tenant', 'is for the presets of Microsoft only']]
+  if (tenant !== undefined && !isMicrosoft) return [['tenant', text('mistake.tenant-elsewhere')]]
   // In the worldwide cloud the issuer of every tenant is known; in the others it needs the GUID.
   const byGuid = isMicrosoft && !['microsoft', 'microsoft-hve'].includes(preset)
-  if (byGuid && !isGuid(tenant ?? '')) return [['tenant', 'must be the tenant ID (a GUID) in this cloud']]
+  if (byGuid && !isGuid(tenant ?? '')) return [['tenant', text('mistake.tenant-id-here')]]
   return []
 }
 
@@ -224,15 +230,15 @@ function missing(entry: RuledEntry): Mistake[] {
   const names = ['name', 'scopes', 'smtp', 'mechanisms'] as const
   const found: Mistake[] = names
     .filter((name) => entry[name] === undefined)
-    .map((name) => [name, 'is missing'])
+    .map((name) => [name, text('mistake.missing')])
   const { issuer, tokenEndpoint, authorizationEndpoint } = entry
   if (tokenEndpoint === undefined && issuer === undefined)
-    found.push(['tokenEndpoint', 'is missing; or give an issuer, whose endpoints are discovered'])
+    found.push(['tokenEndpoint', text('mistake.token-endpoint')])
   const authenticates = hasSecret(entry) || entry.certificateFile !== undefined
   if (tokenEndpoint !== undefined && authorizationEndpoint === undefined && !authenticates)
-    found.push(['authorizationEndpoint', 'is missing'])
+    found.push(['authorizationEndpoint', text('mistake.missing')])
   if (tokenEndpoint === undefined && authorizationEndpoint !== undefined && issuer === undefined)
-    found.push(['authorizationEndpoint', 'needs a tokenEndpoint beside it'])
+    found.push(['authorizationEndpoint', text('mistake.needs-token-endpoint')])
   return found
 }
 
@@ -244,15 +250,15 @@ function aboutSecrets(entry: RuledEntry): Mistake[] {
   const { clientSecret, clientSecretFile, clientSecrets, clientAuthentication: method } = entry
   const found: Mistake[] = []
   if (entry.clientId === undefined && entry.serviceAccountFile === undefined)
-    found.push(['clientId', 'is missing'])
+    found.push(['clientId', text('mistake.missing')])
   if (clientSecret !== undefined && clientSecretFile !== undefined)
-    found.push(['clientSecretFile', 'must not stand beside clientSecret; keep one of the two'])
+    found.push(['clientSecretFile', text('mistake.two-secrets')])
   if (clientSecrets !== undefined && (clientSecret !== undefined || clientSecretFile !== undefined))
-    found.push(['clientSecrets', 'must not stand beside a single secret; put that into the list'])
+    found.push(['clientSecrets', text('mistake.secret-beside-list')])
   if (method?.startsWith('client_secret') && !hasSecret(entry))
-    found.push(['clientAuthentication', `${method} needs clientSecret or clientSecretFile`])
+    found.push(['clientAuthentication', text('mistake.needs-secret', { method })])
   if (method === 'none' && hasSecret(entry))
-    found.push(['clientAuthentication', '"none" is for a client without a secret'])
+    found.push(['clientAuthentication', text('mistake.needs-no-secret')])
   return found
 }
 
@@ -260,26 +266,25 @@ function aboutCertificate(entry: RuledEntry): Mistake[] {
   const { certificateFile, certificateKeyFile, clientAuthentication: method } = entry
   const found: Mistake[] = []
   if (certificateFile !== undefined && certificateKeyFile === undefined)
-    found.push(['certificateKeyFile', 'is missing beside certificateFile'])
+    found.push(['certificateKeyFile', text('mistake.certificate-without-key', { other: 'certificateFile' })])
   if (certificateFile === undefined && certificateKeyFile !== undefined)
-    found.push(['certificateFile', 'is missing beside certificateKeyFile'])
+    found.push(['certificateFile', text('mistake.certificate-without-key', { other: 'certificateKeyFile' })])
   if (certificateFile !== undefined && hasSecret(entry))
-    found.push(['certificateFile', 'must not stand beside a client secret; keep one of the two'])
+    found.push(['certificateFile', text('mistake.certificate-beside-secret')])
   if (method === 'private_key_jwt' && certificateFile === undefined)
-    found.push(['clientAuthentication', 'private_key_jwt needs certificateFile and certificateKeyFile'])
+    found.push(['clientAuthentication', text('mistake.needs-certificate')])
   if (method !== undefined && method !== 'private_key_jwt' && certificateFile !== undefined)
-    found.push(['clientAuthentication', `${method} does not use the certificate`])
+    found.push(['clientAuthentication', text('mistake.needs-no-certificate', { method })])
   return found
 }
 
 function aboutIssuer({ issuer, scopes = [], tokenEndpoint }: RuledEntry): Mistake[] {
   const found: Mistake[] = []
   const asksWho = scopes.includes('openid')
-  if (asksWho && issuer === undefined)
-    found.push(['issuer', 'is needed with the scope openid: without it no ID token can be checked'])
+  if (asksWho && issuer === undefined) found.push(['issuer', text('mistake.issuer-for-openid')])
   // An issuer that is there for discovery is useful without them.
   if (!asksWho && issuer !== undefined && tokenEndpoint !== undefined)
-    found.push(['scopes', 'must hold openid beside an issuer: without it there is no ID token to check'])
+    found.push(['scopes', text('mistake.openid-for-issuer')])
   // openid-client resolves the tenant in an ID token only for Entra's own login host.
   if (
     /[{}]/.test(issuer ?? '') &&
@@ -287,7 +292,7 @@ function aboutIssuer({ issuer, scopes = [], tokenEndpoint }: RuledEntry): Mistak
   )
     found.push([
       'issuer',
-      'must be exact; only https://login.microsoftonline.com/{tenantid}/v2.0 may name a tenant that varies',
+      text('mistake.issuer-exact', { exception: 'https://login.microsoftonline.com/{tenantid}/v2.0' }),
     ])
   return found
 }

@@ -29,7 +29,7 @@ export function parseProvidersFile(
   const mistakes = [...takenIds(entries), ...strangeIds(Object.keys(overrides), entries)]
   const sourcesAt = (where: string): EntrySources => ({
     read: readSecretFile,
-    report: (place, mistake) => void mistakes.push(`${where}.${place}: ${mistake}`),
+    report: (place, { message }) => void mistakes.push(`${where}.${place}: ${message}`),
   })
   const providers = entries.map((entry, index) => resolveEntry(entry, sourcesAt(`providers[${index}]`)))
   const finished = Object.entries(overrides).map(

@@ -1,4 +1,6 @@
+import type { Sentence } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
+import { text } from '../../failures/texts.ts'
 import { parseProxy } from '../../net/http-fetch.ts'
 import type {
   ClientCertificate,
@@ -20,7 +22,7 @@ import type { OverrideEntry, ProviderEntry } from './providers-file-schema.ts'
 /** How an entry reads its files, and reports a mistake at a place within the entry. */
 export interface EntrySources {
   read(path: string): string
-  report(place: string, mistake: string): void
+  report(place: string, mistake: Sentence): void
 }
 
 /**
@@ -67,16 +69,16 @@ function secretsIn(entry: ProviderEntry, sources: EntrySources): ClientSecret[] 
   const inFile = { ...single, value: undefined, file: clientSecretFile }
   return [single, inFile, ...listed].flatMap(({ value, file, expires, place }): ClientSecret[] => {
     const at = placeOf(place, file !== undefined)
-    const text = file === undefined ? value : lineIn(file, at, sources)
-    if (text === undefined) return []
-    const read = readSecret(text)
-    if ('must' in read) sources.report(at, `must ${read.must}`)
-    return [{ value: new Secret(text), ...(expires !== undefined && { expiresAt: Date.parse(expires) }) }]
+    const secret = file === undefined ? value : lineIn(file, at, sources)
+    if (secret === undefined) return []
+    const read = readSecret(secret)
+    if ('mistake' in read) sources.report(at, read.mistake)
+    return [{ value: new Secret(secret), ...(expires !== undefined && { expiresAt: Date.parse(expires) }) }]
   })
 }
 
 function checked(place: string, read: ReadText, { report }: EntrySources): void {
-  if ('must' in read) report(place, `must ${read.must}`)
+  if ('mistake' in read) report(place, read.mistake)
 }
 
 /** The place of a single secret, or of one in the list. */
@@ -95,24 +97,24 @@ function certificateIn(
   if (cert === undefined || key === undefined) return undefined
   const reading = readClientCertificate(cert, key)
   if ('certificate' in reading) return reading.certificate
-  sources.report(reading.of === 'cert' ? 'certificateFile' : 'certificateKeyFile', reading.must)
+  sources.report(reading.of === 'cert' ? 'certificateFile' : 'certificateKeyFile', reading.mistake)
   return undefined
 }
 
 function serviceAccountIn(file: string, sources: EntrySources): ServiceAccount | undefined {
-  const text = textIn(file, 'serviceAccountFile', sources)
-  if (text === undefined) return undefined
-  const reading = readServiceAccount(text)
+  const contents = textIn(file, 'serviceAccountFile', sources)
+  if (contents === undefined) return undefined
+  const reading = readServiceAccount(contents)
   if ('account' in reading) return reading.account
-  sources.report('serviceAccountFile', reading.must)
+  sources.report('serviceAccountFile', reading.mistake)
   return undefined
 }
 
-function proxyIn(text: string | undefined, sources: EntrySources): ProxyChoice | undefined {
-  if (text === undefined || text === 'direct') return text
-  const reading = parseProxy(text)
+function proxyIn(proxy: string | undefined, sources: EntrySources): ProxyChoice | undefined {
+  if (proxy === undefined || proxy === 'direct') return proxy
+  const reading = parseProxy(proxy)
   if ('value' in reading) return reading.value
-  sources.report('proxy', `must be "direct", or ${reading.must}`)
+  sources.report('proxy', text(reading.isReadable ? 'mistake.proxy-percent' : 'mistake.proxy'))
   return undefined
 }
 
@@ -121,14 +123,19 @@ function lineIn(path: string, place: string, sources: EntrySources): string | un
   return textIn(path, place, sources)?.replace(/\r?\n$/, '')
 }
 
-function textIn(path: string, place: string, { read, report }: EntrySources): string | undefined {
+function textIn(file: string, place: string, { read, report }: EntrySources): string | undefined {
   try {
-    const text = read(path)
-    if (text.trim() !== '') return text
-    report(place, `${path} is empty`)
+    const contents = read(file)
+    if (contents.trim() !== '') return contents
+    report(place, text('mistake.file-empty', { file }))
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-    report(place, `${path} cannot be read${code}`)
+    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
+    report(
+      place,
+      code === undefined
+        ? text('mistake.file-unreadable', { file })
+        : text('mistake.file-unreadable-because', { file, code }),
+    )
   }
   return undefined
 }

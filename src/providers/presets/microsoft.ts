@@ -323,7 +323,3 @@ export function isEntraIssuer(issuer: string): boolean {
     known || /^(sts\.windows\.net|login\.(windows\.net|chinacloudapi\.cn))$|\.ciamlogin\.com$/.test(hostname)
   )
 }
-
-/** The end of a sentence that names the secret. */
-export const secretIdMistake =
-  "be the value of the client secret, which Entra shows once, when it is made: this is the secret's ID"

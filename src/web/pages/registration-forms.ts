@@ -1,3 +1,4 @@
+import type { Sentence } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
 import type { Provider } from '../../providers/provider.ts'
 import {
@@ -344,6 +345,12 @@ function fieldOf(name: string): string {
   return name.replace(/[.[].*$/, '')
 }
 
+/** The end of a sentence, as one that stands at the field. */
+function mistakeWords(mistake: Sentence | undefined, t: Phrases): string {
+  const words = mistake ? t.messageOf(mistake) : ''
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`
+}
+
 const failureFields: FailureFields = {
   'registration.exists': 'id',
   'registration.in-settings': 'id',
@@ -366,7 +373,7 @@ export function refusedRegistration(
   const said = new Map(error.mistakes.map((mistake) => [fieldOf(mistake.field), mistake]))
   // In the order of the form, whose fields were all sent.
   const names = Object.keys(values).filter((name) => said.has(name))
-  const wrong = Object.fromEntries(names.map((name) => [name, html`${said.get(name)?.message}`]))
+  const wrong = Object.fromEntries(names.map((name) => [name, html`${mistakeWords(said.get(name), t)}`]))
   return {
     status: answer.status,
     headers: answer.headers,
