@@ -188,6 +188,7 @@ const names: Record<Finding['step'], string> = {
   provider: 'provider',
   running: 'running postern',
   'redirect-uri': 'redirect URI',
+  certificate: 'certificate',
   endpoint: 'token endpoint',
   clock: 'clock',
   name: 'name (DNS)',

@@ -183,6 +183,8 @@ function statusText(status: RegistrationStatus): string {
       'certificate',
       certificate && `ends on ${certificate.expires.slice(0, 10)}, SHA-256 ${certificate.thumbprint}`,
     ],
+    ['subject', certificate?.subject],
+    ['SHA-1', certificate?.sha1],
     ['account', serviceAccount?.email],
     ['mailboxes', String(status.mailboxes)],
     ['added', at(status.createdAt)],

@@ -8,6 +8,7 @@ export type DoctorStep =
   | 'provider'
   | 'running'
   | 'redirect-uri'
+  | 'certificate'
   | 'endpoint'
   | 'clock'
   | 'name'

@@ -23,6 +23,11 @@ export const texts = {
     message: 'People come back to {address}: in a browser on the machine of postern.',
     fix: 'For consents in browsers elsewhere, set POSTERN_PUBLIC_URL to an https address, or paste the answer.',
   },
+  'check.certificate': { message: 'The certificate fits its key, and ends on {day}.' },
+  'check.certificate-ended': {
+    message: 'The certificate ended on {day}.',
+    fix: 'Give another one with its key, or let postern make one.',
+  },
   'check.reached': { message: '{provider} is reached.' },
   'check.client-accepted': { message: '{provider} accepts the client.' },
   'check.client-known': {

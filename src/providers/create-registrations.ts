@@ -113,7 +113,7 @@ class StoredRegistrations implements FollowingRegistrations {
     const { checkEntry, newEntry } = await loadFields()
     const now = this.#deps.clock.now()
     const entry = newEntry(id, request, dayOf(now))
-    checkEntry(id, entry)
+    checkEntry(id, entry, givenIn(request, now))
     const content = sealable(entry)
     await this.#deps.store.registrations.add({ id, content, revision: 1, createdAt: now, changedAt: now })
     this.#deps.log.info(
@@ -133,7 +133,7 @@ class StoredRegistrations implements FollowingRegistrations {
       const entry = changedEntry(id, before, changes, dayOf(now))
       const changed = changedFields(before, entry)
       if (changed.length === 0) return { ...(await this.#unchanged(id)), changed }
-      checkEntry(id, entry)
+      checkEntry(id, entry, givenIn(changes, now))
       const earlier = providerOf(id, before)
       const next = { ...kept, content: sealable(entry), revision: kept.revision + 1, changedAt: now }
       if (!(await this.#deps.store.registrations.put(next))) continue
@@ -278,6 +278,10 @@ class StoredRegistrations implements FollowingRegistrations {
     const hiddenBy = this.#settingWith(read.id)
     return statusOfUnused(read, hiddenBy, hiddenBy === undefined ? mailboxes : 0)
   }
+}
+
+function givenIn({ certificate: given }: Pick<RegistrationChanges, 'certificate'>, now: number) {
+  return given ? { certificate: given.certificate, now } : undefined
 }
 
 function loadFields() {

@@ -7,7 +7,8 @@ import { findRegistered } from './catalogue.ts'
 import { explainedBy } from './errors/explained.ts'
 import { createOAuthClients, type HttpVia } from './oauth/oauth-clients.ts'
 import { type ClientTrial, tryClient } from './oauth/try-client.ts'
-import type { Catalogue, GrantFlow, RegisteredProvider } from './provider.ts'
+import type { Catalogue, GrantFlow, RegisteredProvider, Registration } from './provider.ts'
+import { dayOf } from './registration-status.ts'
 
 /**
  * Checks what an administrator has set for a provider: the current settings, and how the provider
@@ -71,11 +72,12 @@ export function createRegistrationChecks(deps: RegistrationChecksDeps): Registra
     registered: RegisteredProvider,
     { catalogue, publicUrl }: { catalogue: Catalogue; publicUrl: URL },
   ): Promise<CheckedPoint[]> {
-    const { id, name, flows, oauth } = registered
+    const { id, name, flows, oauth, registration } = registered
     const client = createOAuthClients({ catalogue, http, clock })(id)
     const comesBack = flows.includes('authorization-code') && oauth.redirectUri === undefined
     return [
       ...(comesBack ? [redirectUriPoint(deps.redirectUriOf(publicUrl), flows)] : []),
+      ...certificatePoints(registration, clock.now()),
       ...clientPoints(await tryClient(client, registered), name),
     ]
   }
@@ -114,7 +116,7 @@ export interface RegistrationCheck {
 }
 
 export interface CheckedPoint {
-  point: 'settings' | 'running' | 'redirect-uri' | 'endpoint' | 'client'
+  point: 'settings' | 'running' | 'redirect-uri' | 'certificate' | 'endpoint' | 'client'
   outcome: 'good' | 'wrong' | 'unknown'
   /** One sentence. */
   what: string
@@ -174,6 +176,14 @@ function redirectUriPoint(redirectUri: string, flows: readonly GrantFlow[]): Che
     return good('redirect-uri', textOf(text('check.back-from-anywhere', { address: redirectUri })))
   const id = flows.includes('device') ? 'check.back-or-code' : 'check.back-or-paste'
   return good('redirect-uri', textOf(text(id, { address: redirectUri })))
+}
+
+/** When it ends. The provider is not asked for that. */
+function certificatePoints({ certificate }: Registration, now: number): CheckedPoint[] {
+  if (!certificate) return []
+  const day = dayOf(certificate.expiresAt)
+  if (certificate.expiresAt > now) return [good('certificate', textOf(text('check.certificate', { day })))]
+  return [wrong('certificate', textOf(text('check.certificate-ended', { day })))]
 }
 
 /** What the provider answered about our client. */

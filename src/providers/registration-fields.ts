@@ -1,8 +1,10 @@
+import { X509Certificate } from 'node:crypto'
 import { printable } from '../base/text.ts'
 import { text } from '../failures/texts.ts'
 import { mistakesOf } from './file/providers-file-mistakes.ts'
 import { entrySchema } from './file/providers-file-schema.ts'
 import { presetIds } from './presets/presets.ts'
+import { dayOf } from './registration-status.ts'
 import {
   type FieldMistake,
   type NewClientSecret,
@@ -86,9 +88,14 @@ export function changedEntry(
 }
 
 /**
+ * @param given the certificate, where there is another one: it must not have ended
  * @throws RegistrationMistakes with every mistake
  */
-export function checkEntry(id: string, entry: StoredEntry): void {
+export function checkEntry(
+  id: string,
+  entry: StoredEntry,
+  given?: { certificate: string; now: number },
+): void {
   const parsed = entrySchema.safeParse(asFileEntry(id, entry))
   const mistakes: FieldMistake[] = parsed.success
     ? [...providerIn(entry, parsed.data).mistakes]
@@ -97,7 +104,20 @@ export function checkEntry(id: string, entry: StoredEntry): void {
         .map(({ place, mistake }) => ({ field: fieldOf(place), ...mistake }))
   if (entry.preset === 'google-service-account' && entry.serviceAccount === undefined)
     mistakes.push({ field: 'serviceAccount', ...text('mistake.missing') })
+  const isReadable = mistakes.every(({ field }) => field !== 'certificate')
+  const end = given && isReadable ? endOf(given.certificate) : undefined
+  if (end !== undefined && end <= (given?.now ?? 0))
+    mistakes.push({ field: 'certificate', ...text('mistake.certificate-ended', { day: dayOf(end) }) })
   if (mistakes.length > 0) throw new RegistrationMistakes(printable(id), mistakes)
+}
+
+/** Undefined for what is no certificate: another mistake says so. */
+function endOf(certificate: string): number | undefined {
+  try {
+    return Date.parse(new X509Certificate(certificate).validTo)
+  } catch {
+    return undefined
+  }
 }
 
 function kept(secrets: readonly NewClientSecret[], today: string): StoredSecret[] {

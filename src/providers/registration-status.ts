@@ -1,9 +1,10 @@
+import { X509Certificate } from 'node:crypto'
 import { byId, type Failure } from '../base/failure.ts'
 import type { KeptRegistration } from '../model/registration.ts'
 import type { CatalogueEntry } from './catalogue.ts'
 import { customProvider } from './custom.ts'
 import type { RegisteredProvider } from './provider.ts'
-import type { RegistrationFields, RegistrationStatus } from './registrations.ts'
+import type { CertificateStatus, RegistrationFields, RegistrationStatus } from './registrations.ts'
 import type { CustomProvider } from './settings.ts'
 import { type StoredEntry, shownProxy } from './stored-entry.ts'
 
@@ -86,11 +87,16 @@ function shownProvider(
       certificate: {
         thumbprint: certificate.thumbprint,
         expires: new Date(certificate.expiresAt).toISOString(),
-        ...(stored?.certificate !== undefined && { pem: stored.certificate }),
+        ...(stored?.certificate !== undefined && shownCertificate(stored.certificate)),
       },
     }),
     ...(serviceAccount && { serviceAccount: { email: serviceAccount.email, keyId: serviceAccount.keyId } }),
   }
+}
+
+function shownCertificate(pem: string): Pick<CertificateStatus, 'pem' | 'subject' | 'sha1'> {
+  const { subject, fingerprint } = new X509Certificate(pem)
+  return { pem, subject: subject.replaceAll('\n', ', '), sha1: fingerprint.replaceAll(':', '') }
 }
 
 /** Of one that is not stored. */

@@ -125,7 +125,7 @@ export interface RegistrationStatus {
   /** How it authenticates; `service-account` at Google. */
   authentication: ClientAuthentication | 'service-account'
   clientSecrets: readonly ClientSecretStatus[]
-  certificate?: { thumbprint: string; expires: string; pem?: string }
+  certificate?: CertificateStatus
   serviceAccount?: { email: string; keyId: string }
   /** How many mailboxes it is for. */
   mailboxes: number
@@ -133,6 +133,18 @@ export interface RegistrationStatus {
   createdAt?: string
   changedAt?: string
   revision?: number
+}
+
+/** Never its key. */
+export interface CertificateStatus {
+  /** SHA-256, base64url. */
+  thumbprint: string
+  expires: string
+  /** Of a stored one, as `subject` and `sha1`. */
+  pem?: string
+  subject?: string
+  /** As Entra lists it. */
+  sha1?: string
 }
 
 /** Never its value, nor anything that is made of it. */

@@ -10,6 +10,7 @@ import { createCatalogue } from '../../src/providers/catalogue.ts'
 import { parseProvidersFile } from '../../src/providers/file/providers-file.ts'
 import type { Catalogue } from '../../src/providers/provider.ts'
 import { createRegistrationChecks, type SettingsNow } from '../../src/providers/registration-checks.ts'
+import { clientCertificate } from '../support/client-certificate.ts'
 import { startTokenEndpoint, type TokenEndpoint, tokens } from './token-endpoint.ts'
 
 const http = createHttpFetch({ timeoutSeconds: 10 })
@@ -18,8 +19,8 @@ afterAll(() => http.close())
 const publicUrl = new URL('http://localhost:8587')
 
 /** The catalogue of a providers file with one entry. */
-function catalogueOf(entry: object): Catalogue {
-  const parsed = parseProvidersFile(JSON.stringify({ providers: [entry] }), () => '')
+function catalogueOf(entry: object, files: Record<string, string> = {}): Catalogue {
+  const parsed = parseProvidersFile(JSON.stringify({ providers: [entry] }), (name) => files[name] ?? '')
   if ('mistakes' in parsed) throw new Error(parsed.mistakes.join('\n'))
   const { providers: customProviders, overrides: providerOverrides } = parsed
   return createCatalogue({ registrations: {}, customProviders, providerOverrides })
@@ -156,6 +157,20 @@ describe('a check of what was set', () => {
     const { outcomes } = checksOf(() => ({ catalogue: catalogueOf(entry()), publicUrl }))
     expect(await outcomes('ours')).toMatchObject({ running: 'unknown', client: 'good' })
     expect(endpoint.requests[0]?.form).toMatchObject({ grant_type: 'client_credentials' })
+  })
+
+  it.each([
+    ['2031-01-01', 'good', 'The certificate fits its key, and ends on 2031-01-01.'],
+    ['2026-03-01', 'wrong', 'The certificate ended on 2026-03-01.'],
+  ])('the check says that the certificate ends on %s: %s', async (day, outcome, what) => {
+    endpoint.answer(tokens('an-access-token'))
+    const { pem, keyPem } = await clientCertificate('rsa', new Date(`${day}T10:00:00Z`))
+    const { clientSecret: _, ...rest } = entry() as Record<string, unknown>
+    const withFiles = { ...rest, certificateFile: 'cert', certificateKeyFile: 'key' }
+    const catalogue = catalogueOf(withFiles, { cert: pem, key: keyPem })
+    const { points } = await checksOf(() => ({ catalogue, publicUrl })).checks.check('ours')
+    expect(points.find(({ point }) => point === 'certificate')).toMatchObject({ outcome, what })
+    expect(points.at(-1)).toMatchObject({ point: 'client', outcome: 'good' })
   })
 
   it('the check asks Entra by the device flow where the secret cannot be tried, and says so', async () => {

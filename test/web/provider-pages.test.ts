@@ -74,7 +74,8 @@ describe('the page of a provider', () => {
     const app = (await get('/providers/microsoft?way=app-only')).text
     expect(app).toContain('Add no API permission')
     expect(app).not.toContain('<code data-copy>SMTP.Send</code>')
-    expect(app).toMatch(/name="clientSecret" required/)
+    expect(app).toContain('<label for="clientSecret-field">Client secret</label>')
+    expect(app).toContain('A certificate in place of a client secret')
     expect((await get('/providers/nobody')).status).toBe(404)
   })
 

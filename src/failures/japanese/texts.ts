@@ -26,6 +26,11 @@ export const texts: Translated<TextEntries> = {
     message: '{address} に戻れるのは、postern のあるマシンのブラウザーだけです。',
     fix: 'ほかのマシンのブラウザーで同意するには、POSTERN_PUBLIC_URL に https のアドレスを設定するか、応答を貼り付けてください。',
   },
+  'check.certificate': { message: '証明書は鍵と一致しています。有効期限は {day} です。' },
+  'check.certificate-ended': {
+    message: '証明書は {day} に有効期限が切れています。',
+    fix: '別の証明書とその鍵を指定するか、postern に作らせてください。',
+  },
   'check.reached': { message: '{provider} に接続できます。' },
   'check.client-accepted': { message: '{provider} はクライアントを受け付けます。' },
   'check.client-known': {

@@ -145,6 +145,7 @@ const stepWords: Record<DoctorStep, Phrase> = {
   provider: phrase('Provider'),
   running: phrase('Running version'),
   'redirect-uri': phrase('Redirect'),
+  certificate: phrase('Certificate'),
   endpoint: phrase('Token endpoint'),
   clock: phrase('Clock'),
   name: phrase('Name of the mail server'),

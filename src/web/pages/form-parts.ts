@@ -32,24 +32,27 @@ interface TextField extends Field {
   maxlength?: number
   autocomplete?: string
   inputmode?: string
+  /** Of several lines that are never shown again, as a private key. */
+  isSecret?: boolean
   /** What a browser suggests. */
   suggestions?: readonly string[]
   /** The field that somebody begins with: the first of a form that is empty. */
   isFirst?: boolean
 }
 
-/** A line, or several, to write in. What was typed stays, but for passwords. */
+/** A line, or several, to write in. What was typed stays, but for passwords and other secrets. */
 export function textField(field: TextField, state: FormState): Html {
   const { name, type = 'text', rows, initial, placeholder, maxlength, autocomplete, inputmode } = field
   const { suggestions = [] } = field
   const listId = `${idOf(name, state.prefix)}-list`
-  const value = type === 'password' ? undefined : (one(state.values, name) ?? initial ?? '')
+  const { isSecret = type === 'password' } = field
+  const value = isSecret ? undefined : (one(state.values, name) ?? initial ?? '')
   const isFirst = field.isFirst === true && state.wrong === undefined
   const attributes = html`${commonAttributes(field, state)}${maxlength !== undefined && html` maxlength="${maxlength}"`}${placeholder !== undefined && html` placeholder="${placeholder}"`}${autocomplete !== undefined && html` autocomplete="${autocomplete}"`}${inputmode !== undefined && html` inputmode="${inputmode}"`}${suggestions.length > 0 && html` list="${listId}"`}${isFirst && html` autofocus`}`
   const input =
     rows === undefined
       ? html`<input type="${type}"${attributes}${value !== undefined && html` value="${value}"`}>`
-      : html`<textarea rows="${rows}"${attributes}>${value}</textarea>`
+      : html`<textarea rows="${rows}"${attributes}${isSecret && html` spellcheck="false"`}>${value}</textarea>`
   const list =
     suggestions.length > 0 &&
     html`<datalist id="${listId}">${suggestions.map((value) => html`<option value="${value}"></option>`)}</datalist>`

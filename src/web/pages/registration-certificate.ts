@@ -15,6 +15,7 @@ import {
   readForm,
 } from './page-context.ts'
 import { badge, day } from './parts.ts'
+import { checkForm } from './registrations.ts'
 
 interface CertificatePagesDeps {
   services: Pick<WebServices, 'ownCertificates'>
@@ -109,6 +110,7 @@ ${next && shownCertificate(badge('warn', next.registered ? t`registered, not tak
 <p><a class="button" href="${file}" download>${t`Download the certificate`}</a></p>
 <p>${t`Upload it in the Entra admin centre: App registrations, the app, Certificates & secrets, Certificates.`}</p>`
 }
+${!nothing && mayChange(context) && checkForm(id, context)}
 </section>
 ${mayChange(context) && html`<section>${certificateForm(id, status, state, context)}</section>`}`
 }

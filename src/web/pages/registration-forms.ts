@@ -1,7 +1,9 @@
 import type { Sentence } from '../../base/failure.ts'
 import { Secret } from '../../base/secret.ts'
+import { text } from '../../failures/texts.ts'
 import type { Provider } from '../../providers/provider.ts'
 import {
+  type NewCertificate,
   type RegistrationChanges,
   type RegistrationFields,
   RegistrationMistakes,
@@ -23,6 +25,7 @@ import {
   textField,
 } from './form-parts.ts'
 import { type Fields, form, isAnyFilled, lines, one, type PageContext } from './page-context.ts'
+import { day } from './parts.ts'
 
 interface NewRegistrationView {
   /** The preset; absent: a provider of somebody's own. */
@@ -68,8 +71,19 @@ function presetFields(
   const tenant = guide === 'entra-personal' ? 'consumers' : undefined
   return html`${clientIdField(state, t)}
 ${isEntra && textField({ name: 'tenant', label: t`Directory (tenant) ID, or a domain of the organisation`, required: true, autocomplete: 'off', initial: tenant }, state)}
-${secretFields({ isRequired: way === 'app-only' || guide === 'google', hasExpiry: isEntra }, state, t)}
+${secretFields({ isNeeded: needsProof(provider, way), isRequired: guide === 'google', hasExpiry: isEntra }, state, t)}
+${mayProveByCertificate(provider) && certificateSection({ mayMake: true }, state, t)}
 ${guide === 'google' && checkField({ name: 'testing', label: t`The app is in status "Testing": each grant ends after 7 days` }, state)}`
+}
+
+/** Whether the provider takes nothing from an app that cannot prove itself. */
+function needsProof({ guide, flows }: Provider, way: SetUpWay): boolean {
+  return guide === 'google' || (way === 'app-only' && !flows.includes('service-account'))
+}
+
+/** An app of an organisation at Entra, whose certificate postern can make as well. */
+function mayProveByCertificate({ oauth, flows }: Provider): boolean {
+  return oauth.graphEndpoint !== undefined && flows.includes('client-credentials')
 }
 
 function clientIdField(state: FormState, t: Phrases): Html {
@@ -82,28 +96,57 @@ function serviceAccountField(state: FormState, t: Phrases): Html {
       name: 'serviceAccount',
       rows: 6,
       label: t`The JSON key file of the service account`,
-      hint: t`Paste all of it.`,
+      hint: t`Paste all of it. It is kept sealed, and never shown again.`,
       required: true,
+      isSecret: true,
+      autocomplete: 'off',
     },
     state,
   )
 }
 
 function secretFields(
-  { isRequired, hasExpiry }: { isRequired: boolean; hasExpiry: boolean },
+  { isNeeded, isRequired, hasExpiry }: { isNeeded: boolean; isRequired: boolean; hasExpiry: boolean },
   state: FormState,
   t: Phrases,
 ): Html {
-  const label = isRequired ? t`Client secret` : t`Client secret, if it has one`
+  const label = isNeeded ? t`Client secret` : t`Client secret, if it has one`
   return html`${textField({ name: 'clientSecret', type: 'password', label, required: isRequired, autocomplete: 'off' }, state)}
 ${hasExpiry && textField({ name: 'expires', type: 'date', label: t`The secret ends on (postern warns in time)` }, state)}`
+}
+
+const certificateNames = ['certificate', 'certificateKey']
+
+/** Opens where something of it is filled in, or wrong. */
+function certificateSection({ mayMake }: { mayMake: boolean }, state: FormState, t: Phrases): Html {
+  const { values, wrong = {} } = state
+  const isOpen =
+    isAnyFilled(values, [...certificateNames, 'makeCertificate']) ||
+    certificateNames.some((name) => wrong[name])
+  return html`<details${isOpen && html` open`}>
+<summary>${t`A certificate in place of a client secret`}</summary>
+${mayMake && checkField({ name: 'makeCertificate', label: t`Let postern make it, and renew it: the next page has it, to be uploaded` }, state)}
+${certificateFields({ label: mayMake ? t`Or your own certificate (PEM)` : t`Your own certificate (PEM)` }, state, t)}
+</details>`
+}
+
+/** Pasted, and checked against each other when they are saved. */
+function certificateFields(
+  { label, hint }: { label: Html; hint?: Html | undefined },
+  state: FormState,
+  t: Phrases,
+): Html {
+  const pem = { rows: 4, autocomplete: 'off' }
+  return html`${textField({ ...pem, name: 'certificate', label, ...(hint && { hint }), placeholder: '-----BEGIN CERTIFICATE-----' }, state)}
+${textField({ ...pem, name: 'certificateKey', label: t`Its private key (PEM, without a passphrase)`, hint: t`It is kept sealed, and never shown again.`, isSecret: true, placeholder: '-----BEGIN PRIVATE KEY-----' }, state)}`
 }
 
 function ownFields(state: FormState, t: Phrases): Html {
   return html`${textField({ name: 'issuer', label: t`Issuer: the address below which the provider describes its endpoints`, placeholder: 'https://login.example.com', autocomplete: 'off', isFirst: true }, state)}
 ${textField({ name: 'server', label: t`Mail server, and its port if that is not 587`, placeholder: 'smtp.example.com:587', required: true, autocomplete: 'off' }, state)}
 ${clientIdField(state, t)}
-${secretFields({ isRequired: false, hasExpiry: false }, state, t)}
+${secretFields({ isNeeded: false, isRequired: false, hasExpiry: false }, state, t)}
+${certificateSection({ mayMake: false }, state, t)}
 ${textField({ name: 'scopes', label: t`Scopes, among them the one for mail`, initial: 'openid email offline_access', required: true, autocomplete: 'off' }, state)}`
 }
 
@@ -186,7 +229,7 @@ function endpointWords(name: (typeof ownNames)[number], t: Phrases): Html {
 
 /** The form that changes a registration of the store; its secrets are changed by themselves. */
 export function registrationForm(
-  { id, fields }: RegistrationStatus,
+  { id, fields, certificate }: RegistrationStatus,
   state: FormState,
   context: PageContext,
 ): Html {
@@ -206,11 +249,37 @@ ${
 ${textField({ name: 'server', label: t`Mail server, and its port if that is not 587`, required: true, autocomplete: 'off' }, shown)}
 ${textField({ name: 'scopes', label: t`Scopes, among them the one for mail`, required: true, autocomplete: 'off' }, shown)}`
 }
+${(isOwn || fields.tenant !== undefined) && otherCertificate(certificate, state, t)}
 <details${furtherNames.some((name) => state.wrong?.[name]) && html` open`}><summary>${t`More`}</summary>${sharedFields({ isOwn }, shown, t)}</details>
 ${passwordField(state, context)}
 <p><button>${t`Save and check`}</button></p>
 </section>`,
   )
+}
+
+/** The one that it has stays, unless another one is given. */
+function otherCertificate(present: RegistrationStatus['certificate'], state: FormState, t: Phrases): Html {
+  const isOpen = isAnyFilled(state.values, certificateNames) || state.wrong?.certificateKey !== undefined
+  const hint = present
+    ? t`Left empty, the present one stays. Another one takes its place, and postern renews it no more.`
+    : t`It takes the place of the client secrets: upload it at the provider first.`
+  return html`<details${isOpen && html` open`}>
+<summary>${present ? t`Certificate: give another one` : t`A certificate in place of a client secret`}</summary>
+${present && certificateFacts(present, t)}
+${certificateFields({ label: t`Your own certificate (PEM)`, hint }, state, t)}
+</details>`
+}
+
+/** Whose it is, and until when; never its key. */
+export function certificateFacts(
+  { subject, sha1, thumbprint, expires }: NonNullable<RegistrationStatus['certificate']>,
+  t: Phrases,
+): Html {
+  return html`<dl>
+${subject !== undefined && html`<dt>${t`Certificate for`}</dt><dd>${subject}</dd>`}
+<dt>${t`Thumbprint`}</dt><dd>${sha1 === undefined ? html`<code>${thumbprint}</code> (SHA-256)` : html`<code data-copy>${sha1}</code> (SHA-1)`}</dd>
+<dt>${t`Ends`}</dt><dd>${day(expires)}</dd>
+</dl>`
 }
 
 /** What stands between a browser that was left open and the app of the organisation. */
@@ -236,25 +305,25 @@ function valuesOf({
   authorizationParameters = {},
   ...fields
 }: RegistrationFields): Fields {
-  const text = (value: unknown) => (value === undefined || value === null ? '' : String(value))
+  const shown = (value: unknown) => (value === undefined || value === null ? '' : String(value))
   const plain = ['clientId', 'tenant', 'name', 'issuer', 'proxy', ...ownNames] as const
   return {
-    ...Object.fromEntries(plain.map((name) => [name, text(fields[name])])),
+    ...Object.fromEntries(plain.map((name) => [name, shown(fields[name])])),
     server: smtp ? `${smtp.host}:${smtp.port}` : '',
     tls: smtp?.tls ?? 'starttls',
     scopes: scopes?.join(' ') ?? '',
     authorizationParameters: Object.entries(authorizationParameters)
       .map(([name, value]) => `${name}=${value}`)
       .join('\n'),
-    connections: text(limits.connections),
-    messagesPerMinute: text(limits.messagesPerMinute),
-    recipientsPerDay: text(limits.recipientsPerDay),
+    connections: shown(limits.connections),
+    messagesPerMinute: shown(limits.messagesPerMinute),
+    recipientsPerDay: shown(limits.recipientsPerDay),
   }
 }
 
 /** What a form says of a registration; null for what was emptied. */
 export function changesOf(values: Fields): RegistrationChanges {
-  const text = (name: string) => {
+  const said = (name: string) => {
     const value = one(values, name)?.trim()
     return value === undefined ? undefined : value === '' ? null : value
   }
@@ -263,8 +332,9 @@ export function changesOf(values: Fields): RegistrationChanges {
   const server = one(values, 'server')?.trim()
   const plain = ['clientId', 'tenant', 'name', 'issuer', 'proxy', ...ownNames]
   const { limits } = { limits: limitsOf(values) }
+  const certificate = certificateOf(values)
   return {
-    ...Object.fromEntries(plain.flatMap((name) => (text(name) === undefined ? [] : [[name, text(name)]]))),
+    ...Object.fromEntries(plain.flatMap((name) => (said(name) === undefined ? [] : [[name, said(name)]]))),
     ...(server !== undefined && { smtp: serverOf(server, one(values, 'tls')) }),
     ...given(
       'scopes',
@@ -272,7 +342,29 @@ export function changesOf(values: Fields): RegistrationChanges {
     ),
     ...given('authorizationParameters', parametersOf(values)),
     ...(one(values, 'connections') !== undefined && { limits }),
+    ...(certificate && { certificate, clientSecrets: null }),
   }
+}
+
+function certificateOf(values: Fields): NewCertificate | undefined {
+  if (!isAnyFilled(values, certificateNames)) return undefined
+  const [certificate = '', key = ''] = certificateNames.map((name) => one(values, name)?.trim())
+  return { certificate, key: new Secret(key) }
+}
+
+/**
+ * That an app which has to prove itself can.
+ * @throws RegistrationMistakes
+ */
+export function requireProof(
+  { id, clientSecrets, certificate }: RegistrationRequest & { id: string },
+  provider: Provider | undefined,
+  values: Fields,
+): void {
+  const way = one(values, 'way') === 'app-only' ? 'app-only' : 'person'
+  const isProven = clientSecrets ?? certificate ?? one(values, 'makeCertificate')
+  if (!provider || isProven || !needsProof(provider, way)) return
+  throw new RegistrationMistakes(id, [{ field: 'clientSecrets', ...text('mistake.missing') }])
 }
 
 /** The request of a new one, with the id that it is to have. */

@@ -29,17 +29,18 @@ import {
   passwordField,
   refusedRegistration,
   registrationForm,
+  requireProof,
 } from './registration-forms.ts'
 import { type SetUpServices, setUpNext, setUpState } from './set-up.ts'
 
 interface RegistrationPagesDeps {
-  services: Pick<WebServices, 'registrations' | 'pagePasswords'> & SetUpServices
+  services: Pick<WebServices, 'registrations' | 'ownCertificates' | 'pagePasswords'> & SetUpServices
   contexts: PageContexts
 }
 
 /** The pages about app registrations: made, changed, checked and removed without a restart. */
 export function createRegistrationPages({ services, contexts }: RegistrationPagesDeps): Router {
-  const { registrations, catalogue, pagePasswords } = services
+  const { registrations, ownCertificates, catalogue, pagePasswords } = services
   const router = exactRouter()
 
   router
@@ -87,15 +88,13 @@ export function createRegistrationPages({ services, contexts }: RegistrationPage
       const expires = one(values, 'expires')?.trim()
       const value = new Secret(one(values, 'clientSecret') ?? '')
       const prefix = place > 0 ? `out-${place}-` : 'next-'
-      await change(request, response, { context, id, values, prefix }, () =>
-        registrations.set(
-          id,
-          place > 0
-            ? { removeClientSecret: place }
-            : { addClientSecret: { value, ...(expires && { expires }) } },
-          context.by,
-        ),
-      )
+      await change(request, response, { context, id, values, prefix }, async () => {
+        const { certificate } = await registrations.show(id)
+        const added = { addClientSecret: { value, ...(expires && { expires }) } }
+        const changes =
+          place > 0 ? { removeClientSecret: place } : { ...added, ...(certificate && { certificate: null }) }
+        return registrations.set(id, changes, context.by)
+      })
     })
     .all(methodNotAllowed('POST'))
 
@@ -123,8 +122,11 @@ export function createRegistrationPages({ services, contexts }: RegistrationPage
     const preset = one(values, 'preset')
     const provider = presets().find(({ id }) => id === preset)
     try {
-      const { id } = await registrations.add(newRegistrationOf(values), context.by)
-      await showCheck(response, context, id)
+      const asked = newRegistrationOf(values)
+      requireProof(asked, provider, values)
+      const { id } = await registrations.add(asked, context.by)
+      if (one(values, 'makeCertificate') === 'yes') await makeCertificate(response, context, id)
+      else await showCheck(response, context, id)
     } catch (error) {
       const refused = refusedRegistration(error, t, { values })
       const way = one(values, 'way') === 'app-only' ? ('app-only' as const) : ('person' as const)
@@ -132,6 +134,18 @@ export function createRegistrationPages({ services, contexts }: RegistrationPage
       const body = html`${refused.summary}${newRegistrationForm(view, { values, wrong: refused.wrong }, context)}`
       const title = provider?.name ?? t`A provider of your own`
       pages.send(response, { title, body, session }, refused.status)
+    }
+  }
+
+  /** There is one now, whatever becomes of its certificate. */
+  async function makeCertificate(response: Response, context: PageContext, id: string): Promise<void> {
+    const { t, by } = context
+    const path = ['registrations', id, 'certificate']
+    try {
+      await ownCertificates.make(id, {}, by)
+      context.done(response, t`The registration is saved. Upload this certificate, then check it.`, path)
+    } catch (error) {
+      context.failed(response, error, path)
     }
   }
 
@@ -225,6 +239,7 @@ const pointWords: Record<CheckedPoint['point'], Phrase> = {
   settings: phrase('Settings'),
   running: phrase('Running version'),
   'redirect-uri': phrase('Redirect: after signing in, the browser returns to postern'),
+  certificate: phrase('Certificate'),
   endpoint: phrase('Connection'),
   client: phrase('Client ID and its secret'),
 }
@@ -287,7 +302,7 @@ function facts(registration: RegistrationStatus, { t, pages }: PageContext): Htm
 ${fields.clientId !== undefined && html`<dt>${t`Client ID`}</dt><dd><code data-copy>${fields.clientId}</code></dd>`}
 ${fields.tenant !== undefined && html`<dt>${t`Tenant`}</dt><dd>${fields.tenant}</dd>`}
 ${serviceAccount && html`<dt>${t`Service account`}</dt><dd>${serviceAccount.email}</dd>`}
-${certificate && html`<dt>${t`Certificate`}</dt><dd>${t`ends on ${day(certificate.expires)}`}</dd>`}
+${certificate && html`<dt>${t`Certificate`}</dt><dd>${certificate.subject}${certificate.subject !== undefined && ', '}${t`ends on ${day(certificate.expires)}`}</dd>`}
 ${clientSecrets.map(({ place, expires }) => html`<dt>${t`Client secret ${place}`}</dt><dd>${expires === undefined ? t`its end is not known` : t`ends on ${day(expires)}`}</dd>`)}
 <dt>${t`Comes from`}</dt><dd>${t.say(sourceWords[source])}</dd>
 <dt>${t`Mailboxes`}</dt><dd>${mailboxes}</dd>
@@ -297,7 +312,7 @@ ${mayHaveOwnCertificate(registration) && html`<a href="${pages.path('registratio
 </section>`
 }
 
-function checkForm(id: string, context: PageContext): Html {
+export function checkForm(id: string, context: PageContext): Html {
   const { t } = context
   return form(
     context,
@@ -313,7 +328,7 @@ function formState(prefix: string, sent: FormState): FormState {
 
 /** The secrets in the order in which they are tried. A new one overlaps with the one that ends. */
 function secretsSection(
-  { id, clientSecrets, serviceAccount }: RegistrationStatus,
+  { id, clientSecrets, certificate, serviceAccount }: RegistrationStatus,
   sent: FormState,
   context: PageContext,
 ): Html | undefined {
@@ -337,7 +352,7 @@ ${clientSecrets.map(({ place, expires }) =>
 ${form(
   context,
   ['registrations', id, 'secrets'],
-  html`${textField({ name: 'clientSecret', type: 'password', label: t`Next client secret`, required: true, autocomplete: 'off' }, next)}
+  html`${textField({ name: 'clientSecret', type: 'password', label: t`Next client secret`, required: true, autocomplete: 'off', ...(certificate && { hint: t`It takes the place of the certificate.` }) }, next)}
 ${textField({ name: 'expires', type: 'date', label: t`The secret ends on (postern warns in time)` }, next)}
 ${passwordField(next, context)}
 <button class="quiet">${icon('plus')}${t`Add the secret`}</button>`,

@@ -342,7 +342,25 @@ export const japaneseOfPages = {
   'The app is in status "Testing": each grant ends after 7 days':
     'アプリの状態が「テスト」である: 許可は 7 日で終わります',
   'The JSON key file of the service account': 'サービスアカウントの JSON 鍵ファイル',
-  'Paste all of it.': '内容をすべて貼り付けてください。',
+  'Paste all of it. It is kept sealed, and never shown again.':
+    '全体を貼り付けてください。暗号化して保管し、再び表示することはありません。',
+  'It is kept sealed, and never shown again.': '暗号化して保管し、再び表示することはありません。',
+  'A certificate in place of a client secret': 'クライアントシークレットの代わりに証明書を使う',
+  'Let postern make it, and renew it: the next page has it, to be uploaded':
+    'postern が証明書を作り、更新も行う(次のページからダウンロードしてアップロードします)',
+  'Or your own certificate (PEM)': 'または独自の証明書(PEM)',
+  'Your own certificate (PEM)': '独自の証明書(PEM)',
+  'Its private key (PEM, without a passphrase)': 'その秘密鍵(PEM、パスフレーズなし)',
+  'Left empty, the present one stays. Another one takes its place, and postern renews it no more.':
+    '空のままなら、今の証明書が残ります。別の証明書を指定すると置き換わり、postern による更新は行われなくなります。',
+  'It takes the place of the client secrets: upload it at the provider first.':
+    'クライアントシークレットと置き換わります。先にプロバイダーにアップロードしてください。',
+  'It takes the place of the certificate.': '証明書と置き換わります。',
+  'Certificate: give another one': '証明書: 別のものを指定する',
+  'Certificate for': '証明書の対象',
+  Thumbprint: '拇印',
+  'The registration is saved. Upload this certificate, then check it.':
+    '登録を保存しました。この証明書をアップロードしてから、確認してください。',
   'Client secret': 'クライアントシークレット',
   'Client secret, if it has one': 'クライアントシークレット(ある場合)',
   'The secret ends on (postern warns in time)': 'シークレットの期限(postern が前もって警告します)',
