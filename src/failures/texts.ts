@@ -103,7 +103,6 @@ export const texts = {
   'mistake.url-fragment': { message: 'must have no fragment (RFC 6749, section 3.1)' },
   'mistake.url-query': { message: 'must have no query (RFC 8414, section 2)' },
   'mistake.url-scheme': { message: 'must begin with https:// (http:// is for loopback hosts only)' },
-  'mistake.redirect-uri': { message: 'must be "oob", or a URL that begins with https://' },
   'mistake.scope': { message: 'must be one scope, without spaces or quotes' },
   'mistake.host-name': { message: 'must be a host name' },
   'mistake.refused-of': { message: '"refused" must be at most "of"' },

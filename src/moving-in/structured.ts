@@ -69,8 +69,8 @@ function checked<T>(
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  const [mistake] = issue ? mistakesOf(issue) : []
-  const what = mistake ? `${printable(mistake.place)} ${mistake.message}` : 'something is missing'
+  const [found] = issue ? mistakesOf(issue) : []
+  const what = found ? `${printable(found.place)} ${found.mistake.message}` : 'something is missing'
   throw unreadable(file, issue && lineOf(issue.path), what)
 }
 

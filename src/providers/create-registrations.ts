@@ -11,9 +11,9 @@ import type { LiveCatalogue, ProviderChange } from './catalogue.ts'
 import { customProvider } from './custom.ts'
 import type { ProviderEntry } from './file/providers-file-schema.ts'
 import type { RegisteredProvider } from './provider.ts'
-import { differenceOf, givenTo } from './registration.ts'
+import { dayOf, differenceOf, givenTo } from './registration.ts'
 import type { RegistrationChecks } from './registration-checks.ts'
-import { dayOf, type ReadRegistration, statusInUse, statusOfUnused } from './registration-status.ts'
+import { type ReadRegistration, statusInUse, statusOfUnused } from './registration-status.ts'
 import {
   type ChangedRegistration,
   type NewRegistration,

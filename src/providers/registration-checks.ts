@@ -8,7 +8,7 @@ import { explainedBy } from './errors/explained.ts'
 import { createOAuthClients, type HttpVia } from './oauth/oauth-clients.ts'
 import { type ClientTrial, tryClient } from './oauth/try-client.ts'
 import type { Catalogue, GrantFlow, RegisteredProvider, Registration } from './provider.ts'
-import { dayOf } from './registration-status.ts'
+import { dayOf } from './registration.ts'
 
 /**
  * Checks what an administrator has set for a provider: the current settings, and how the provider

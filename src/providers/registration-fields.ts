@@ -4,7 +4,7 @@ import { text } from '../failures/texts.ts'
 import { mistakesOf } from './file/providers-file-mistakes.ts'
 import { entrySchema } from './file/providers-file-schema.ts'
 import { presetIds } from './presets/presets.ts'
-import { dayOf } from './registration-status.ts'
+import { dayOf } from './registration.ts'
 import {
   type FieldMistake,
   type NewClientSecret,

@@ -4,6 +4,7 @@ import type { KeptRegistration } from '../model/registration.ts'
 import type { CatalogueEntry } from './catalogue.ts'
 import { customProvider } from './custom.ts'
 import type { RegisteredProvider } from './provider.ts'
+import { dayOf } from './registration.ts'
 import type { CertificateStatus, RegistrationFields, RegistrationStatus } from './registrations.ts'
 import type { CustomProvider } from './settings.ts'
 import { type StoredEntry, shownProxy } from './stored-entry.ts'
@@ -129,9 +130,4 @@ function shownFields(entry: StoredEntry): RegistrationFields {
 function timesOf({ createdAt, changedAt, revision }: ReadRegistration) {
   const [created, changed] = [createdAt, changedAt].map((time) => new Date(time).toISOString())
   return { ...(created && { createdAt: created }), ...(changed && { changedAt: changed }), revision }
-}
-
-/** In UTC, as providers show it. */
-export function dayOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 10)
 }

@@ -236,3 +236,8 @@ export function sameTokens(one: RegisteredProvider, other: RegisteredProvider): 
 export function provesIdentity({ issuer, scopes }: OAuthServer): boolean {
   return issuer !== undefined && scopes.includes('openid')
 }
+
+/** In UTC, as providers show it. */
+export function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10)
+}

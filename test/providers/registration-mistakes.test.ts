@@ -98,7 +98,6 @@ async function given(): Promise<Record<string, Record<string, unknown>>> {
     'url-fragment': { ...own, jwksUri: 'https://login.example.com/#keys' },
     'url-query': { ...own, issuer: 'https://login.example.com/?tenant=1' },
     'url-scheme': { ...own, issuer: 'http://login.example.com' },
-    'redirect-uri': { ...own, redirectUri: 7 },
     scope: { ...own, scopes: ['openid', 'two scopes'] },
     'host-name': { ...own, smtp: { ...own.smtp, host: 'smtp example com' } },
     'refused-of': { ...own, limits: { refusedRecipients: { refused: 3, of: 2 } } },

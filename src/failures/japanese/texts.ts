@@ -112,7 +112,6 @@ export const texts: Translated<TextEntries> = {
   'mistake.url-scheme': {
     message: 'https:// で始まらなければなりません(http:// はループバックのホストでだけ使えます)',
   },
-  'mistake.redirect-uri': { message: '"oob"、または https:// で始まる URL でなければなりません' },
   'mistake.scope': { message: '空白や引用符を含まない、1 つのスコープでなければなりません' },
   'mistake.host-name': { message: 'ホスト名でなければなりません' },
   'mistake.refused-of': { message: '"refused" は "of" 以下でなければなりません' },

@@ -37,17 +37,15 @@ type MistakeId = {
 function whatIsWrong(issue: Issue): Sentence {
   switch (issue.code) {
     case 'custom':
-      return (issue.params?.mistake as Sentence | undefined) ?? text('mistake.unfit')
+      return (issue.params?.mistake as Sentence | undefined) ?? unfit(issue)
     case 'invalid_type':
-      return isMissing(issue) ? text('mistake.missing') : text(types[issue.expected] ?? 'mistake.unfit')
+      return isMissing(issue) ? text('mistake.missing') : ofType(issue)
     case 'invalid_value':
       return text('mistake.one-of', {
         values: issue.values.map((value) => `"${String(value)}"`).join(' or '),
       })
-    case 'invalid_union':
-      return text('mistake.redirect-uri')
     case 'invalid_format':
-      return text(issue.format === 'date' ? 'mistake.day' : 'mistake.unfit')
+      return issue.format === 'date' ? text('mistake.day') : unfit(issue)
     case 'too_small':
       return isCounted(issue.origin)
         ? text('mistake.empty')
@@ -58,8 +56,18 @@ function whatIsWrong(issue: Issue): Sentence {
       return text(issue.origin === 'string' ? 'mistake.too-long' : 'mistake.too-many', { most })
     }
     default:
-      return text('mistake.unfit')
+      return unfit(issue)
   }
+}
+
+function ofType(issue: Issue & { code: 'invalid_type' }): Sentence {
+  const id = types[issue.expected]
+  return id === undefined ? unfit(issue) : text(id)
+}
+
+/** In English, what the schema itself says. */
+function unfit({ message }: Issue): Sentence {
+  return { ...text('mistake.unfit'), message }
 }
 
 function isCounted(origin: string): boolean {

@@ -29,6 +29,12 @@ const endpoint = z.string().superRefine((value, context) => {
   if (mistake) context.addIssue(issueOf(mistake))
 })
 
+/** `oob`: the provider shows the code, and people copy it. */
+const endpointOrNone = z.string().superRefine((value, context) => {
+  const mistake = value === 'oob' ? undefined : endpointMistake(value)
+  if (mistake) context.addIssue(issueOf(mistake))
+})
+
 const issuer = endpoint.refine((value) => !/[?#]/.test(value), must('mistake.url-query'))
 
 // RFC 6749, section 3.3.
@@ -102,7 +108,7 @@ export const entrySchema = z
     applicationScopes: z.array(scope).min(1).optional(),
     identityClaim: z.enum(['email', 'preferred_username', 'upn', 'sub']).optional(),
     authorizationParameters,
-    redirectUri: z.union([z.literal('oob'), endpoint]).optional(),
+    redirectUri: endpointOrNone.optional(),
     ...credentials,
     smtp: smtp.optional(),
     mechanisms: z
