@@ -105,6 +105,8 @@ const families: readonly [verbs: string, load: () => Promise<AddVerbs>][] = [
   ['doctor', async () => (await import('./doctor.ts')).addDoctorVerb],
   ['backup restore', async () => (await import('./backup.ts')).addBackupVerbs],
   ['keyring', async () => (await import('./backup.ts')).addKeyringVerbs],
+  ['export', async () => (await import('./export.ts')).addExportVerbs],
+  ['credential-helper', async () => (await import('./credential-helper.ts')).addCredentialHelperVerb],
   ['import', async () => (await import('./import.ts')).addImportVerb],
   ['status test', async () => (await import('./status.ts')).addStatusVerbs],
 ]

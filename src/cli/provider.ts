@@ -125,7 +125,7 @@ function addProviderScriptVerb(provider: Command, context: Context): void {
 }
 
 /** The settings, and what is in the store without its secrets: those do not leave it. */
-async function catalogueWithStored(context: Context, config: Config): Promise<Catalogue> {
+export async function catalogueWithStored(context: Context, config: Config): Promise<Catalogue> {
   const all = await context
     .withBroker(({ registrations }) => registrations.list())
     .catch((error: unknown) => {

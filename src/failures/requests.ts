@@ -273,6 +273,11 @@ export const requestsFailures = {
     code: 'invalid',
     message: '{from} is empty',
   },
+  'export.unwritable': {
+    code: 'invalid',
+    message: '{path} cannot be written ({reason})',
+    fix: 'Run this as root, or as the owner of that folder.',
+  },
   'import.format-unknown': {
     code: 'invalid',
     message: '{path} is no file of a program that postern moves in from',

@@ -33,7 +33,7 @@ export async function startDovecot(authority: Authority, relayPort: number, who:
   await writeFile(join(folder, 'server.pem'), certificate.certificate)
   await writeFile(join(folder, 'server.key'), certificate.key, { mode: 0o600 })
   await writeFile(join(folder, 'oauth2.conf.ext'), introspection(authority, who))
-  await writeFile(join(folder, 'dovecot.conf'), settings(folder, port, relayPort))
+  await writeFile(join(folder, 'dovecot.conf'), settings(folder, port, relayPort, who))
 
   const words = ['-F', '-c', join(folder, 'dovecot.conf')]
   const child = spawn('dovecot', words, { env: { PATH: searchPath }, stdio: 'ignore' })
@@ -86,6 +86,8 @@ interface Authority {
 export interface Who {
   introspectionUrl?: string
   attribute?: string
+  /** It also takes a token as the password of PLAIN, for a client that knows no mechanism for tokens. */
+  asPassword?: boolean
 }
 
 function introspection(authority: Authority, { introspectionUrl, attribute = 'sub' }: Who): string {
@@ -104,7 +106,8 @@ timeout_msecs = 5000
 }
 
 /** Without the two delays, which guard passwords and would only make the refusals of tokens slow. */
-function settings(folder: string, port: number, relayPort: number): string {
+function settings(folder: string, port: number, relayPort: number, { asPassword }: Who): string {
+  const mechanisms = `xoauth2 oauthbearer${asPassword ? ' plain' : ''}`
   return `base_dir = ${folder}/run
 state_dir = ${folder}/state
 log_path = ${folder}/dovecot.log
@@ -117,7 +120,7 @@ first_valid_gid = 1
 ssl = required
 ssl_cert = <${folder}/server.pem
 ssl_key = <${folder}/server.key
-auth_mechanisms = xoauth2 oauthbearer
+auth_mechanisms = ${mechanisms}
 auth_failure_delay = 0
 service anvil {
   unix_listener anvil-auth-penalty {
@@ -126,7 +129,7 @@ service anvil {
 }
 passdb {
   driver = oauth2
-  mechanisms = xoauth2 oauthbearer
+  mechanisms = ${mechanisms}
   args = ${folder}/oauth2.conf.ext
 }
 userdb {

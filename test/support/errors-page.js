@@ -40,6 +40,7 @@ const subjects = {
   trace: 'Traces',
   command: 'The command',
   import: 'Moving in',
+  export: 'Tokens in files of other programs',
   doctor: 'What `postern doctor` finds',
 }
 

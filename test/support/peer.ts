@@ -14,6 +14,7 @@ const peers = {
   gpg: { package: 'gnupg', isThere: () => onPath('gpg') },
   haproxy: { package: 'haproxy', isThere: () => onPath('haproxy') },
   msmtp: { package: 'msmtp', isThere: () => onPath('msmtp') },
+  neomutt: { package: 'neomutt', isThere: () => onPath('neomutt') },
   openssl: { package: 'openssl', isThere: () => onPath('openssl') },
   PHPMailer: { package: 'php-cli libphp-phpmailer', isThere: () => onPath('php') && existsSync(phpMailer) },
   postfix: { package: 'postfix libsasl2-modules', isThere: () => onPath('postfix') && isRoot() },

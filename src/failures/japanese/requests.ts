@@ -215,6 +215,10 @@ export const requests: Translated<typeof requestsFailures> = {
   'command.input-empty': {
     message: '{from} は空です',
   },
+  'export.unwritable': {
+    message: '{path} に書き込めません({reason})',
+    fix: 'root、またはそのフォルダーの所有者として実行してください。',
+  },
   'import.format-unknown': {
     message: '{path} は、postern が引き継げるプログラムのファイルではありません',
     fix: '--format でプログラムを指定してください: {formats}。',
