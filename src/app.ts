@@ -339,7 +339,9 @@ async function anyChange(store: Store): Promise<Change[]> {
 async function sharedBudgets({ others }: OpenedData, log: Log): Promise<SharedBudgets | undefined> {
   if (!others) return undefined
   const { SharedBudgets } = await import('./governor/shared-budgets.ts')
-  return new SharedBudgets({ store: others.budgets, clock, log })
+  const { ToldPauses } = await import('./governor/told-pauses.ts')
+  const pauses = new ToldPauses({ store: others.pauses, clock, log })
+  return new SharedBudgets({ store: others.budgets, pauses, clock, log })
 }
 
 /** Everything behind the servers. */

@@ -21,8 +21,11 @@ export interface BreakerPolicy<Fault, Words> {
    * it when a look takes so long that another one would be due.
    */
   whenProbing?(fault: Fault, seconds: number): Failure | undefined
-  /** @param repeats the fault before was of the same kind */
-  onOpen?(fault: Fault, seconds: number, repeats: boolean): void
+  /**
+   * @param repeats the fault before was of the same kind
+   * @param inRow how many of its kind have followed each other
+   */
+  onOpen?(fault: Fault, seconds: number, repeats: boolean, inRow: number): void
   onClose?(fault: Fault): void
 }
 
@@ -90,6 +93,8 @@ const longestProbeSeconds = 600
  * | succeeded           | closed      | closed     | closed      | closed      | closed      |
  * | release             | closed      | open, rest | half-open   | half-open   | open, rest  |
  * | close               | closed      | closed     | closed      | closed      | closed      |
+ * | adopt, over         | closed      | closed     | closed      | closed      | closed      |
+ * | adopt               | open        | open       | open        | looking     | looking     |
  * | hurry               | closed      | half-open  | half-open   | probing     | probing     |
  * | the wait is over    | closed      | half-open  | half-open   | probing     | probing     |
  * | a look is due       | closed      | half-open  | half-open   | probing     | looking     |
@@ -201,6 +206,37 @@ export class CircuitBreaker<Fault, Words = Fault> {
     if (before) this.#policy.onClose?.(before.fault)
   }
 
+  /**
+   * Goes by what another process has found out, and tells nobody: that has been done. Undefined: its
+   * trouble is over.
+   */
+  adopt(found: { fault: Fault; inRow: number; milliseconds: number } | undefined): void {
+    if (!found) {
+      this.#trouble = undefined
+      this.#ended = undefined
+      return
+    }
+    const { fault, milliseconds } = found
+    const before = this.#trouble
+    const now = this.#clock.monotonic()
+    const due = Math.max(before?.due ?? now, now + milliseconds)
+    const repeats = before !== undefined && this.#policy.kindOf(before.fault) === this.#policy.kindOf(fault)
+    const told = now + Math.round((this.#policy.quietOf?.(fault) ?? 0) * 1000)
+    this.#trouble = {
+      fault,
+      inRow: Math.max(found.inRow, repeats ? before.inRow : 1),
+      due,
+      refused: (this.#policy.isRefusal?.(fault) ?? false) || (before?.refused ?? false),
+      shownSince: before?.shownSince ?? this.#clock.now(),
+      since: before?.since ?? now,
+      began: now,
+      ended: now,
+      quietUntil: Math.max(before?.quietUntil ?? now, Math.min(due, told)),
+      alone: before?.alone ?? false,
+      wasAlone: before?.wasAlone ?? false,
+    }
+  }
+
   /** The next try may begin at once. */
   hurry(): void {
     if (this.#trouble) this.#trouble.due = this.#clock.monotonic()
@@ -259,7 +295,7 @@ export class CircuitBreaker<Fault, Words = Fault> {
       wasAlone: alone || (before?.wasAlone ?? false),
     }
     if (refused) this.#looks()?.refused(this.#trouble)
-    this.#policy.onOpen?.(fault, Math.round(this.#trouble.due - now) / 1000, repeats)
+    this.#policy.onOpen?.(fault, Math.round(this.#trouble.due - now) / 1000, repeats, inRow)
   }
 
   /** In milliseconds. */

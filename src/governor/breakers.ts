@@ -17,6 +17,7 @@ import { withoutCase } from '../base/text.ts'
 import { type Originators, originatorsOf } from '../wire/header-addresses.ts'
 import type { ConnectBreaker, OpeningStage, Pause } from './governor.ts'
 import type { ConnectionCap } from './limits.ts'
+import type { AdoptedTrouble, TroubleTold } from './told-pauses.ts'
 
 /** Why nothing is sent for a while. */
 export interface Fault {
@@ -63,9 +64,11 @@ function doubling(first: number): number[] {
   return all
 }
 
-export function createSendBreaker(clock: Clock, log: Log): SendBreaker {
+/** @param others other processes that go by it */
+export function createSendBreaker(clock: Clock, log: Log, others?: TroubleTold<Fault>): SendBreaker {
   const logged: Pick<BreakerPolicy<Fault, FaultWords>, 'onOpen' | 'onClose'> = {
-    onOpen(fault, seconds, repeats) {
+    onOpen(fault, seconds, repeats, inRow) {
+      others?.opened(fault, seconds, inRow)
       const { about, why } = fault
       const { id: failure, message: reason, said, fix } = why
       // Logged once for each kind: a program that never stops would fill the log.
@@ -73,8 +76,10 @@ export function createSendBreaker(clock: Clock, log: Log): SendBreaker {
       if (repeats) log.debug(told, paused)
       else log.warn({ event: 'sending.paused', ...told, fix }, paused)
     },
-    onClose: (fault) =>
-      log.info({ event: 'sending.resumed', about: fault.about, ...whose(fault) }, 'sending goes on'),
+    onClose(fault) {
+      others?.closed()
+      log.info({ event: 'sending.resumed', about: fault.about, ...whose(fault) }, 'sending goes on')
+    },
   }
   return new CircuitBreaker({ ...sending, ...logged }, clock)
 }
@@ -111,6 +116,19 @@ const signingIn: BreakerPolicy<Failure, FailureWords> = {
   isRefusal: ({ code }) => code === 'provider-setup',
 }
 
+/** What passes in seconds everybody finds out soon enough. */
+function telling(
+  told: TroubleTold<Failure>,
+): Pick<BreakerPolicy<Failure, FailureWords>, 'onOpen' | 'onClose'> {
+  return {
+    onOpen(failure, seconds, _, inRow) {
+      const { code, retryAfterSeconds = 0 } = failure
+      if (code === 'provider-setup' || retryAfterSeconds > 0) told.opened(failure, seconds, inRow)
+    },
+    onClose: () => told.closed(),
+  }
+}
+
 /**
  * The breaker of sign-ins at the provider. Failures that are not the provider's (no consent, no
  * store) do not count: their cause may end at any second.
@@ -123,10 +141,17 @@ export class MailboxConnectBreaker implements ConnectBreaker {
   readonly #breaker: CircuitBreaker<Failure, FailureWords>
   readonly #cap: ConnectionCap
 
-  /** @param looks shared by all mailboxes of the provider */
-  constructor(clock: Clock, cap: ConnectionCap, looks?: () => Looks) {
-    this.#breaker = new CircuitBreaker(signingIn, clock, looks)
+  /**
+   * @param looks shared by all mailboxes of the provider
+   * @param told where other processes go by it
+   */
+  constructor(clock: Clock, cap: ConnectionCap, looks?: () => Looks, told?: TroubleTold<Failure>) {
+    this.#breaker = new CircuitBreaker(told ? { ...signingIn, ...telling(told) } : signingIn, clock, looks)
     this.#cap = cap
+  }
+
+  adopt(trouble: AdoptedTrouble<Failure> | undefined): void {
+    this.#breaker.adopt(trouble)
   }
 
   blockedBy(): Failure | undefined {
@@ -155,7 +180,7 @@ export class MailboxConnectBreaker implements ConnectBreaker {
     if (counts && stage === 'mail') this.#breaker.reopen(longestSignInSeconds)
     if (counts && serving === 0) this.#breaker.failed(failure, stage !== 'connection')
     else this.#breaker.release()
-    if (counts && serving > 0) this.#cap.lower(serving, failure.retryAfterSeconds)
+    if (counts && serving > 0) this.#cap.lower(serving + this.#cap.elsewhere(), failure.retryAfterSeconds)
   }
 
   reset(): void {

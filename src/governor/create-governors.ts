@@ -1,5 +1,6 @@
 import { createLooksAt, type Looks } from '../base/circuit-breaker.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { printable, withoutCase } from '../base/text.ts'
 import { type Address, type AddressKey, addressKey } from '../model/address.ts'
@@ -22,6 +23,7 @@ import type { Refusals } from './refusals.ts'
 import { createRefusals } from './refusals.ts'
 import { createSendPermit } from './send-permit.ts'
 import type { SharedBudgets } from './shared-budgets.ts'
+import type { Telling } from './told-pauses.ts'
 
 interface GovernorsDeps {
   /** Where other processes have a part of what a provider allows an account. */
@@ -81,6 +83,7 @@ class MailboxGovernors implements Governors {
     const key = keyOf(provider, name)
     const known = this.#accounts.get(key)
     known?.then((account) => {
+      account.governors.get(addressKey(mailbox))?.end()
       account.governors.delete(addressKey(mailbox))
       if (account.governors.size === 0 && this.#accounts.get(key) === known) this.#end(key, account)
     }, ignore)
@@ -95,7 +98,9 @@ class MailboxGovernors implements Governors {
   #registrationOf(provider: string): SendBreaker {
     const known = this.#registrations.get(provider)
     if (known) return known
-    const fresh = createSendBreaker(this.#deps.clock, this.#deps.log.child({ provider }))
+    const told = this.sharing?.pauses.faults('registration', provider)
+    const fresh = createSendBreaker(this.#deps.clock, this.#deps.log.child({ provider }), told)
+    told?.goesTo(fresh)
     this.#registrations.set(provider, fresh)
     return fresh
   }
@@ -125,10 +130,13 @@ class MailboxGovernors implements Governors {
     const registration = () => this.#registrationOf(provider().id)
     const looks = () => this.#looksAt(provider().id)
     const { clock, log } = this.#deps
-    const deps = { mailbox, provider, account, registration, looks, clock, log: log.child({ mailbox }) }
-    const governor = account.governors.get(key) ?? new MailboxGovernor(deps)
-    account.governors.set(key, governor)
     account.follow(provider)
+    const known = account.governors.get(key)
+    if (known) return known
+    const told = this.sharing?.pauses.failures('sign-in', `${account.key} ${key}`)
+    const deps = { mailbox, provider, account, registration, looks, told, clock, log: log.child({ mailbox }) }
+    const governor = new MailboxGovernor(deps)
+    account.governors.set(key, governor)
     return governor
   }
 
@@ -162,6 +170,8 @@ interface MailboxGovernorDeps {
   registration(): SendBreaker
   /** Shared by all mailboxes of this provider. */
   looks?: () => Looks
+  /** What other processes are told of its sign-ins, and tell. */
+  told?: Telling<Failure> | undefined
   clock: Clock
   log: Log
 }
@@ -188,7 +198,8 @@ class MailboxGovernor implements Governor {
       clock: deps.clock,
       log: deps.log,
     })
-    this.connectBreaker = new MailboxConnectBreaker(deps.clock, this.#cap, deps.looks)
+    this.connectBreaker = new MailboxConnectBreaker(deps.clock, this.#cap, deps.looks, deps.told)
+    deps.told?.goesTo(this.connectBreaker)
   }
 
   connections(): number {
@@ -217,6 +228,11 @@ class MailboxGovernor implements Governor {
     this.#refusals.reset()
     this.connectBreaker.reset()
     this.#cap.reset()
+  }
+
+  /** Nothing is sent through it any more. */
+  end(): void {
+    this.#deps.told?.end()
   }
 
   state(): GovernorState {
@@ -262,6 +278,8 @@ function shown({ about, sender, login, source, since, until, reason, said, fix, 
  * account.
  */
 interface Account {
+  /** Provider and name that signs in. */
+  key: string
   cap: ConnectionCap
   /** How many of them this process may have. */
   connections(): number
@@ -272,7 +290,7 @@ interface Account {
   provider(): GovernedProvider
   follow(provider: () => GovernedProvider): void
   /** Of the mailboxes that this name signs in for, by address. */
-  governors: Map<AddressKey, Governor>
+  governors: Map<AddressKey, MailboxGovernor>
   /** Resolves when all counts are stored. */
   close(): Promise<void>
 }
@@ -296,53 +314,53 @@ async function openAccount(deps: AccountDeps): Promise<Account> {
   const limits = () => provider().limits
   const log = deps.log.child({ mailbox, ...(name !== mailbox && { signsInAs: name }) })
   const limit = () => limits().recipientsPerDay
-  const cap = createConnectionCap(clock, () => limits().connections)
+  const connections = () => limits().connections
   const messagesPerMinute = () => limits().messagesPerMinute
-  const budgets = shared
-    ? await sharedBudgetsOf(shared, {
-        name,
-        key: keyOf(provider().id, name),
-        limit,
-        cap,
-        messagesPerMinute,
-        clock,
-        log,
-      })
-    : ownBudgets(
-        cap,
-        createSlidingWindow(clock, messagesPerMinute),
-        await openDailyRecipients({ account: name, counts, limit, clock, log }),
-      )
+  const key = keyOf(provider().id, name)
+  const told = shared?.pauses.faults('account', key)
+  const breaker = createSendBreaker(clock, log, told)
+  const asked = { name, key, limit, connections, messagesPerMinute, clock, log }
+  const budgets = shared ? await sharedBudgetsOf(shared, asked) : await ownBudgets(counts, asked)
+  told?.goesTo(breaker)
   return {
     ...budgets,
-    cap,
-    breaker: createSendBreaker(clock, log),
+    key,
+    breaker,
     provider: () => provider(),
     follow(latest) {
       provider = latest
     },
     governors: new Map(),
+    async close() {
+      told?.end()
+      await budgets.close()
+    },
   }
 }
 
-type Budgets = Pick<Account, 'connections' | 'rate' | 'daily' | 'close'>
+type Budgets = Pick<Account, 'cap' | 'connections' | 'rate' | 'daily' | 'close'>
 
-/** All of what the provider allows. */
-function ownBudgets(cap: ConnectionCap, rate: SlidingWindow, daily: DailyRecipients): Budgets {
-  return { connections: () => cap.allowed(), rate, daily, close: () => daily.close() }
-}
-
-interface SharedAccount extends BudgetedAccount {
+interface LimitedAccount extends BudgetedAccount {
+  /** The provider's limit for any 24 hours. */
   limit(): number | undefined
+  connections(): number
   messagesPerMinute(): number | undefined
-  cap: ConnectionCap
   clock: Clock
   log: Log
 }
 
+/** All of what the provider allows. */
+async function ownBudgets(counts: RecipientCountStore, asked: LimitedAccount): Promise<Budgets> {
+  const { name, connections, messagesPerMinute, clock } = asked
+  const daily = await openDailyRecipients({ ...asked, account: name, counts })
+  const cap = createConnectionCap(clock, connections)
+  const rate = createSlidingWindow(clock, messagesPerMinute)
+  return { cap, connections: () => cap.allowed(), rate, daily, close: () => daily.close() }
+}
+
 /** What this process has of it. */
-async function sharedBudgetsOf(shared: SharedBudgets, account: SharedAccount): Promise<Budgets> {
+async function sharedBudgetsOf(shared: SharedBudgets, asked: LimitedAccount): Promise<Budgets> {
   // Loaded where the store is shared.
   const { openShare } = await import('./shared-account.ts')
-  return openShare(shared, account)
+  return openShare(shared, asked)
 }

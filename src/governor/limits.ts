@@ -177,7 +177,17 @@ export interface ConnectionCap {
    * @param seconds for how long at least, when the provider says so
    */
   lower(to: number, seconds?: number): void
+  /** The same, after a complaint to another process that has been told to all. */
+  adopt(to: number, seconds: number): void
+  /** How many the other processes have. */
+  elsewhere(): number
   reset(): void
+}
+
+/** Other processes have connections of the same name. */
+export interface CapSharing {
+  elsewhere(): number
+  lowered(to: number, seconds: number): void
 }
 
 /**
@@ -189,7 +199,11 @@ const longestWait = 900
 /** Complaints within this time, in seconds, count as one. */
 const sameMoment = 1
 
-export function createConnectionCap(clock: Pick<Clock, 'monotonic'>, limit: () => number): ConnectionCap {
+export function createConnectionCap(
+  clock: Pick<Clock, 'monotonic'>,
+  limit: () => number,
+  sharing?: CapSharing,
+): ConnectionCap {
   let missing = 0
   let wait = firstWait
   let nextAt = 0
@@ -207,18 +221,26 @@ export function createConnectionCap(clock: Pick<Clock, 'monotonic'>, limit: () =
     return Math.max(1, limit() - missing)
   }
 
+  function lower(to: number, seconds: number): number {
+    const now = clock.monotonic()
+    const next = Math.max(1, Math.min(to, allowed()))
+    const sinceLast = now - complainedAt
+    if (sinceLast > 2 * wait * 1000) wait = firstWait
+    else if (sinceLast > sameMoment * 1000) wait = Math.min(longestWait, wait * 2)
+    complainedAt = now
+    missing = limit() - next
+    nextAt = now + Math.max(wait, seconds) * 1000
+    return next
+  }
+
   return {
     allowed,
     lower(to, seconds = 0) {
-      const now = clock.monotonic()
-      const next = Math.max(1, Math.min(to, allowed()))
-      const sinceLast = now - complainedAt
-      if (sinceLast > 2 * wait * 1000) wait = firstWait
-      else if (sinceLast > sameMoment * 1000) wait = Math.min(longestWait, wait * 2)
-      complainedAt = now
-      missing = limit() - next
-      nextAt = now + Math.max(wait, seconds) * 1000
+      const next = lower(to, seconds)
+      sharing?.lowered(next, Math.max(wait, seconds))
     },
+    adopt: (to, seconds) => void lower(to, seconds),
+    elsewhere: () => sharing?.elsewhere() ?? 0,
     reset() {
       missing = 0
       wait = firstWait

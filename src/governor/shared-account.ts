@@ -2,22 +2,29 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { BudgetedAccount } from '../store/budget-store.ts'
 import type { DailyRecipients } from './daily-recipients.ts'
-import { type ConnectionCap, createSlidingWindow, type SlidingWindow, windowOf } from './limits.ts'
+import {
+  type ConnectionCap,
+  createConnectionCap,
+  createSlidingWindow,
+  type SlidingWindow,
+  windowOf,
+} from './limits.ts'
 import type { BudgetUse, SharedBudgets } from './shared-budgets.ts'
 import { SharedRecipients } from './shared-recipients.ts'
 
 interface ShareDeps extends BudgetedAccount {
-  /** The provider's limits: recipients in any 24 hours, and messages in a minute. */
+  /** The provider's limits: recipients in any 24 hours, simultaneous connections, and messages in a minute. */
   limit(): number | undefined
+  connections(): number
   messagesPerMinute(): number | undefined
-  /** Of all processes together. */
-  cap: ConnectionCap
   clock: Clock
   log: Log
 }
 
 /** The budgets of one account as far as this process has them. */
 export interface SharedAccount {
+  /** Of all processes together. */
+  cap: ConnectionCap
   connections(): number
   rate: SlidingWindow
   daily: DailyRecipients
@@ -28,13 +35,20 @@ export interface SharedAccount {
 /** @throws Failure `store-unavailable` */
 export async function openShare(
   shared: SharedBudgets,
-  { key, name, limit, messagesPerMinute, cap, clock, log }: ShareDeps,
+  { key, name, limit, connections: allowed, messagesPerMinute, clock, log }: ShareDeps,
 ): Promise<SharedAccount> {
   const daily = new SharedRecipients({ account: name, limit, clock, log })
-  let usable = (_: 'connections' | 'messages') => 0
+  const told = shared.pauses.numbers('connections', key)
+  const cap = createConnectionCap(clock, allowed, {
+    elsewhere: () => share.elsewhere('connections'),
+    lowered(to, seconds) {
+      told.opened(to, seconds, 1)
+      share.ask().catch(() => {})
+    },
+  })
   const perMinute = () => {
     const most = messagesPerMinute()
-    return most === undefined ? undefined : Math.min(most, usable('messages'))
+    return most === undefined ? undefined : Math.min(most, share.usable('messages'))
   }
   const rate = createSlidingWindow(clock, perMinute, messagesPerMinute)
   const users = () => shared.users(key)
@@ -71,12 +85,19 @@ export async function openShare(
   ])
   const share = await shared.open({ key, name }, uses, () => daily.countedSince())
   daily.takeFrom(share)
-  usable = (kind) => share.usable(kind)
+  told.goesTo({
+    adopt(lowered) {
+      if (lowered) cap.adopt(lowered.fault, lowered.milliseconds / 1000)
+      share.ask().catch(() => {})
+    },
+  })
   return {
+    cap,
     connections: () => Math.min(cap.allowed(), share.usable('connections')),
     rate,
     daily,
     async close() {
+      told.end()
       await daily.close()
       await shared.end(share)
     },

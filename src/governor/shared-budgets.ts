@@ -4,6 +4,7 @@ import type { Log } from '../base/log.ts'
 import type { BudgetedAccount, BudgetKind, BudgetStore, HourlyCount } from '../store/budget-store.ts'
 import { type Division, divided, type Need } from './budget-division.ts'
 import type { ConnectionSharing, ConnectionUser } from './governor.ts'
+import type { ToldPauses } from './told-pauses.ts'
 
 /*
  * What a provider allows one account, shared by all postern processes on one database. Each process
@@ -25,6 +26,7 @@ const mostAtOnce = 3
 
 interface SharedBudgetsDeps {
   store: BudgetStore
+  pauses: ToldPauses
   clock: Pick<Clock, 'monotonic'>
   log: Log
 }
@@ -73,7 +75,7 @@ export class SharedBudgets implements ConnectionSharing {
     uses: ReadonlyMap<BudgetKind, BudgetUse>,
     countedSince: () => number,
   ): Promise<AccountShare> {
-    const { store } = this.#deps
+    const { store, pauses } = this.#deps
     const share = new AccountShare({
       account,
       uses,
@@ -83,12 +85,17 @@ export class SharedBudgets implements ConnectionSharing {
     })
     this.#shares.set(account.key, share)
     try {
+      await pauses.look()
       await share.ask()
       return share
     } catch (error) {
       this.#shares.delete(account.key)
       throw error
     }
+  }
+
+  get pauses(): ToldPauses {
+    return this.#deps.pauses
   }
 
   usedBy(users: UsersOf): void {
@@ -117,13 +124,15 @@ export class SharedBudgets implements ConnectionSharing {
     clearTimeout(this.#timer)
     await this.#beating
     await Promise.all([...this.#shares.values()].map((share) => share.close()))
+    await this.#deps.pauses.close()
     await this.#deps.store.drop().catch(ignore)
   }
 
   /** Looks who needs something, where no notification has come, and gives up what is not used. */
   async beat(): Promise<void> {
-    const { store, clock, log } = this.#deps
+    const { store, pauses, clock, log } = this.#deps
     try {
+      await pauses.look()
       const short = new Set(await store.short())
       const wasAway = clock.monotonic() - this.#answeredAt > leaseMilliseconds
       if (this.#isAway)
@@ -223,7 +232,8 @@ export class AccountShare {
     for (const [part, use] of this.#used()) {
       part.peakBefore = part.peak
       part.peak = use.wanted()
-      const wanted = Math.min(wantedLately(part), part.limit ?? 0)
+      // The limit may be another by now.
+      const wanted = wantedLately(part)
       const isShort = wanted > part.amount || part.wanted > part.amount
       const canGiveUp = part.usable < part.amount && use.held() < part.amount
       const isIdle = part.amount > Math.max(part.even, wanted, use.held())

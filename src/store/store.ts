@@ -29,6 +29,7 @@ import { sql } from './kysely.ts'
 import { createMailboxStore } from './mailbox-store.ts'
 import { chainedSchema, markedSchema, migrate, newestSchema, schemaOf } from './migrations.ts'
 import { createPageAccessStore } from './page-access-store.ts'
+import type { PauseStore } from './pause-store.ts'
 import type { Chores, Guesses, KeptRotation, PassingStore, Store } from './ports.ts'
 import type { PostgresPlace } from './postgres-database.ts'
 import { createRegistrationStore } from './registration-store.ts'
@@ -63,7 +64,7 @@ export interface OpenedStore {
   keyedHash: KeyedHash
   passing: PassingStore
   /** Other processes may change the store as well, do a part of the work, and send for the same accounts. */
-  others?: ChangesOfOthers & { chores: Chores; guesses: Guesses; budgets: BudgetStore }
+  others?: ChangesOfOthers & { chores: Chores; guesses: Guesses; budgets: BudgetStore; pauses: PauseStore }
   /** Which key seals what. Loaded when somebody asks. */
   keyring(log: Log): Promise<Keyring>
   /** More than one key is in the ring: a rotation was begun. */
@@ -200,6 +201,7 @@ async function openSharedStore(
   const { SharedGuesses } = await import('./shared-guesses.ts')
   const { createPassingStore } = await import('./passing-store.ts')
   const { createBudgetStore } = await import('./budget-store.ts')
+  const { createPauseStore } = await import('./pause-store.ts')
   const database = await openPostgresDatabase(place)
   try {
     const schema = await schemaOfShared(database)
@@ -229,6 +231,7 @@ async function openSharedStore(
         chores: changes,
         guesses,
         budgets: createBudgetStore(database, changes),
+        pauses: createPauseStore(database, changes),
       },
       ...keyringOf({ database, ring, sealer }),
     }

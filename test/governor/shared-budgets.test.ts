@@ -4,11 +4,13 @@ import { systemClock } from '../../src/base/clock.ts'
 import { createGovernors } from '../../src/governor/create-governors.ts'
 import type { ConnectionUser, Governor } from '../../src/governor/governor.ts'
 import { SharedBudgets } from '../../src/governor/shared-budgets.ts'
+import { ToldPauses } from '../../src/governor/told-pauses.ts'
 import type { ProviderLimits } from '../../src/providers/provider.ts'
 import { openStore } from '../../src/store/store.ts'
 import { newPlace, onPostgres, type Place } from '../store/fixture.ts'
 import { changeDatabase, readDatabase } from '../store/raw-database.ts'
 import { eventually } from '../support/eventually.ts'
+import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { hear, ok } from './governor-stage.ts'
@@ -33,7 +35,8 @@ async function startProcess(place: Place, over: Partial<ProviderLimits> = {}, cl
   const log = createRecordingLog()
   const { store, others } = await openStore({ ...place, clock: systemClock, log })
   if (!others) throw new Error('the store is not shared')
-  const shared = new SharedBudgets({ store: others.budgets, clock, log })
+  const pauses = new ToldPauses({ store: others.pauses, clock, log })
+  const shared = new SharedBudgets({ store: others.budgets, pauses, clock, log })
   const governors = createGovernors({ counts: store.recipientCounts, shared, clock, log })
   const provider = { id: 'exchange', limits: { ...limits, ...over } }
   let ended: Promise<void> | undefined
@@ -273,5 +276,92 @@ describe.runIf(onPostgres)('recipients of a day', () => {
     expect(await sendTo(second.governor, 11)).toBe(false)
     expect(await sendTo(second.governor, 10)).toBe(true)
     expect(await sendTo(first.governor, 1)).toBe(false)
+  })
+})
+
+describe.runIf(onPostgres)('what one process has heard from the provider', () => {
+  const mayGoOn = ({ governor }: Process) => {
+    try {
+      governor.permit(mailbox, 'printer').end('not-sent')
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  function hears({ governor }: Process, text: string): void {
+    const permit = governor.permit(mailbox, 'printer')
+    hear(permit, text, 'mail')
+    permit.end('not-sent')
+  }
+
+  const tooFast = '451 4.4.2 Message submission rate for this client has exceeded the configured limit'
+
+  it('a rate that is exceeded pauses the account in all of them, and in one that starts later', async () => {
+    const { place, all } = await startThree()
+    const [first, second, third] = all
+    hears(first, tooFast)
+    expect(mayGoOn(first)).toBe(false)
+    await eventually('the others know', () => !mayGoOn(second) && !mayGoOn(third))
+    const [own, told] = [first, second].map(({ governor }) => governor.state().pauses[0])
+    expect(told).toMatchObject({
+      about: 'mailbox',
+      reason: own?.reason,
+      said: own?.said,
+      failure: own?.failure,
+    })
+    expect(Math.abs((told?.until ?? 0) - (own?.until ?? 0))).toBeLessThan(2000)
+    expect(mayGoOn(await startProcess(place))).toBe(false)
+    // It is said once, by the one that was told.
+    const said = all.map(({ log }) => log.lines.filter(({ fields }) => 'event' in fields).length)
+    expect(said).toEqual([1, 0, 0])
+  })
+
+  it('what is over is over for all of them, whoever finds it out', async () => {
+    const { all } = await startThree()
+    const [first, second, third] = all
+    hears(first, tooFast)
+    await eventually('the others know', () => !mayGoOn(second) && !mayGoOn(third))
+    second.governor.reset()
+    await eventually('all go on', () => all.every(mayGoOn))
+  })
+
+  it('it is known within a beat where no notification comes', async () => {
+    const { place, all } = await startThree()
+    const [first, second, third] = all
+    await changeDatabase(
+      place.dataDir,
+      "select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen%' and pid <> pg_backend_pid()",
+    )
+    hears(first, tooFast)
+    await eventually('the others know', () => !mayGoOn(second) && !mayGoOn(third), 3)
+  })
+
+  it('an account that is locked is not signed in to by any of them', async () => {
+    const { all } = await startThree()
+    const [first, second, third] = all
+    const { connectBreaker } = first.governor
+    connectBreaker.begun()
+    connectBreaker.failed(failureAs('provider-setup', 'the account is locked'), 0, 'sign-in')
+    const blocked = ({ governor }: Process) => governor.connectBreaker.blockedBy()
+    await eventually('the others know', () => blocked(second) !== undefined && blocked(third) !== undefined)
+    expect(blocked(second)?.message).toBe(blocked(first)?.message)
+    connectBreaker.succeeded()
+    await eventually('all go on', () => blocked(second) === undefined && blocked(third) === undefined)
+  })
+
+  it('fewer connections that the provider asks one for are fewer for all together', async () => {
+    const { place, all } = await startThree()
+    const [first] = all
+    hears(first, '432 4.3.2 Concurrent connections limit exceeded')
+    const allowed = () => all.map(({ governor }) => governor.state().connections.allowed)
+    await eventually('the others know', () => allowed().every((one) => one === 2))
+    await eventually('they have given one up', async () => {
+      const claims = await readDatabase(
+        place.dataDir,
+        "select amount from budget_claims where kind = 'connections'",
+      )
+      return sum(claims) <= 2
+    })
   })
 })
