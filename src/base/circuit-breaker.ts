@@ -52,6 +52,21 @@ export interface Probe<Fault> {
   release(): void
 }
 
+/** The trouble of one breaker, as other processes are told of it. */
+export interface TroubleTold<Found> {
+  /** @param inRow how many of its kind have followed each other */
+  opened(found: Found, seconds: number, inRow: number): void
+  closed(): void
+}
+
+/** Trouble that another process has found out. */
+export interface AdoptedTrouble<Found> {
+  fault: Found
+  inRow: number
+  /** What is left of the wait. */
+  milliseconds: number
+}
+
 /** The faults since the breaker was closed. */
 interface Trouble<Fault> extends LookingState {
   /** The last one. */
@@ -83,6 +98,7 @@ const longestProbeSeconds = 600
  *
  * For each state, the next one. `first`: with the first wait of a new row. `next`: with the next
  * wait of the row. `again`: with the same wait as before. `rest`: with what is left of the wait.
+ * `told`: with what is left of that of another process, where that is longer.
  *
  * | event               | closed      | open       | half-open   | probing     | looking     |
  * |---------------------|-------------|------------|-------------|-------------|-------------|
@@ -93,8 +109,8 @@ const longestProbeSeconds = 600
  * | succeeded           | closed      | closed     | closed      | closed      | closed      |
  * | release             | closed      | open, rest | half-open   | half-open   | open, rest  |
  * | close               | closed      | closed     | closed      | closed      | closed      |
- * | adopt, over         | closed      | closed     | closed      | closed      | closed      |
- * | adopt               | open        | open       | open        | looking     | looking     |
+ * | adopt               | open, told  | open, rest | open, told  | looking     | looking     |
+ * | adopt its end       | closed      | closed     | closed      | closed      | closed      |
  * | hurry               | closed      | half-open  | half-open   | probing     | probing     |
  * | the wait is over    | closed      | half-open  | half-open   | probing     | probing     |
  * | a look is due       | closed      | half-open  | half-open   | probing     | looking     |
@@ -210,7 +226,7 @@ export class CircuitBreaker<Fault, Words = Fault> {
    * Goes by what another process has found out, and tells nobody: that has been done. Undefined: its
    * trouble is over.
    */
-  adopt(found: { fault: Fault; inRow: number; milliseconds: number } | undefined): void {
+  adopt(found: AdoptedTrouble<Fault> | undefined): void {
     if (!found) {
       this.#trouble = undefined
       this.#ended = undefined

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import {
+  type AdoptedTrouble,
   type BreakerPolicy,
   CircuitBreaker,
   type FailureWords,
@@ -8,6 +9,7 @@ import {
   type Looks,
   type Paused,
   type Probe,
+  type TroubleTold,
   wordsOf,
 } from '../base/circuit-breaker.ts'
 import type { Clock } from '../base/clock.ts'
@@ -17,7 +19,6 @@ import { withoutCase } from '../base/text.ts'
 import { type Originators, originatorsOf } from '../wire/header-addresses.ts'
 import type { ConnectBreaker, OpeningStage, Pause } from './governor.ts'
 import type { ConnectionCap } from './limits.ts'
-import type { AdoptedTrouble, TroubleTold } from './told-pauses.ts'
 
 /** Why nothing is sent for a while. */
 export interface Fault {

@@ -1,3 +1,4 @@
+import type { AdoptedTrouble, TroubleTold } from '../base/circuit-breaker.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure, type FilledFailure, isFailureId } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
@@ -10,24 +11,10 @@ import type { Fault } from './breakers.ts'
  * and within a second where that is lost.
  */
 
-/** The trouble of one breaker, as other processes are told of it. */
-export interface TroubleTold<Found> {
-  /** @param inRow how many of its kind have followed each other */
-  opened(found: Found, seconds: number, inRow: number): void
-  closed(): void
-}
-
 /** Whoever goes by what others have found out. */
 export interface Adopts<Found> {
   /** Undefined: it is over. */
   adopt(trouble: AdoptedTrouble<Found> | undefined): void
-}
-
-export interface AdoptedTrouble<Found> {
-  fault: Found
-  inRow: number
-  /** What is left of the wait. */
-  milliseconds: number
 }
 
 interface ToldPausesDeps {

@@ -8,6 +8,8 @@ type Kind = 'quota' | 'rate'
 
 const waits = { quota: [20, 60, 300], rate: [30, 90] }
 const [, second, third] = waits.quota
+/** What is left of the wait of another process. */
+const told = 45
 
 const policy: BreakerPolicy<Kind, { reason: Kind }> = {
   kindOf: (fault) => fault,
@@ -66,6 +68,10 @@ const events: Record<string, { act: (scene: Scene) => void; kind?: Kind }> = {
   succeeded: { act: ({ breaker }) => breaker.succeeded() },
   release: { act: ({ breaker }) => breaker.release() },
   close: { act: ({ breaker }) => breaker.close() },
+  adopt: {
+    act: ({ breaker }) => breaker.adopt({ fault: 'quota', inRow: 2, milliseconds: told * 1000 }),
+  },
+  'adopt its end': { act: ({ breaker }) => breaker.adopt(undefined) },
   hurry: { act: ({ breaker }) => breaker.hurry() },
   'the wait is over': { act: (scene) => scene.wait() },
   'a look is due': { act: ({ clock }) => clock.advance(5) },
@@ -74,7 +80,7 @@ const events: Record<string, { act: (scene: Scene) => void; kind?: Kind }> = {
 
 /** The seconds of each wait that the table names. */
 function waitOf(name: string | undefined, kind: Kind, before: number): number {
-  const known = { first: waits[kind][0], again: second, next: third, rest: before }
+  const known = { first: waits[kind][0], again: second, next: third, rest: before, told }
   return known[name as keyof typeof known] ?? Number.NaN
 }
 
@@ -184,6 +190,21 @@ describe('a circuit breaker', () => {
       scene.breaker.failed('quota')
       expect(scene.seconds()).toBe(wait)
     }
+  })
+
+  it('a row of faults that other processes have found out goes on, and they are not told again', () => {
+    const heard: string[] = []
+    const hearing = { ...policy, onOpen: () => heard.push('open'), onClose: () => heard.push('close') }
+    const clock = createManualClock()
+    const breaker = new CircuitBreaker(hearing, clock)
+    breaker.adopt({ fault: 'quota', inRow: 2, milliseconds: 1000 })
+    expect(breaker.pause()).toMatchObject({ reason: 'quota', until: clock.now() + 1000 })
+    clock.advance(1)
+    breaker.failed('quota')
+    expect(breaker.remaining()).toBe((third ?? 0) * 1000)
+    breaker.adopt(undefined)
+    expect(breaker.state).toBe('closed')
+    expect(heard).toEqual(['open'])
   })
 
   it('people are shown nothing of a fault that makes nothing wait', () => {
