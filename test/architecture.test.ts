@@ -149,6 +149,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'store/key-ring.ts',
     'store/keyring.ts',
     'store/owner-key.ts',
+    'store/pause-store.ts',
     'store/ports.ts',
   ],
   tls: [
