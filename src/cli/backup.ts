@@ -115,7 +115,11 @@ async function writeNew(path: string, octets: () => Promise<AsyncIterable<Uint8A
 /** What a backup does not hold, and a restored postern needs. */
 function keepToo({ dataDir, key }: Config): string[] {
   return [
-    key === undefined ? resolve(dataDir, 'postern.key') : 'the key that POSTERN_KEY names',
+    key === undefined
+      ? resolve(dataDir, 'postern.key')
+      : 'line' in key
+        ? 'what POSTERN_KEY_COMMAND prints'
+        : 'the key that POSTERN_KEY names',
     'the settings (.env or the environment, settings.env of the data directory, the providers file)',
     'certificates and their keys',
   ]
@@ -142,6 +146,13 @@ ${named.join('')}${more}`
   return `Restored the store of ${localTimestamp(manifest.madeAt)} to ${dataDir}.
 ${aside}${consents}Start postern: postern serve
 `
+}
+
+function keptWords(kid: string, place: Awaited<ReturnType<typeof keysAre>>): string {
+  if (place === 'in the key file') return `The key ${kid} stays: something is still sealed with it.`
+  const where =
+    place === 'printed' ? 'what POSTERN_KEY_COMMAND prints (in the vault)' : 'POSTERN_KEY or its file'
+  return `The key ${kid} is not needed for the store any more, unless "postern keyring list" shows values of it: take its line out of ${where}, keep it with the backups that were made before, and restart.`
 }
 
 /** `postern keyring list | rotate` */
@@ -173,7 +184,7 @@ export function addKeyringVerbs(program: Command, context: Context): void {
           if (!options.json) context.terminal.stderr.write(`${step.sealed} of ${step.values} values\n`)
         return step
       })
-      if (last) context.tell(command, last, describeRotation(last))
+      if (last) context.tell(command, last, describeRotation(last, await keysAre(context)))
       if (last && last.broken.length > 0) context.exitCode = 1
     })
 }
@@ -186,13 +197,21 @@ were made before need the old key: keep your copy of it with them, and copy the 
 Example:
   postern keyring rotate`
 
-function describeRotation({ kid, removed = [], kept = [], broken }: RotationStep): string {
+/** Where whoever reads this changes them. */
+async function keysAre(context: Context): Promise<'in the key file' | 'in the settings' | 'printed'> {
+  const { key } = (await context.config()).config
+  if (key === undefined) return 'in the key file'
+  return 'line' in key ? 'printed' : 'in the settings'
+}
+
+function describeRotation(
+  { kid, removed = [], kept = [], broken }: RotationStep,
+  place: Awaited<ReturnType<typeof keysAre>>,
+): string {
   const lines = [
-    `Everything that opens is sealed with the key ${kid}. Copy the new key file to where you keep keys.`,
+    `Everything that opens is sealed with the key ${kid}.${place === 'in the key file' ? ' Copy the new key file to where you keep keys.' : ''}`,
     ...removed.map((one) => `The key ${one} has left the ring; backups that were made before need it.`),
-    ...kept.map(
-      (one) => `The key ${one} stays: it is in the settings, or something is still sealed with it.`,
-    ),
+    ...kept.map((one) => keptWords(one, place)),
     ...broken.map((one) => `What ${one} holds does not open: it was changed by something else than postern.`),
   ]
   return `${lines.join('\n')}\n`

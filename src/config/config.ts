@@ -7,6 +7,7 @@ import type { Endpoint } from '../net/endpoint.ts'
 import type { SmtpListener } from '../net/listen.ts'
 import type { NotifyConfig } from '../notices/notices.ts'
 import type { ProviderSettings } from '../providers/settings.ts'
+import type { GivenKey } from '../store/key-ring.ts'
 
 /**
  * Every effective setting, checked. Made from the environment in one go; nothing else reads
@@ -41,10 +42,10 @@ export interface Config extends ProviderSettings {
   hosts?: readonly string[]
   trustedProxies?: readonly string[]
   /**
-   * The sealing key, 32 octets as base64 (standard or URL alphabet) or hexadecimal; absent: the key
-   * file in the data directory.
+   * The sealing key, 32 octets as base64 (standard or URL alphabet) or hexadecimal, or the command
+   * that prints it; absent: the key file in the data directory.
    */
-  key?: Secret
+  key?: GivenKey
   /** The address of a PostgreSQL database; absent: the SQLite file in the data directory. */
   databaseUrl?: Secret
   /** PEM text of additional certification authorities. */

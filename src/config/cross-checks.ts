@@ -14,6 +14,7 @@ import { type SettingKey, settings, type Values } from './settings.ts'
 export function crossCheck(values: Partial<Values>, sources: Partial<Record<SettingKey, Source>>): string[] {
   return [
     ...checkListeners(values),
+    ...twoKeys(sources),
     ...secretWithoutId(values, sources, 'microsoftClientSecret', 'microsoftClientId'),
     ...secretWithoutId(values, sources, 'googleClientSecret', 'googleClientId'),
     ...checkRegistrations(values, sources),
@@ -25,6 +26,16 @@ export function crossCheck(values: Partial<Values>, sources: Partial<Record<Sett
       'notifyMailTo',
       'a mail needs a sender and a recipient',
     ),
+  ]
+}
+
+/** Which of two is meant nobody can tell, and the wrong one would be found out by a store that does not open. */
+function twoKeys({ key, keyCommand }: Partial<Record<SettingKey, Source>>): string[] {
+  const isGiven = (source: Source | undefined) => source !== undefined && source !== 'default'
+  if (!isGiven(key) || !isGiven(keyCommand)) return []
+  const name = key?.startsWith('file ') ? `${settings.key.name}_FILE` : settings.key.name
+  return [
+    `${name} (${key}) and ${settings.keyCommand.name} (${keyCommand}) are both given: keep one of them.`,
   ]
 }
 

@@ -109,7 +109,7 @@ function toConfig(
   },
   environment: Environment,
 ): Config {
-  const { dataDir, trustedProxies, logLevel, journalRecipients, organisation, key, proxy } = values
+  const { dataDir, trustedProxies, logLevel, journalRecipients, organisation, proxy } = values
   const { tlsCertFile, tlsKeyFile, databaseUrl } = values
   const { extraCa } = read
   return {
@@ -120,7 +120,7 @@ function toConfig(
       tlsKeyFile !== undefined && { certificate: { certFile: tlsCertFile, keyFile: tlsKeyFile } }),
     ...(values.hosts && { hosts: values.hosts }),
     ...(trustedProxies && { trustedProxies }),
-    ...(key && { key }),
+    ...keyOf(values, environment),
     ...(databaseUrl && { databaseUrl }),
     registrations: toRegistrations(values, read.registrations),
     customProviders: read.providers.providers,
@@ -137,6 +137,11 @@ function toConfig(
     ...runtimeDirOf(environment),
     limits: Object.fromEntries(limitKeys.map((limit) => [limit, values[limit]])) as unknown as Limits,
   }
+}
+
+function keyOf({ key, keyCommand: line }: Values, environment: Environment): Pick<Config, 'key'> {
+  if (line) return { key: { line, environment: commandEnvironment(environment) } }
+  return key ? { key } : {}
 }
 
 /** As systemd names it, for RuntimeDirectory=; of several, the first. */

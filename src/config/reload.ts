@@ -21,7 +21,8 @@ interface Part {
 const waiting: readonly Part[] = [
   waits('dataDir', ({ dataDir }) => dataDir),
   waits('databaseUrl', ({ databaseUrl }) => databaseUrl),
-  waits('key', ({ key }) => key),
+  waits('key', ({ key }) => (key && !('line' in key) ? key : undefined)),
+  waits('keyCommand', ({ key }) => (key && 'line' in key ? key : undefined)),
   waits('smtpListen', ({ smtpListen }) => smtpListen.filter(({ tls }) => tls !== 'implicit').map(place)),
   waits('smtpsListen', ({ smtpListen }) => smtpListen.filter(({ tls }) => tls === 'implicit')),
   waits('webListen', ({ webListen }) => webListen),

@@ -205,6 +205,12 @@ export const settings = {
     sealingKey,
     'The key that seals the tokens; without it, a key file is made in the data directory on the first start. Several keys, one a line, are a ring: the first one seals, all of them open, and `postern keyring rotate` seals everything with the first.',
   ),
+  keyCommand: secret(
+    'POSTERN_KEY_COMMAND',
+    'vault kv get -field=key secret/postern',
+    commandLine,
+    'A command of the shell (/bin/sh) that prints the key, or the ring of keys, for a vault or a key service: run once at each start, and by each verb that opens the store itself, for at most 30 seconds, with nothing of the environment but PATH, HOME, USER, LANG, LC_ALL, TZ and TMPDIR; what it prints is kept in memory only. In the place of POSTERN_KEY; not set by default.',
+  ),
   ...limitSettings,
 }
 

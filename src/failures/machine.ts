@@ -216,7 +216,7 @@ export const machineFailures = {
     code: 'configuration',
     message:
       'The key is given by the settings, or shared by several hosts, and there is no second one to take its place',
-    fix: 'Put a new key (openssl rand -base64 32) as the last line of the key file on each host and restart; then move it to the first line, restart, and run this again.',
+    fix: 'Put a new key (openssl rand -base64 32) as the last line of the key file on each host (or of what POSTERN_KEY_COMMAND prints) and restart; then move it to the first line, restart, and run this again.',
   },
   'keyring.under-way': {
     code: 'limit-reached',
@@ -247,6 +247,26 @@ export const machineFailures = {
     code: 'configuration',
     message: 'POSTERN_KEY is not a key',
     fix: 'Give 32 random octets as base64 or hexadecimal, for example from: openssl rand -base64 32',
+  },
+  'key.command-not-started': {
+    code: 'configuration',
+    message: 'The command in POSTERN_KEY_COMMAND cannot be started: there is no shell here',
+    fix: 'Install /bin/sh, or give the key in a file that POSTERN_KEY_FILE names.',
+  },
+  'key.command-failed': {
+    code: 'configuration',
+    message: 'The command in POSTERN_KEY_COMMAND ended with {status}{complaint}',
+    fix: "Run it as the user that runs postern, with that user's HOME and PATH and nothing else of the environment: whatever it needs beside has to be in a file or in the command itself.",
+  },
+  'key.command-ended': {
+    code: 'configuration',
+    message: 'The command in POSTERN_KEY_COMMAND was ended by {signal}, at the latest after {seconds} seconds{complaint}',
+    fix: 'Look whether what it asks can be reached from here, and run it as the user that runs postern: it must not wait for input.',
+  },
+  'key.command-no-key': {
+    code: 'configuration',
+    message: 'What the command in POSTERN_KEY_COMMAND prints is not a key{complaint}',
+    fix: 'It has to print 32 random octets as base64 or hexadecimal, for a ring one key a line, the writing one first, and nothing else: no label, no quotes, no JSON.',
   },
   'key.file-damaged': {
     code: 'configuration',

@@ -5,10 +5,9 @@ import { join } from 'node:path'
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
 import { failure } from '../base/failure.ts'
-import type { Secret } from '../base/secret.ts'
 import { copyDatabase } from './copies.ts'
 import { dataFiles, exists, prepareDataDir, syncDirectory, unfinishedCopy } from './data-dir.ts'
-import { openKeyRing } from './key-ring.ts'
+import { type GivenKey, openKeyRing } from './key-ring.ts'
 import { newestSchema, schemaOf } from './migrations.ts'
 import { countKeys, sealedColumns } from './sealed-values.ts'
 import { createSealer } from './sealer.ts'
@@ -218,7 +217,7 @@ export async function restoreBackup({
 }: {
   from: string
   dataDir: string
-  key?: Secret
+  key?: GivenKey
   replace: boolean
   clock: Clock
 }): Promise<Restored> {

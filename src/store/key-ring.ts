@@ -2,6 +2,10 @@ import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:c
 import { failure } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import { createPrivateFile, type DataFiles, exists, readPrivateFile, replacePrivateFile } from './data-dir.ts'
+import type { KeyCommand } from './key-command.ts'
+
+/** Where the keys are, if not in the key file of the data directory. */
+export type GivenKey = Secret | KeyCommand
 
 /** A sealing key of 256 bits and its name. */
 export interface SealingKey {
@@ -40,16 +44,24 @@ export interface KeyRing {
  */
 export async function openKeyRing(
   files: DataFiles,
-  given?: Secret,
+  given?: GivenKey,
   isElsewhere = false,
   mayBegin = !isElsewhere,
 ): Promise<KeyRing> {
-  if (given !== undefined) return createKeyRing(parseKeys(given.reveal()) ?? refuseGiven())
+  if (given !== undefined) return createKeyRing(parseKeys((await keysOf(given)).reveal()) ?? refuseGiven())
   const found = await readPrivateFile(files.key, 'file.key')
   if (found === undefined && !mayBegin) throw failure('key.of-shared-store-missing', { file: files.key })
   const text = found ?? (await makeKeyFile(files))
   // Others use the same store, and would not know a new key.
   return createKeyRing(parseKeys(text) ?? refuseFile(files.key), isElsewhere ? undefined : files.key)
+}
+
+/** @throws Failure */
+async function keysOf(given: GivenKey): Promise<Secret> {
+  if (!('line' in given)) return given
+  // Loaded by those alone who have such a command.
+  const { keysFromCommand } = await import('./key-command.ts')
+  return keysFromCommand(given, (text) => parseKeys(text) !== undefined)
 }
 
 /** @param file which they are in, where postern may change it */

@@ -23,7 +23,7 @@ import {
   sealHashRoot,
 } from './hash-root.ts'
 import { beginChain, createJournalChain, createJournalStore, type JournalChain } from './journal-store.ts'
-import { type KeyRing, openKeyRing } from './key-ring.ts'
+import { type GivenKey, type KeyRing, openKeyRing } from './key-ring.ts'
 import type { Keyring } from './keyring.ts'
 import { sql } from './kysely.ts'
 import { createMailboxStore } from './mailbox-store.ts'
@@ -49,8 +49,8 @@ import {
 interface StoreDeps {
   /** Absolute. Made on first start. */
   dataDir: string
-  /** The sealing key; absent: the key file in the data directory, made on first start. */
-  key?: Secret
+  /** The sealing key, or what prints it; absent: the key file in the data directory, made on first start. */
+  key?: GivenKey
   /** Absent: the SQLite file in the data directory. */
   postgres?: PostgresPlace
   /** A directory that outlives a restart, on another disk: what the store does not take at the end is kept there. */
@@ -104,6 +104,11 @@ export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
   await removeUnfinishedCopies(dataDir)
   const wasUsed = await looksUsed(files)
   const ring = await openKeyRing(files, key)
+  if (key !== undefined && (await exists(files.key)))
+    log.warn(
+      { event: 'key.file-unused', file: files.key },
+      'There is a key file, and it is not used, because the settings give the key: whoever reads the file needs no other',
+    )
   const sealer = createSealer(ring)
   const found = await inspectDatabase(files.database, sealer)
   if (!found && wasUsed) warnOfEmptyStore(dataDir, log)
@@ -261,7 +266,7 @@ async function openedStore(
   return { ...opened, keepElsewhere: async (left) => (await rotations()).keepRotations(path, sealer, left) }
 }
 
-async function inspectShared(place: PostgresPlace, files: DataFiles, key?: Secret): Promise<boolean> {
+async function inspectShared(place: PostgresPlace, files: DataFiles, key?: GivenKey): Promise<boolean> {
   const { openPostgresDatabase } = await import('./postgres-database.ts')
   const database = await openPostgresDatabase(place)
   try {

@@ -92,6 +92,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
     './governor/shared-budgets.ts',
     './governor/told-pauses.ts',
     './kept-rotations.ts',
+    './key-command.ts',
     './keyring.ts',
     './known-errors.ts',
     './passing-store.ts',

@@ -8,6 +8,24 @@ export interface BrokenConfiguration {
 
 const key = 'MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE='
 
+const keys: readonly BrokenConfiguration[] = [
+  {
+    name: 'a key and a command for it',
+    environment: { POSTERN_KEY: key, POSTERN_KEY_COMMAND: 'cat key' },
+    mistakes: [
+      'POSTERN_KEY (environment) and POSTERN_KEY_COMMAND (environment) are both given: keep one of them.',
+    ],
+  },
+  {
+    name: 'a file with a key and a command for it',
+    environment: { POSTERN_KEY_FILE: 'key' },
+    files: { '.env': 'POSTERN_KEY_COMMAND=cat', key },
+    mistakes: [
+      'POSTERN_KEY_FILE (file /srv/postern/key) and POSTERN_KEY_COMMAND (.env) are both given: keep one of them.',
+    ],
+  },
+]
+
 const listening: readonly BrokenConfiguration[] = [
   {
     name: 'a port without a host',
@@ -501,6 +519,7 @@ const waysToGrants: readonly BrokenConfiguration[] = [
 ]
 
 export const brokenConfigurations = [
+  ...keys,
   ...listening,
   ...registrations,
   ...waysToGrants,

@@ -172,7 +172,7 @@ export const machine: Translated<typeof machineFailures> = {
   },
   'keyring.not-own': {
     message: '鍵は設定で指定されているか、複数のホストで共有されていて、代わりになる二つ目の鍵がありません',
-    fix: '新しい鍵(openssl rand -base64 32)を各ホストの鍵ファイルの最後の行に入れて再起動してください。次にそれを最初の行へ移し、再起動してから、もう一度実行してください。',
+    fix: '新しい鍵(openssl rand -base64 32)を各ホストの鍵ファイル(または POSTERN_KEY_COMMAND の出力)の最後の行に入れて再起動してください。次にそれを最初の行へ移し、再起動してから、もう一度実行してください。',
   },
   'keyring.under-way': {
     message: '鍵はすでに取り替え中です',
@@ -197,6 +197,22 @@ export const machine: Translated<typeof machineFailures> = {
   'key.setting-no-key': {
     message: 'POSTERN_KEY は鍵ではありません',
     fix: '32 バイトの乱数を base64 または 16 進数で指定してください。例: openssl rand -base64 32',
+  },
+  'key.command-not-started': {
+    message: 'POSTERN_KEY_COMMAND のコマンドを開始できません。シェルがありません',
+    fix: '/bin/sh をインストールするか、POSTERN_KEY_FILE に指定するファイルで鍵を渡してください。',
+  },
+  'key.command-failed': {
+    message: 'POSTERN_KEY_COMMAND のコマンドが {status} で終了しました{complaint}',
+    fix: 'postern を実行するユーザーとして、そのユーザーの HOME と PATH だけの環境で実行してみてください。ほかに必要なものは、ファイルかコマンド自体に書いておく必要があります。',
+  },
+  'key.command-ended': {
+    message: 'POSTERN_KEY_COMMAND のコマンドが {signal} で終了しました(最長 {seconds} 秒){complaint}',
+    fix: 'コマンドの問い合わせ先にここから接続できるかを確認し、postern を実行するユーザーとして実行してみてください。入力を待ってはいけません。',
+  },
+  'key.command-no-key': {
+    message: 'POSTERN_KEY_COMMAND のコマンドの出力は鍵ではありません{complaint}',
+    fix: '32 個のランダムなオクテットを base64 または 16 進数で出力する必要があります。複数の場合は一行に一つ、書き込みに使うものを先頭にし、見出し、引用符、JSON などは付けないでください。',
   },
   'key.file-damaged': {
     message: '鍵ファイル {file} が壊れています。鍵ではないものが入っています',
