@@ -783,7 +783,9 @@ async function startDoors(
     if (data.rotates)
       void keyring()
         .then((one) => one.resume())
-        .catch((error) => log.warn({ err: error }, 'the key is not replaced yet'))
+        .catch((error) =>
+          log.warn({ event: 'keyring.not-resumed', err: error }, 'the key is not replaced yet'),
+        )
     services.keepAlive.start()
     services.ownCertificates.start()
     const { length: mailboxes } = await data.store.mailboxes.list()

@@ -93,6 +93,7 @@ async function serve(config: Config): Promise<number> {
   }
   log.info(
     {
+      event: 'postern.ready',
       smtp: postern.smtp.map(formatEndpoint),
       web: postern.web.map(formatEndpoint),
       ...(postern.metrics.length > 0 && { metrics: postern.metrics.map(formatEndpoint) }),
@@ -106,11 +107,14 @@ async function serve(config: Config): Promise<number> {
 
   const signal = await signalled
   for (const again of ['SIGINT', 'SIGTERM'] as const) process.once(again, () => process.exit(1))
-  log.info({ signal }, 'postern stops')
+  log.info({ event: 'postern.stopping', signal }, 'postern stops')
   manager?.stopping(`Stopping: messages under way have ${postern.shutdownSeconds()} s to finish`)
   setTimeout(() => process.exit(1), (postern.shutdownSeconds() + lastSeconds) * 1000).unref()
   const { lostConsents } = await postern.stop()
-  log.info({ ...(lostConsents.length > 0 && { lostConsents }) }, 'postern has stopped')
+  log.info(
+    { event: 'postern.stopped', ...(lostConsents.length > 0 && { lostConsents }) },
+    'postern has stopped',
+  )
   await manager?.close()
   return lostConsents.length > 0 ? consentsLost : 0
 }

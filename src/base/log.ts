@@ -4,10 +4,14 @@
 export interface Log {
   debug(fields: object, message: string): void
   info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
+  /** `event`: whoever is to be told of it finds it by that. */
+  warn(fields: WithEvent, message: string): void
+  error(fields: WithEvent, message: string): void
   child(fields: object): Log
 }
+
+/** A line by whose `event` it is found. */
+export type WithEvent = Readonly<Record<string | symbol, unknown>> & { readonly event: string }
 
 /** From which level on lines are written. */
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const

@@ -260,7 +260,8 @@ export const machineFailures = {
   },
   'key.command-ended': {
     code: 'configuration',
-    message: 'The command in POSTERN_KEY_COMMAND was ended by {signal}, at the latest after {seconds} seconds{complaint}',
+    message:
+      'The command in POSTERN_KEY_COMMAND was ended by {signal}, at the latest after {seconds} seconds{complaint}',
     fix: 'Look whether what it asks can be reached from here, and run it as the user that runs postern: it must not wait for input.',
   },
   'key.command-no-key': {

@@ -230,7 +230,10 @@ class StoringWriter implements CountWriter {
     }
     if (failure === undefined) return
     // A count never holds up a message.
-    this.#deps.log.warn({ err: failure }, 'the recipients of the day could not be stored')
+    this.#deps.log.warn(
+      { event: 'recipients.uncounted', err: failure },
+      'the recipients of the day could not be stored',
+    )
     if (!this.#isClosed) this.#writeAfter(againMilliseconds)
   }
 }

@@ -127,7 +127,6 @@ function setField(entry: Mutable, name: string, value: unknown): void {
     case 'login':
       if (isText(value)) entry.login ??= value
       return
-    case 'client':
     case 'source':
       if (isText(value)) entry.source = value
       return
@@ -373,12 +372,20 @@ class StoringWriter implements EntryWriter {
     this.#outcomes = []
     try {
       await this.#store.add(entries, outcomes)
-      if (this.#failing) this.#log.info({ dropped: this.#dropped }, 'The journal is written again')
+      if (this.#failing)
+        this.#log.info(
+          { event: 'journal.written-again', dropped: this.#dropped },
+          'The journal is written again',
+        )
       this.#failing = false
       this.#dropped = 0
       this.#written()
     } catch (error) {
-      if (!this.#failing) this.#log.error({ err: error }, 'The journal cannot be written: it is tried again')
+      if (!this.#failing)
+        this.#log.error(
+          { event: 'journal.unwritten', err: error },
+          'The journal cannot be written: it is tried again',
+        )
       this.#failing = true
       this.#waiting = [...entries, ...this.#waiting]
       this.#outcomes = [...outcomes, ...this.#outcomes].slice(-most)

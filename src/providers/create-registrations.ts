@@ -182,7 +182,10 @@ class StoredRegistrations implements FollowingRegistrations {
       this.#stored = new Map(kept.map((one) => [one.id, readKept(one)]))
       await this.settingsChanged()
     } catch (error) {
-      log.error({ err: error }, 'the registrations of the store could not be read')
+      log.error(
+        { event: 'registration.not-read', err: error },
+        'the registrations of the store could not be read',
+      )
     }
   }
 
@@ -196,12 +199,12 @@ class StoredRegistrations implements FollowingRegistrations {
       this.#warned.add(key)
       if (trouble)
         log.error(
-          { registration: id, failure: trouble.id, fix: trouble.fix },
+          { event: 'registration.unusable', registration: id, failure: trouble.id, fix: trouble.fix },
           `The stored registration "${id}" cannot be used: ${trouble.message}`,
         )
       else
         log.warn(
-          { registration: id, setting },
+          { event: 'registration.unused', registration: id, setting },
           `The stored registration "${id}" is not used: the settings have one with this id (${setting})`,
         )
     }

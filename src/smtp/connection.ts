@@ -145,7 +145,7 @@ class ServedConnection implements ClientConnection {
       if (this.#isEvicted) this.#client.endAtOnce()
       else this.#client.end()
     } catch (error) {
-      this.#log().error({ err: error }, 'a connection ended by a fault of postern')
+      this.#log().error({ event: 'connection.fault', err: error }, 'a connection ended by a fault of postern')
       this.#client.destroy()
     }
     await this.#work?.providerSide.giveUp()
@@ -179,7 +179,7 @@ class ServedConnection implements ClientConnection {
       encrypted: (how) => this.#trace?.note(how),
       logRefusal: (about, message) => {
         this.#trace?.note(about.why === undefined ? message : `${message}: ${about.why}`)
-        const fields = { event: 'connection.refused', client: remoteAddress, ...about }
+        const fields = { event: 'connection.refused', source: remoteAddress, ...about }
         refusals.note({ why: message, fields, message })
       },
     })
@@ -334,7 +334,7 @@ class ServedConnection implements ClientConnection {
   }
 
   #log(): Log {
-    return this.#deps.log.child({ client: this.#deps.remoteAddress, session: this.#deps.session })
+    return this.#deps.log.child({ source: this.#deps.remoteAddress, session: this.#deps.session })
   }
 
   async #sayGoodbye(): Promise<undefined> {

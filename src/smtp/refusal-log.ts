@@ -21,8 +21,8 @@ export interface RefusalLog {
 interface Refusal {
   /** Refusals of one source with the same reason are alike. */
   why: string
-  /** `client`: its address. */
-  fields: { event: string; client: string }
+  /** `source`: the address of the client. */
+  fields: { event: string; source: string }
   message: string
 }
 
@@ -68,8 +68,8 @@ export function createRefusalLog(log: Log, clock: Pick<Clock, 'monotonic'>): Ref
   return {
     note(refusal) {
       begin()
-      const { event, client } = refusal.fields
-      const key = [event, sourceOf(client).key, refusal.why].join('\n')
+      const { event, source } = refusal.fields
+      const key = [event, sourceOf(source).key, refusal.why].join('\n')
       const known = alike.get(key)
       if (logged < mostInAll && (known === undefined || known.logged < mostAlike)) {
         logged += 1
@@ -86,7 +86,7 @@ export function createRefusalLog(log: Log, clock: Pick<Clock, 'monotonic'>): Ref
 
 /** A connection that was refused before its first command. */
 export function connectionRefused(client: string, reply: Reply, about: object = {}): Refusal {
-  const fields = { event: 'connection.refused', client, ...replyFields(reply), ...about }
+  const fields = { event: 'connection.refused', source: client, ...replyFields(reply), ...about }
   return { why: fields.reply, fields, message: 'connection refused' }
 }
 
@@ -96,7 +96,7 @@ export function connectionRefused(client: string, reply: Reply, about: object = 
  */
 export function injected(client: string): Refusal {
   const message = 'commands came behind STARTTLS without waiting for TLS'
-  return { why: message, fields: { event: 'connection.refused', client }, message }
+  return { why: message, fields: { event: 'connection.refused', source: client }, message }
 }
 
 export function commandRefused(
@@ -104,7 +104,7 @@ export function commandRefused(
   submitter: Submitter | undefined,
   { reply, command }: OwnRefusal,
 ): Refusal {
-  const about = { event: 'command.refused', client, ...whose(submitter), ...replyFields(reply) }
+  const about = { event: 'command.refused', source: client, ...whose(submitter), ...replyFields(reply) }
   const fields = { ...about, ...(command !== undefined && { command, ...adviceFor(command) }) }
   return { why: `${about.login ?? ''}\n${about.reply}`, fields, message: 'command refused' }
 }
@@ -114,7 +114,7 @@ export function senderRefused(
   submitter: Submitter | undefined,
   { sender, reason: detail }: RefusedSender,
 ): Refusal {
-  const about = { event: 'sender.refused', client, ...whose(submitter) }
+  const about = { event: 'sender.refused', source: client, ...whose(submitter) }
   const fields = { ...about, sender: printable(sender, 254), detail }
   return { why: `${about.login ?? ''}\n${detail}`, fields, message: 'sender refused' }
 }
@@ -160,7 +160,7 @@ export function createDroppedParameters(log: Log): DroppedParameters {
         const parameter = keyword.slice(0, mostLetters)
         if (logged.size >= mostKeywords || logged.has(parameter)) continue
         logged.add(parameter)
-        log.debug({ client, parameter }, 'a parameter of a client is not passed on')
+        log.debug({ source: client, parameter }, 'a parameter of a client is not passed on')
       }
     },
   }

@@ -162,7 +162,10 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
       // The default names both loopback addresses; a machine without IPv6 has only one of them.
       if (isFirst || !isMissingAddress(error) || !isLoopback(listener.host)) throw error
       const address = formatEndpoint(listener)
-      log.warn({ address }, 'this machine has no such address: the SMTP server does without it')
+      log.warn(
+        { event: 'listener.left-out', address },
+        'this machine has no such address: the SMTP server does without it',
+      )
     }
   }
 
@@ -175,7 +178,10 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
   function warnOfPlainAuth(listener: SmtpListener): void {
     if (!listener.plainAuth || !isReachable(listener)) return
     const fix = 'Give clients a certificate (POSTERN_TLS_CERT_FILE), and take +plain-auth away.'
-    log.warn({ listen: formatEndpoint(listener), fix }, 'passwords cross the network unencrypted here')
+    log.warn(
+      { event: 'listener.unencrypted', listen: formatEndpoint(listener), fix },
+      'passwords cross the network unencrypted here',
+    )
   }
 
   function accept(socket: Socket, listener: SmtpListener): void {
@@ -252,7 +258,12 @@ function listen(
     const server = createServer(options, (socket) => accept(withSharedReads(socket, kept)))
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(listener, error)))
     const listening = () => {
-      server.on('error', (error) => log.error({ err: error }, 'the SMTP server cannot accept a connection'))
+      server.on('error', (error) =>
+        log.error(
+          { event: 'listener.not-accepting', err: error },
+          'the SMTP server cannot accept a connection',
+        ),
+      )
       resolve(server)
     }
     if (handed) server.listen(handed, backlog, listening)

@@ -104,7 +104,7 @@ class LoggedTransaction implements TransactionLog {
     const mailboxes = submitter.mailboxes.map(({ address }) => address)
     const fields = {
       event: 'sign-in.done',
-      client: this.#client.address,
+      source: this.#client.address,
       session: this.#client.session,
       login: submitter.userName,
       mailboxes,
@@ -115,7 +115,7 @@ class LoggedTransaction implements TransactionLog {
   signInRefused({ userName, mailboxes }: LoggableLogin, failure: Failure): void {
     const fields = {
       event: 'sign-in.refused',
-      client: this.#client.address,
+      source: this.#client.address,
       session: this.#client.session,
       login: userName,
       ...(mailboxes.length > 0 && { mailboxes }),
@@ -128,9 +128,9 @@ class LoggedTransaction implements TransactionLog {
   admitted(submitter: Submitter): void {
     if (this.#client.warned) return
     this.#client.warned = true
-    const { address: client, session } = this.#client
+    const { address: source, session } = this.#client
     const mailboxes = submitter.mailboxes.map(({ address }) => address)
-    const fields = { event: 'sign-in.admitted', client, session, login: submitter.userName, mailboxes }
+    const fields = { event: 'sign-in.admitted', source, session, login: submitter.userName, mailboxes }
     this.#log.warn(fields, 'admitted without a password')
   }
 
@@ -139,7 +139,7 @@ class LoggedTransaction implements TransactionLog {
     const shown = printable(sender, 254)
     const fields = {
       event: 'sign-in.not-admitted',
-      client: this.#client.address,
+      source: this.#client.address,
       session: this.#client.session,
       sender: shown,
       ...whyFailed(failure),
@@ -218,7 +218,7 @@ class LoggedTransaction implements TransactionLog {
     // Absent fields are named too: objects of one shape cost a tenth of those with varying members.
     const fields = {
       event,
-      client: this.#client.address,
+      source: this.#client.address,
       session: this.#client.session,
       transaction,
       login,

@@ -115,7 +115,10 @@ export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
   if (found && found.schema < newestSchema) {
     const { keepEarlierSchema } = await import('./copies.ts')
     const copy = await keepEarlierSchema(files.database, found.schema)
-    log.info({ copy, schema: found.schema }, 'the database was copied before it gets a newer schema')
+    log.info(
+      { event: 'store.copied', copy, schema: found.schema },
+      'the database was copied before it gets a newer schema',
+    )
   }
   const proofs = proofsOf(found?.root ?? newHashRoot(), log)
   const database = await openSqliteDatabase(files.database, await openReserve(files.reserve, log))
@@ -186,7 +189,8 @@ async function makeSchema(
     await putHashRoot(tables, sealedRoot)
     await beginChain(tables, chain)
   })
-  if (found < newestSchema) log.info({ from: found, to: newestSchema }, 'the database has a new schema')
+  if (found < newestSchema)
+    log.info({ event: 'store.upgraded', from: found, to: newestSchema }, 'the database has a new schema')
   return found
 }
 

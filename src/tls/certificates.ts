@@ -70,7 +70,8 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
     },
 
     reload() {
-      if (!look(true)) log.info({ certFile }, 'the certificate files are as they were')
+      if (!look(true))
+        log.info({ event: 'certificate-files.unchanged', certFile }, 'the certificate files are as they were')
     },
 
     expiresAt: () => pair.validTo,
@@ -89,7 +90,10 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
     }
     const { wrong: why, fix } = reading
     if (again || why !== wrong)
-      log.warn({ why, fix }, 'the new certificate cannot be used: the old one stays')
+      log.warn(
+        { event: 'certificate-files.refused', why, fix },
+        'the new certificate cannot be used: the old one stays',
+      )
     wrong = why
     return true
   }
@@ -99,7 +103,12 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
     pair = taken
     contexts = secureContexts(pair)
     judgedOn = day(clock.now())
-    const fields = { certFile, names: pair.names, validTo: day(pair.validTo) }
+    const fields = {
+      event: 'certificate-files.taken',
+      certFile,
+      names: pair.names,
+      validTo: day(pair.validTo),
+    }
     const warning = validityWarning(pair, clock.now())
     if (warning === undefined) log.info(fields, 'a new certificate is in use')
     else log.warn(fields, `a new certificate is in use, but it ${warning}`)
@@ -113,7 +122,10 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
   function warnOfExposedKey(): void {
     const doubt = doubtOfFile(keyFile, { isPublic: false, isForeign: true })
     if (doubt !== undefined)
-      log.warn({ fix: doubt.fix.message }, `the key in ${keyFile} ${doubt.problem.message}`)
+      log.warn(
+        { event: 'certificate-files.exposed', fix: doubt.fix.message },
+        `the key in ${keyFile} ${doubt.problem.message}`,
+      )
   }
 
   /** A process can run longer than its certificate is valid. */
@@ -122,7 +134,8 @@ export function createCertificates({ certFile, keyFile, clock, log }: Certificat
     if (today === judgedOn) return
     judgedOn = today
     const warning = validityWarning(pair, clock.now())
-    if (warning !== undefined) log.warn({ certFile }, `the certificate for clients ${warning}`)
+    if (warning !== undefined)
+      log.warn({ event: 'certificate-files.ending', certFile }, `the certificate for clients ${warning}`)
   }
 
   function identity(): string {

@@ -213,7 +213,7 @@ class RunningTraces implements Traces {
     this.#timer ??= setInterval(() => this.#sweep(), 5_000).unref()
     const whom = {
       ...(name !== undefined && { login: name }),
-      ...(address !== undefined && { client: address }),
+      ...(address !== undefined && { source: address }),
     }
     const fields = { event: 'trace.begun', ...whom, minutes, masked: mask, by: by.name }
     const from = actorFields(by).source

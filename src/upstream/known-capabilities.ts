@@ -62,7 +62,10 @@ export function createKnownCapabilities({
       await serverCapabilities.put(offer)
     } catch (error) {
       // The next EHLO brings it again.
-      log.warn({ provider: offer.providerId, err: error }, 'what a mail server offers could not be kept')
+      log.warn(
+        { event: 'provider.offer-not-kept', provider: offer.providerId, err: error },
+        'what a mail server offers could not be kept',
+      )
     }
   }
 
@@ -73,7 +76,10 @@ export function createKnownCapabilities({
         for (const offer of kept) if (!heard.has(offer.providerId)) heard.set(offer.providerId, offer)
         inUse = providers
       } catch (error) {
-        log.warn({ err: error }, 'which providers are in use could not be read')
+        log.warn(
+          { event: 'provider.uses-not-read', err: error },
+          'which providers are in use could not be read',
+        )
       } finally {
         answers.clear()
       }

@@ -113,7 +113,10 @@ export function createOpener({ dial, tokens, limits, log, taps }: OpenerDeps): O
     const left = quit(dialled.connection)
     if (outcome instanceof OpeningFailed) return { failed: outcome, tokenRefused: false, left }
     const said = wordsOf(outcome.reply)
-    log.warn({ mailbox, host, user: name.name, said }, 'the provider refused an access token')
+    log.warn(
+      { event: 'provider.token-refused', mailbox, host, user: name.name, said },
+      'the provider refused an access token',
+    )
     const failure = await tokenRefused(outcome, { provider, mailbox, user: name.name }, token.warning)
     return { failed: new OpeningFailed(failure, 'sign-in'), tokenRefused: true, left }
   }

@@ -369,7 +369,10 @@ class ConnectionPool implements Pool, LeaseOwner {
   #openingFailed(error: unknown): void {
     const failure = error instanceof OpeningFailed ? error.failure : asFailure(error)
     const { cause, fix, message, retryAfterSeconds = 0 } = failure
-    this.#deps.log.warn({ ...failureFields(failure), cause: reasonOf(cause), fix }, message)
+    this.#deps.log.warn(
+      { event: 'provider.not-reached', ...failureFields(failure), cause: reasonOf(cause), fix },
+      message,
+    )
     // Some failures take no time at all, and retrying at once would loop.
     this.#nextOpenAt = this.now() + Math.max(lookAgainMilliseconds, retryAfterSeconds * 1000)
     // Connections of neighbours count as served, too. But a mailbox without any connection of its

@@ -251,7 +251,7 @@ class MailboxRoutes implements Routes {
     } catch (error) {
       // The next sign-in finds it out again.
       this.#deps.log.warn(
-        { mailbox: mailbox.address, err: error },
+        { event: 'mailbox.name-not-noted', mailbox: mailbox.address, err: error },
         'the name that signed in could not be noted',
       )
     }

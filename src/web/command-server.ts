@@ -81,7 +81,10 @@ export function createCommandServer({
       return true
     } catch (error) {
       server.close()
-      log.warn({ err: error, path }, 'there can be no socket here: the command comes by a port of loopback')
+      log.warn(
+        { event: 'listener.no-socket', err: error, path },
+        'there can be no socket here: the command comes by a port of loopback',
+      )
       return false
     }
   }
@@ -97,7 +100,12 @@ export function createCommandServer({
   return {
     async start() {
       const endpoint = (await openSocket()) ? undefined : await openPort()
-      open?.on('error', (error) => log.warn({ err: error }, 'the command server could not take a connection'))
+      open?.on('error', (error) =>
+        log.warn(
+          { event: 'listener.not-accepting', err: error },
+          'the command server could not take a connection',
+        ),
+      )
       return endpoint
     },
     async stop() {

@@ -134,7 +134,13 @@ function toMistake({ field: member, message }: FieldMistake): Mistake {
  */
 export function logFailure(log: Log, error: unknown, request: Request): void {
   const { status, failure } = errorAnswer(error)
-  const fields = { method: request.method, route: routeOf(request), status, ...failureFields(failure) }
+  const fields = {
+    event: 'request.failed',
+    method: request.method,
+    route: routeOf(request),
+    status,
+    ...failureFields(failure),
+  }
   if (status < 500) log.debug(fields, failure.message)
   else if (failure.code === 'internal')
     log.error({ ...fields, err: asFailure(error).cause ?? error }, failure.message)

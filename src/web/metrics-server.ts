@@ -65,7 +65,10 @@ export function createMetricsServer({
   ): Promise<void> {
     const { status, contentType, text, headers } = await answerTo(request, isLoopback).catch(
       (error: unknown) => {
-        log.error({ err: asFailure(error).cause ?? error }, 'The metrics could not be read')
+        log.error(
+          { event: 'metrics.not-read', err: asFailure(error).cause ?? error },
+          'The metrics could not be read',
+        )
         return plain(500, 'Something went wrong inside postern')
       },
     )
@@ -85,7 +88,12 @@ export function createMetricsServer({
     const server = createLimitedServer((request, response) => void handle(request, response, isLoopback))
     server.maxConnections = mostConnections
     const opened = await listen(server, endpoint, metricsListener, handed)
-    server.on('error', (error) => log.warn({ err: error }, 'the metrics server could not take a connection'))
+    server.on('error', (error) =>
+      log.warn(
+        { event: 'listener.not-accepting', err: error },
+        'the metrics server could not take a connection',
+      ),
+    )
     open.push(server)
     return opened
   }

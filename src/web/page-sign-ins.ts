@@ -275,5 +275,5 @@ export function warnOfPageSignIns(
   if (offered.length > 0 && silent.length === 0) return
   const said =
     'People are named for the pages, but not every provider can vouch for them. At Microsoft POSTERN_MICROSOFT_TENANT has to be one organisation; a provider of the providers file has to be named in POSTERN_SIGN_IN_PROVIDERS, with an issuer and the scope openid.'
-  log.warn({ offered, silent }, said)
+  log.warn({ event: 'page.sign-in-without-provider', offered, silent }, said)
 }

@@ -83,13 +83,18 @@ export function createWebServer(deps: WebServerDeps): WebServer {
       const opened = await listen(server, endpoint, webListener, deps.handed)
       open.push({ server, endpoint: opened })
       ports = [...ports, opened.port]
-      server.on('error', (error) => log.warn({ err: error }, 'the web server could not take a connection'))
+      server.on('error', (error) =>
+        log.warn(
+          { event: 'listener.not-accepting', err: error },
+          'the web server could not take a connection',
+        ),
+      )
     } catch (error) {
       // The default names both loopback addresses; a machine without IPv6 has one of them, which
       // suffices.
       if (isFirst || !isMissingAddress(error) || !isLoopbackHost(endpoint.host)) throw error
       log.warn(
-        { address: formatEndpoint(endpoint) },
+        { event: 'listener.left-out', address: formatEndpoint(endpoint) },
         'this machine has no such address: the web server does without it',
       )
     }
@@ -135,7 +140,7 @@ function createLazyApp(deps: WebAppDeps): RequestListener {
     load().then(
       (loaded) => loaded(request, response),
       (error: unknown) => {
-        deps.log.error({ err: error }, 'the pages and the API cannot be loaded')
+        deps.log.error({ event: 'page.not-loaded', err: error }, 'the pages and the API cannot be loaded')
         response.writeHead(500, { 'Cache-Control': 'no-store' }).end()
       },
     )

@@ -49,7 +49,7 @@ describe.runIf(peer('haproxy'))('HAProxy in front of the SMTP server', () => {
         '221',
       ])
       expect(relay.messages).toHaveLength(1)
-      const clients = log.lines.flatMap(({ fields }) => ('client' in fields ? [fields.client] : []))
+      const clients = log.lines.flatMap(({ fields }) => ('source' in fields ? [fields.source] : []))
       expect(new Set(clients)).toEqual(new Set(['127.0.0.21']))
     },
   )

@@ -29,7 +29,7 @@ function setUp(recipients: KeptRecipients = 'refused') {
 
 const sent = {
   event: 'message.sent',
-  client: '192.0.2.7',
+  source: '192.0.2.7',
   login: 'hall',
   mailbox: 'me@example.com',
   milliseconds: 80,
@@ -160,7 +160,7 @@ describe('the journal', () => {
   it('sixty guesses of a minute are kept one by one, and the others counted', async () => {
     const { journal, clock, all } = setUp()
     const guess = () =>
-      journal.log.warn({ event: 'sign-in.refused', client: '192.0.2.66' }, 'sign-in refused')
+      journal.log.warn({ event: 'sign-in.refused', source: '192.0.2.66' }, 'sign-in refused')
     for (let count = 0; count < 1000; count += 1) guess()
     expect(await all()).toHaveLength(60)
     clock.advance(61)

@@ -51,7 +51,7 @@ describe('behind a front end', () => {
     client.send(`EHLO a\r\n${auth}\r\nMAIL FROM:<nobody@example.net>\r\n`)
     expect([(await client.reply()).code, (await client.reply()).code]).toEqual([250, 235])
     expect((await client.reply()).code).toBe(550)
-    expect(fieldsOf(log.lines).find(({ event }) => event === 'sender.refused')?.client).toBe('192.0.2.7')
+    expect(fieldsOf(log.lines).find(({ event }) => event === 'sender.refused')?.source).toBe('192.0.2.7')
   })
 
   it('a client asks for TLS, and signs in with it only', async () => {
@@ -131,7 +131,7 @@ describe('behind a front end', () => {
     const client = arrive(endpoint, `${octets}EHLO a\r\n${auth}\r\n`)
     expect(await client.rest()).toMatch(/^421 4\.3\.5 [^\r\n]*\r\n$/)
     const [line] = refusals(log)
-    expect(line).toMatchObject({ event: 'connection.refused', client: '127.0.0.1' })
+    expect(line).toMatchObject({ event: 'connection.refused', source: '127.0.0.1' })
     expect(line?.detail).toMatch(why)
     expect(line?.fix).toContain('send-proxy')
   })
@@ -159,7 +159,7 @@ describe('a client that is no front end', () => {
     const client = arrive(endpoint, `${announce('10.0.0.1')}EHLO a\r\n${wrong}\r\n`)
     expect(await client.rest()).toMatch(/^554 5\.7\.1 Only the front ends [^\r\n]*\r\n$/)
     const [line] = refusals(log)
-    expect(line).toMatchObject({ event: 'connection.refused', client: '127.0.0.1' })
+    expect(line).toMatchObject({ event: 'connection.refused', source: '127.0.0.1' })
     expect(line?.fix).toContain('+proxy=')
   })
 })

@@ -192,7 +192,7 @@ describe('a refused connection', () => {
     expect(await arrive().rest()).toContain('421')
     const refused = events().filter((one) => 'event' in one && one.event === 'connection.refused')
     expect(refused).toMatchObject([
-      { code: 421, client: '127.0.0.1' },
+      { code: 421, source: '127.0.0.1' },
       { reply: expect.stringContaining('Too many') },
     ])
   })
@@ -200,7 +200,7 @@ describe('a refused connection', () => {
   it('a connection that does not sign in in time leaves a line', async () => {
     const { arrive, events } = await serverWith({ signInSeconds: 0.05 })
     await arrive().rest()
-    expect(events()).toMatchObject([{ event: 'command.refused', code: 421, client: '127.0.0.1' }])
+    expect(events()).toMatchObject([{ event: 'command.refused', code: 421, source: '127.0.0.1' }])
   })
 
   it('a silent connection that has signed in and begun nothing leaves none', async () => {

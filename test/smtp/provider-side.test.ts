@@ -51,7 +51,7 @@ describe('what a session asks beyond itself', () => {
         level: 'warn',
         fields: {
           event: 'sign-in.admitted',
-          client: '192.0.2.7',
+          source: '192.0.2.7',
           session: '3fa2-1c',
           login: 'hall-printer',
           mailboxes: ['me@example.com'],

@@ -8,7 +8,7 @@ function start() {
   const refusals = createRefusalLog(log, clock)
   const refuse = (times: number, client = '192.0.2.1', why = 'unreadable', event = 'command.refused') => {
     for (let number = 0; number < times; number++)
-      refusals.note({ why, fields: { event, client }, message: 'command refused' })
+      refusals.note({ why, fields: { event, source: client }, message: 'command refused' })
   }
   const more = () => log.lines.map(({ fields }) => ('more' in fields ? fields.more : 0))
   return { clock, log, refusals, refuse, more }
@@ -28,7 +28,7 @@ it('refusals are said one by one, and where many are alike in a minute, how many
   expect(log.lines[5]).toEqual({
     level: 'warn',
     message: 'command refused',
-    fields: { event: 'command.refused', client: '192.0.2.1', more: 1001 },
+    fields: { event: 'command.refused', source: '192.0.2.1', more: 1001 },
   })
 })
 

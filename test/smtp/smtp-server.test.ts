@@ -316,7 +316,7 @@ describe('the log', () => {
     await client.rest()
     expect(log.lines.map(({ message }) => message)).toEqual(['sign-in refused', 'signed in', 'message sent'])
     expect(log.lines[2]?.fields).toMatchObject({
-      client: '127.0.0.1',
+      source: '127.0.0.1',
       login: 'me@example.com',
       mailbox: 'me@example.com',
       sender: 'me@example.com',
@@ -337,7 +337,7 @@ describe('the log', () => {
     expect((await client.reply()).code).toBe(550)
     expect(log.lines.at(-1)?.fields).toEqual({
       event: 'sender.refused',
-      client: '127.0.0.1',
+      source: '127.0.0.1',
       login: 'me@example.com',
       mailbox: 'me@example.com',
       sender: 'boss@example.com',

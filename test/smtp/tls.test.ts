@@ -90,7 +90,7 @@ describe('TLS at the SMTP server', () => {
     expect(await told(log, 'TLS with a client failed')).toMatchObject({
       level: 'warn',
       fields: {
-        client: '127.0.0.1',
+        source: '127.0.0.1',
         why: expect.stringContaining('no version of TLS in common'),
         fix: expect.stringContaining('+old-tls'),
       },

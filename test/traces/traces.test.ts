@@ -318,7 +318,7 @@ describe('the bounds of traces', () => {
     expect(log.lines.map(({ fields }) => fields)).toContainEqual(
       expect.objectContaining({
         event: 'trace.begun',
-        client: '192.0.2.1',
+        source: '192.0.2.1',
         by: 'API key x',
         askedFrom: '203.0.113.9',
         minutes: 10,

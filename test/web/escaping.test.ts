@@ -80,7 +80,7 @@ describe('foreign text', () => {
     test.log.warn(
       {
         event: 'message.refused',
-        client: script,
+        source: script,
         login: script,
         mailbox: script,
         by: script,

@@ -8,7 +8,7 @@ import { signIn, testServer } from './test-server.ts'
 
 const sent = {
   event: 'message.sent',
-  client: '192.0.2.7',
+  source: '192.0.2.7',
   login: 'hall',
   mailbox: 'me@example.com',
   sender: 'me@example.com',
