@@ -109,11 +109,15 @@ const families: readonly [verbs: string, load: () => Promise<AddVerbs>][] = [
   ['credential-helper', async () => (await import('./credential-helper.ts')).addCredentialHelperVerb],
   ['import', async () => (await import('./import.ts')).addImportVerb],
   ['status test', async () => (await import('./status.ts')).addStatusVerbs],
+  ['completion', async () => (await import('./completion.ts')).addCompletionVerb],
 ]
 
-/** Those of the first word; all of them where it is none of theirs, so that the help is whole. */
+/**
+ * Those of the first word; all of them where it is none of theirs, so that the help is whole, and
+ * for what is made of them all.
+ */
 async function addersFor([first = '']: readonly string[]): Promise<AddVerbs[]> {
-  const asked = families.filter(([verbs]) => verbs.split(' ').includes(first))
+  const asked = families.filter(([verbs]) => first !== 'completion' && verbs.split(' ').includes(first))
   return Promise.all((asked.length > 0 ? asked : families).map(([, load]) => load()))
 }
 

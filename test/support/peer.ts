@@ -11,6 +11,7 @@ const peers = {
     package: 'git-email libio-socket-ssl-perl libnet-smtp-ssl-perl libauthen-sasl-perl libdigest-hmac-perl',
     isThere: hasGitSendEmail,
   },
+  fish: { package: 'fish', isThere: () => onPath('fish') },
   gpg: { package: 'gnupg', isThere: () => onPath('gpg') },
   haproxy: { package: 'haproxy', isThere: () => onPath('haproxy') },
   msmtp: { package: 'msmtp', isThere: () => onPath('msmtp') },
@@ -30,6 +31,7 @@ const peers = {
     isThere: () => onPath('systemd-notify') && onPath('systemd-socket-activate'),
   },
   swaks: { package: 'swaks libnet-ssleay-perl', isThere: () => onPath('swaks') },
+  zsh: { package: 'zsh', isThere: () => onPath('zsh') },
 }
 
 export type Peer = keyof typeof peers
