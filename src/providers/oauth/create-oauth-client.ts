@@ -125,9 +125,10 @@ export function createOAuthClient({
         return checks.purpose === 'sign-in' ? read : completeIdentity(read, answer)
       }).catch(failing),
 
-    refresh: (refreshToken, granted = []) =>
+    refresh: (refreshToken, granted = [], before = () => {}) =>
       ask('renewals', async (configuration, known) => {
         const parameters = renewalParameters(known.oauth, granted)
+        before()
         const answer = await openid.refreshTokenGrant(configuration, refreshToken.reveal(), parameters)
         return toTokenResponse(known, answer, { appOnly: false })
       }),

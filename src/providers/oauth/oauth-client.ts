@@ -24,9 +24,10 @@ export interface OAuthClient {
   /**
    * RFC 6749 section 6. One request, bounded by the token time-out; never retried here.
    * @param granted the scopes of the grant, for providers that need them in the request
-   * @throws an error that `judge` understands
+   * @param before called right before the refresh token leaves: where it throws, it does not
+   * @throws an error that `judge` understands; what `before` throws
    */
-  refresh(refreshToken: Secret, granted?: readonly string[]): Promise<TokenResponse>
+  refresh(refreshToken: Secret, granted?: readonly string[], before?: () => void): Promise<TokenResponse>
   /**
    * RFC 8628, section 3.1.
    * @throws Failure as `exchangeCode`, `configuration` where the provider has no device flow

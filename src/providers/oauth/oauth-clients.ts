@@ -69,8 +69,8 @@ function lateClient(
     authorizationUrl: async (request) => (await client()).authorizationUrl(request),
     exchangeCode: (callback, checks) =>
       noted('code', async () => (await client()).exchangeCode(callback, checks)),
-    refresh: (refreshToken, granted) =>
-      noted('refresh', async () => (await client()).refresh(refreshToken, granted)),
+    refresh: (refreshToken, granted, before) =>
+      noted('refresh', async () => (await client()).refresh(refreshToken, granted, before)),
     beginDevice: async () => (await client()).beginDevice(),
     pollDevice: async (deviceCode) => (await client()).pollDevice(deviceCode),
     appOnlyToken: (flow, mailbox) =>
