@@ -18,14 +18,26 @@ import { useUpLink } from './consent-stores.ts'
 import { type Database, inPages, nullsToAbsent, preparedRead } from './database.ts'
 import { sql } from './kysely.ts'
 import { changeRow } from './marked-rows.ts'
-import type { GrantStore } from './ports.ts'
+import type { GrantStore, IssuedToken } from './ports.ts'
 import type { SealContext, Sealer } from './sealer.ts'
 import type { GrantsTable, Tables } from './tables.ts'
 
 /** Milliseconds. */
 const leastSpacing = 300_000
 
-export function createGrantStore(database: Database, sealer: Sealer, clock: Clock): GrantStore {
+/** What is written beside a renewal, in its transaction. */
+export interface BesideRenewal {
+  /** Before the transaction: sealing takes time. */
+  prepare(issued: IssuedToken, version: number): Promise<(tables: Kysely<Tables>) => Promise<void>>
+}
+
+/** @param beside where several processes use the database */
+export function createGrantStore(
+  database: Database,
+  sealer: Sealer,
+  clock: Clock,
+  beside?: BesideRenewal,
+): GrantStore {
   const standingOf = preparedRead(database, (tables, key: AddressKey) =>
     tables
       .selectFrom('mailboxes')
@@ -138,30 +150,33 @@ export function createGrantStore(database: Database, sealer: Sealer, clock: Cloc
       return (await openGrant(sealer, kept)) as ActiveGrant
     },
 
-    async renewed(id, version, { renewedAt, refreshToken, refreshTokenEndsAt, givenTo }) {
+    async renewed(id, version, { renewedAt, refreshToken, refreshTokenEndsAt, givenTo }, issued) {
+      const share = issued && (await beside?.prepare(issued, version + 1))
       const sealed = refreshToken && { refresh_token: await sealer.seal(grantSealContext(id), refreshToken) }
       // The end of the earlier refresh token is not that of the new one.
       const says = refreshToken !== undefined || refreshTokenEndsAt !== undefined
       const toLast = { change: database.changeAtLast }
-      const row = await changeVersion(toLast, id, version, () => ({
+      const change = () => ({
         ...sealed,
         ...(says && { refresh_token_ends_at: refreshTokenEndsAt ?? null }),
-        state: 'active',
+        state: 'active' as const,
         renewed_at: renewedAt,
         ...(givenTo && { given_to: JSON.stringify(givenTo) }),
         ...unlapsed,
-      }))
+      })
+      const row = await changeVersion(toLast, id, version, change, share)
       return row && ((await openGrant(sealer, row)) as ActiveGrant)
     },
 
     async lapse(id, version, at, reason, to) {
-      const row = await changeVersion(database, id, version, ({ lapsed_since }) => ({
-        state: 'lapsed',
+      const change = ({ lapsed_since }: GrantsTable) => ({
+        state: 'lapsed' as const,
         lapsed_since: lapsed_since ?? at,
         lapse_reason: keptReason(reason),
         refused_at: at,
         refused_to: to ? JSON.stringify(to) : null,
-      }))
+      })
+      const row = await changeVersion(database, id, version, change, (tables) => forgetTokens(tables, id))
       return row && ((await openGrant(sealer, row)) as LapsedGrant)
     },
   }
@@ -236,7 +251,7 @@ export async function lapseGrant(
   since: number,
   reason: Sentence,
 ): Promise<void> {
-  await changeRow(
+  const lapsed = await changeRow(
     tables,
     'grants',
     { mailbox_key: mailboxKey },
@@ -252,6 +267,12 @@ export async function lapseGrant(
             version: version + 1,
           },
   )
+  if (lapsed) await forgetTokens(tables, lapsed.id)
+}
+
+/** A grant that was removed has taken them with it. */
+async function forgetTokens(tables: Kysely<Tables>, grantId: string): Promise<void> {
+  await tables.deleteFrom('shared_tokens').where('grant_id', '=', grantId).execute()
 }
 
 /** Removes a grant without a person: it has nothing that could lapse. True when there was one. */
@@ -273,10 +294,12 @@ function changeVersion(
   id: string,
   version: number,
   change: (row: GrantsTable) => Partial<GrantsTable>,
+  then: (tables: Kysely<Tables>) => Promise<void> = async () => {},
 ): Promise<GrantRow | undefined> {
   return database.change(async (tables) => {
     const whole = (row: GrantsTable) => ({ ...change(row), version: version + 1 })
     if (!(await changeRow(tables, 'grants', { id, version }, whole))) return undefined
+    await then(tables)
     return withMailbox(tables).where('grants.id', '=', id).executeTakeFirstOrThrow()
   })
 }

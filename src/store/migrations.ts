@@ -27,6 +27,7 @@ import {
   noteRefusals,
   shareBudgets,
   shareStore,
+  shareTokens,
 } from './migrations/since-marks.ts'
 import { type MarkedTable, markColumn, markedTables, type Row, type RowMarks } from './row-marks.ts'
 import { indexNames, type SchemaWords, type Tables, tableColumns } from './tables.ts'
@@ -58,6 +59,7 @@ export const migrations: readonly Migration[] = [
   shareStore,
   divideWork,
   shareBudgets,
+  shareTokens,
 ]
 
 export const newestSchema = migrations.length

@@ -1,4 +1,4 @@
-import type { Sentence } from '../base/failure.ts'
+import type { Failure, Sentence } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Address, AddressKey } from '../model/address.ts'
 import type { ApiKey } from '../model/api-key.ts'
@@ -99,6 +99,68 @@ export interface KeptRotation {
   renewed: Renewed
 }
 
+/** An access token as a token endpoint has just given it. */
+export interface IssuedToken {
+  mailbox: Address
+  /** That it came from. */
+  grantId: string
+  secret: Secret
+  ageMilliseconds: number
+  lifeSeconds: number
+  scopes: readonly string[]
+  /** The registration that asked for it. Absent: not known. */
+  givenTo?: GivenTo
+  /** What may be wrong with it. */
+  warning?: Sentence
+  /** The turn that it was asked for in, which ends with it. */
+  turn?: RefreshTurn
+}
+
+/** The right to ask the provider for a token of this mailbox. No other process on the database has it. */
+export interface RefreshTurn {
+  mailbox: Address
+  /** When it was taken at the latest, by both clocks. */
+  at: { database: number; monotonic: number }
+  /**
+   * To be asked right before the refresh token is spent: false where this process was stopped, or out
+   * of reach of the database, for so long that another one may have the turn.
+   */
+  isOurs(): boolean
+}
+
+/** An access token that any process on the database was given. */
+export interface SharedToken
+  extends Pick<IssuedToken, 'grantId' | 'secret' | 'lifeSeconds' | 'scopes' | 'givenTo' | 'warning'> {
+  ageSeconds: number
+}
+
+export interface SharedLook {
+  token?: SharedToken
+  /** The last request has failed, in whichever process, and it is too early for another one. */
+  failed?: { grantId: string; failure: Failure }
+  /** Another process has the turn. */
+  isTaken: boolean
+}
+
+/**
+ * Where several processes use one database: whose turn it is to renew a grant, and the access tokens
+ * of all. All methods but `giveBack`, `put` and `ended` throw Failure `store-unavailable`.
+ */
+export interface SharedTokens {
+  /** @param anyway a request that has failed lately is nothing to wait for */
+  look(mailbox: Address, anyway: boolean): Promise<SharedLook>
+  /** Undefined: another process was faster, or a request has failed lately. */
+  take(mailbox: Address, anyway: boolean): Promise<RefreshTurn | undefined>
+  /** Also one that has ended by a renewal: nothing is done then. */
+  giveBack(turn: RefreshTurn, failed?: { grantId: string; failure: Failure }): Promise<void>
+  /** A token that no renewal has brought. */
+  put(issued: IssuedToken): Promise<void>
+  /** Resolves when the turn of another process may have ended. */
+  ended(mailbox: Address): Promise<void>
+  /** From now on `see` is told of each mailbox whose token was renewed by any process. A few may be missed. */
+  follow(see: (mailbox: AddressKey) => void): void
+}
+
 export interface GrantStore {
   ofMailbox(address: Address): Promise<Grant>
   /** Undefined where no mailbox covers the address. */
@@ -137,8 +199,14 @@ export interface GrantStore {
   /**
    * Notes a renewal, with the rotated refresh token if one came: a grant that had lapsed is active
    * again. Undefined (and no change) when `version` is no longer current.
+   * @param issued for other processes on the database, which have it as soon as the renewal is stored
    */
-  renewed(id: string, version: number, renewed: Renewed): Promise<ActiveGrant | undefined>
+  renewed(
+    id: string,
+    version: number,
+    renewed: Renewed,
+    issued?: IssuedToken,
+  ): Promise<ActiveGrant | undefined>
   /**
    * Its provider has refused it; of one that has lapsed already, again. Undefined (and no change)
    * when `version` is no longer current.

@@ -63,11 +63,17 @@ export async function openPostgresDatabase(place: PostgresPlace): Promise<Shared
   const tables = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: bounded(pool) }) })
   const touched = new Touched()
   let sharing: Sharing | undefined
+  let isClosed = false
   const failureOf = (error: unknown, refusals = {}) => postgresFailure(error, server.host, refusals)
+
+  function requireOpen(): void {
+    if (isClosed) throw failure('database.closed')
+  }
 
   function databaseOf(ready: () => Promise<Tabled<Tables>>): Database {
     /** With the number of the change, where others have to know it. */
     async function committed<T>(work: (changing: Transaction<Tables>) => Promise<T>) {
+      requireOpen()
       const own = await ready()
       return own.transaction().execute(async (changing) => {
         await sql`select pg_advisory_xact_lock(${changeLock})`.execute(changing)
@@ -79,6 +85,7 @@ export async function openPostgresDatabase(place: PostgresPlace): Promise<Shared
 
     const database: Database = {
       async read(query) {
+        requireOpen()
         try {
           return await query(await ready())
         } catch (error) {
@@ -98,7 +105,10 @@ export async function openPostgresDatabase(place: PostgresPlace): Promise<Shared
       async checkWritable() {
         await database.change((writing) => sql`update secrets set value = value`.execute(writing))
       },
-      close: () => tables.destroy(),
+      close() {
+        isClosed = true
+        return tables.destroy()
+      },
     }
     return database
   }

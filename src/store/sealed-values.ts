@@ -36,6 +36,16 @@ export const sealedColumns: readonly SealedColumn[] = [
   byKey('logins', 'sealed_password', 'id'),
   byKey('pending_consents', 'code_verifier', 'state_hash'),
   byKey('pending_consents', 'nonce', 'state_hash'),
+  byKey('refresh_turns', 'failure', 'mailbox_key'),
+  {
+    table: 'shared_tokens',
+    column: 'token',
+    key: 'mailbox_key',
+    place: ({ mailbox_key, grant_id, version }) => ({
+      ...{ table: 'shared_tokens', column: 'token' },
+      row: `${mailbox_key} ${grant_id} ${version}`,
+    }),
+  },
 ]
 
 /** The name of the key that a value was sealed with; undefined for what is not sealed. */

@@ -120,8 +120,22 @@ export interface AliveProcesses {
 }
 
 /** Of what is shared beside the changes of the store. */
-const otherChannels = ['postern_budgets', 'postern_pauses'] as const
+const otherChannels = ['postern_budgets', 'postern_pauses', 'postern_turns'] as const
 export type OtherChannel = (typeof otherChannels)[number]
+
+/** Whether one of them may do what no two may. */
+export interface SteadyProcesses extends AliveProcesses {
+  /**
+   * Whether this process has said so lately that it is alive that no other takes it for gone: with what
+   * must not be done twice it may begin.
+   */
+  isHeard(): boolean
+  /**
+   * Whether this process has reached the database for a good while without a break. Only then another
+   * one that was not heard is gone: otherwise the database was.
+   */
+  isSteady(): boolean
+}
 
 const [changedChannel, takenChannel] = ['postern_changed', 'postern_taken']
 /** Who counts guesses is told by it that others have. */
@@ -130,7 +144,11 @@ const beatMilliseconds = 1000
 /** How often one looks who has taken a change up, where no notification comes. */
 const lookMilliseconds = 100
 /** How long a process counts as alive after it has said so. */
-const leaseMilliseconds = 3000
+export const leaseMilliseconds = 3000
+/** How long ago a process has said it at most that begins something that must not be done twice. */
+export const heardMilliseconds = 5000
+/** After a break, in which a process may have been unable to store what it got, it has so long for that. */
+const steadyMilliseconds = 15_000
 /** How long the changes are kept. A process that was away for longer takes everything anew. */
 const keptMilliseconds = 3_600_000
 /** Whoever says that it is alive, and still has not taken a change up by then, is not waited for. */
@@ -142,7 +160,7 @@ interface SharedChangesDeps {
   log: Log
 }
 
-export class SharedChanges implements Sharing, ChangesOfOthers, Chores, AliveProcesses {
+export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyProcesses {
   readonly #database: SharedDatabase
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #log: Log
@@ -160,6 +178,9 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, AlivePro
   #timer: NodeJS.Timeout | undefined
   #beating: Promise<void> | undefined
   #isClosed = false
+  /** When this process last said that it is alive, and since when it has done so without a break. */
+  #aliveAt: number
+  #steadySince: number
   /** Those who wait for others to take a change up. */
   readonly #waiting = new Set<() => void>()
   readonly #heard = new Map<string, (said: string) => void>()
@@ -168,7 +189,7 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, AlivePro
     this.#database = database
     this.#clock = clock
     this.#log = log
-    this.#caughtUpAt = clock.monotonic()
+    this.#caughtUpAt = this.#aliveAt = this.#steadySince = clock.monotonic()
   }
 
   /** Joins the processes on this database. @throws Failure `store-unavailable` */
@@ -213,6 +234,14 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, AlivePro
     )
     const [parts, own] = [rows.length, rows.findIndex(({ id }) => id === this.id)]
     return { parts, has: (key) => parts < 2 || numberOf(key) % parts === own }
+  }
+
+  isHeard(): boolean {
+    return this.#clock.monotonic() - this.#aliveAt < heardMilliseconds
+  }
+
+  isSteady(): boolean {
+    return this.isHeard() && this.#clock.monotonic() - this.#steadySince >= steadyMilliseconds
   }
 
   async companions(): Promise<string[]> {
@@ -345,7 +374,10 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, AlivePro
   /** Says that this process is alive, and takes up what it was not notified of. */
   async #beat(): Promise<void> {
     try {
+      const said = this.#clock.monotonic()
       await this.#database.read((tables) => this.#sayAlive(tables))
+      if (said - this.#aliveAt > leaseMilliseconds) this.#steadySince = said
+      this.#aliveAt = said
       this.#hearGuesses()
       await this.#catchUp()
     } catch (error) {
@@ -393,7 +425,7 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, AlivePro
 }
 
 /** Milliseconds since 1970, by the clock that all processes share. */
-export const now = sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`
+export const now = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
 
 /** The same in each process, and spread evenly. */
 function numberOf(key: string): number {

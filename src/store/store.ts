@@ -12,7 +12,7 @@ import { createConsentLinkStore, createPendingConsentStore } from './consent-sto
 import { createApiKeyStore, createLoginStore } from './credential-stores.ts'
 import { type DataFiles, dataFiles, exists, prepareDataDir, unfinishedCopy } from './data-dir.ts'
 import type { Database, MarkableDatabase } from './database.ts'
-import { createGrantStore } from './grant-store.ts'
+import { type BesideRenewal, createGrantStore } from './grant-store.ts'
 import {
   createKeyedHash,
   newHashRoot,
@@ -30,7 +30,7 @@ import { createMailboxStore } from './mailbox-store.ts'
 import { chainedSchema, markedSchema, migrate, newestSchema, schemaOf } from './migrations.ts'
 import { createPageAccessStore } from './page-access-store.ts'
 import type { PauseStore } from './pause-store.ts'
-import type { Chores, Guesses, KeptRotation, PassingStore, Store } from './ports.ts'
+import type { Chores, Guesses, KeptRotation, PassingStore, SharedTokens, Store } from './ports.ts'
 import type { PostgresPlace } from './postgres-database.ts'
 import { createRegistrationStore } from './registration-store.ts'
 import { createRowMarks, type RowMarks } from './row-marks.ts'
@@ -55,6 +55,8 @@ interface StoreDeps {
   postgres?: PostgresPlace
   /** A directory that outlives a restart, on another disk: what the store does not take at the end is kept there. */
   runtimeDir?: string
+  /** How long one request at a token endpoint may take. */
+  tokenRequestSeconds?: number
   clock: Clock
   log: Log
 }
@@ -64,7 +66,13 @@ export interface OpenedStore {
   keyedHash: KeyedHash
   passing: PassingStore
   /** Other processes may change the store as well, do a part of the work, and send for the same accounts. */
-  others?: ChangesOfOthers & { chores: Chores; guesses: Guesses; budgets: BudgetStore; pauses: PauseStore }
+  others?: ChangesOfOthers & {
+    chores: Chores
+    guesses: Guesses
+    budgets: BudgetStore
+    pauses: PauseStore
+    tokens: SharedTokens
+  }
   /** Which key seals what. Loaded when somebody asks. */
   keyring(log: Log): Promise<Keyring>
   /** More than one key is in the ring: a rotation was begun. */
@@ -203,7 +211,7 @@ async function openSharedStore(
   files: DataFiles,
   deps: StoreDeps,
 ): Promise<OpenedStore> {
-  const { key, clock, log } = deps
+  const { key, tokenRequestSeconds = 10, clock, log } = deps
   // Nothing of it is loaded where SQLite is used.
   const { openPostgresDatabase, postgresWords } = await import('./postgres-database.ts')
   const { SharedChanges } = await import('./shared-changes.ts')
@@ -211,6 +219,7 @@ async function openSharedStore(
   const { createPassingStore } = await import('./passing-store.ts')
   const { createBudgetStore } = await import('./budget-store.ts')
   const { createPauseStore } = await import('./pause-store.ts')
+  const { createSharedTokens } = await import('./shared-tokens.ts')
   const database = await openPostgresDatabase(place)
   try {
     const schema = await schemaOfShared(database)
@@ -222,7 +231,8 @@ async function openSharedStore(
     const proofs = isMadeByOther ? proofsOf(await rootOfShared(database, sealer, newestSchema), log) : ours
     const changes = await SharedChanges.join({ database, clock, log })
     const guesses = new SharedGuesses({ database, others: changes, clock })
-    const { store, ...opened } = await openedStore(database, sealer, proofs, deps)
+    const tokens = createSharedTokens({ database, sealer, others: changes, tokenRequestSeconds, clock, log })
+    const { store, ...opened } = await openedStore(database, sealer, proofs, deps, tokens)
     return {
       ...opened,
       store: {
@@ -241,6 +251,7 @@ async function openSharedStore(
         guesses,
         budgets: createBudgetStore(database, changes),
         pauses: createPauseStore(database, changes),
+        tokens,
       },
       ...keyringOf({ database, ring, sealer }),
     }
@@ -256,9 +267,10 @@ async function openedStore(
   sealer: Sealer,
   { root, marks, chain }: Proofs,
   { runtimeDir, clock, log }: StoreDeps,
+  beside?: BesideRenewal,
 ): Promise<Omit<OpenedStore, 'passing' | 'keyring' | 'rotates'>> {
   const opened = {
-    store: createStore(database.marked(marks), sealer, chain, clock),
+    store: createStore(database.marked(marks), sealer, chain, clock, beside),
     keyedHash: createKeyedHash(root),
   }
   if (runtimeDir === undefined) return opened
@@ -303,10 +315,16 @@ async function rootOfShared(database: Database, sealer: Sealer, schema: number):
 }
 
 /** The ports over a database of the newest schema, which only lets marked rows be seen. */
-export function createStore(database: Database, sealer: Sealer, chain: JournalChain, clock: Clock): Store {
+export function createStore(
+  database: Database,
+  sealer: Sealer,
+  chain: JournalChain,
+  clock: Clock,
+  beside?: BesideRenewal,
+): Store {
   return {
     mailboxes: createMailboxStore(database, sealer, clock),
-    grants: createGrantStore(database, sealer, clock),
+    grants: createGrantStore(database, sealer, clock, beside),
     registrations: createRegistrationStore(database, sealer),
     logins: createLoginStore(database, sealer),
     apiKeys: createApiKeyStore(database),

@@ -33,6 +33,8 @@ export interface Tables {
   passing: PassingTable
   budget_claims: BudgetClaimsTable
   shared_pauses: SharedPausesTable
+  refresh_turns: RefreshTurnsTable
+  shared_tokens: SharedTokensTable
 }
 
 /** Secrets of the store itself: the hash root. */
@@ -375,6 +377,30 @@ interface SharedPausesTable {
   told_by: string
 }
 
+/** Whose turn it is to renew a grant for an address, among several processes; shared-tokens.ts says how. */
+interface RefreshTurnsTable {
+  mailbox_key: AddressKey
+  /** The id of a process. Null: the last request has failed. */
+  held_by: string | null
+  /** When the turn ends at the latest; after a failure, until when nobody asks. By the clock of the database. */
+  until: number
+  /** For so many milliseconds nothing may be heard of its holder beyond the time for which that is alive. */
+  silence: number
+  /** Sealed: why the last request has failed. */
+  failure: string | null
+}
+
+/** The access tokens of all processes. */
+interface SharedTokensTable {
+  mailbox_key: AddressKey
+  grant_id: string
+  /** Of the grant, when it came. */
+  version: number
+  /** Sealed, with its life. */
+  token: string
+  expires_at: number
+}
+
 /** What the databases say differently when tables are made. */
 export interface SchemaWords {
   /** The type of milliseconds and counters. */
@@ -437,8 +463,10 @@ export const tableColumns: { readonly [Table in keyof Tables]: string } = {
   passing: 'kind key value ends_at',
   budget_claims: 'account kind process amount wanted since',
   shared_pauses: 'about subject fault paused_until told_at told_by',
+  refresh_turns: 'mailbox_key held_by until silence failure',
+  shared_tokens: 'mailbox_key grant_id version token expires_at',
 }
 
 /** And its indexes. */
 export const indexNames =
-  'budget_claims_process budget_claims_short consent_links_mailbox_key grants_renewed_at journal_domain journal_kind journal_login journal_mailbox journal_mailboxes journal_outcome journal_place journal_recipients journal_refused_recipients login_mailboxes_mailbox_key login_sources_last_at logins_user_name logins_user_name_key mailbox_outcomes_domain pending_consents_expires_at pending_consents_mailbox_key recipient_counts_hour shared_pauses_told_at'
+  'budget_claims_process budget_claims_short consent_links_mailbox_key grants_renewed_at journal_domain journal_kind journal_login journal_mailbox journal_mailboxes journal_outcome journal_place journal_recipients journal_refused_recipients login_mailboxes_mailbox_key login_sources_last_at logins_user_name logins_user_name_key mailbox_outcomes_domain pending_consents_expires_at pending_consents_mailbox_key recipient_counts_hour shared_pauses_told_at shared_tokens_expires_at shared_tokens_grant_id'

@@ -5,8 +5,8 @@ import { Secret } from '../../src/base/secret.ts'
 import type { Change } from '../../src/store/followed-store.ts'
 import { openStore } from '../../src/store/store.ts'
 import { eventually } from '../support/eventually.ts'
-import { newPostgresDatabase, onPostgres } from '../support/postgres-databases.ts'
-import { ask, databaseAt, templateKey } from '../support/postgres-template.ts'
+import { newPostgresDatabase, onPostgres, takeAway } from '../support/postgres-databases.ts'
+import { templateKey } from '../support/postgres-template.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { newDataDir, newGrant, newLogin, now, openFixture } from './fixture.ts'
 import { changeDatabase, readDatabase } from './raw-database.ts'
@@ -103,13 +103,7 @@ describe.runIf(onPostgres)('a change of what another process remembers', () => {
       const made = await readDatabase(dataDir, "select id from logins where id = 'a'")
       return made.length === 1
     })
-    const url = place.postgres?.url.reveal() ?? ''
-    const name = new URL(url).pathname.slice(1)
-    await ask(
-      databaseAt(url, 'postgres'),
-      `alter database ${name} with allow_connections false;
-      select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
-    )
+    await takeAway(place.postgres?.url.reveal() ?? '')
     clock.set(now + 60_000)
     await adding
     expect(log.lines).toMatchObject([{ fields: { event: 'store.change-not-taken' } }])

@@ -53,3 +53,19 @@ async function isEmptied(url: string): Promise<boolean> {
   const [row] = await ask(url, 'select template.emptied() as done').catch(() => [])
   return row?.done === true
 }
+
+/** The database goes away: who is connected is cut off, and nobody gets in. */
+export async function takeAway(url: string): Promise<void> {
+  const name = new URL(url).pathname.slice(1)
+  await ask(
+    databaseAt(url, 'postgres'),
+    `alter database ${name} with allow_connections false;
+    select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
+  )
+}
+
+/** And comes back. */
+export async function bringBack(url: string): Promise<void> {
+  const name = new URL(url).pathname.slice(1)
+  await ask(databaseAt(url, 'postgres'), `alter database ${name} with allow_connections true`)
+}

@@ -12,6 +12,8 @@ export interface RotatingTokenEndpoint {
   answerOddly(...oddities: Oddity[]): void
   /** Says `invalid_grant` to everybody, and ends nothing. */
   refuse(refuses: boolean): void
+  /** What happens between the rotation and the answer that tells of it. */
+  beforeAnswer(act: () => unknown): void
   /** A spent refresh token came a second time: from then on the grant is dead. */
   reused(): boolean
   close(): Promise<void>
@@ -30,6 +32,7 @@ export async function startRotatingTokenEndpoint(): Promise<RotatingTokenEndpoin
   let rotations = 0
   let reused = false
   let refuses = false
+  let act: () => unknown = () => {}
   const oddities: Oddity[] = []
 
   const server = createServer(async (request, response) => {
@@ -52,6 +55,7 @@ export async function startRotatingTokenEndpoint(): Promise<RotatingTokenEndpoin
     current.refresh = fresh()
     current.access = fresh()
     const answer = { access_token: current.access, token_type: 'Bearer', expires_in: 3600 }
+    await act()
     const { status = 200, body } = oddities.shift() ?? { body: {} }
     response.writeHead(status).end(JSON.stringify({ ...answer, refresh_token: current.refresh, ...body }))
   })
@@ -65,6 +69,9 @@ export async function startRotatingTokenEndpoint(): Promise<RotatingTokenEndpoin
     answerOddly: (...these) => void oddities.push(...these),
     refuse(all) {
       refuses = all
+    },
+    beforeAnswer(then) {
+      act = then
     },
     reused: () => reused,
     close() {

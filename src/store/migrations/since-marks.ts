@@ -253,3 +253,27 @@ const sharedBudgets = ({ integer, tableOptions }: SchemaWords): string[] => [
   ) ${tableOptions}`,
   'create index shared_pauses_told_at on shared_pauses (told_at)',
 ]
+
+/** One refresh at a time, whichever process makes it; tables.ts says what the columns hold. */
+export async function shareTokens(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
+  for (const statement of sharedTokens(words)) await sql.raw(statement).execute(tables)
+}
+
+const sharedTokens = ({ integer, tableOptions }: SchemaWords): string[] => [
+  `create table refresh_turns (
+    mailbox_key text primary key not null,
+    held_by text,
+    until ${integer} not null,
+    silence ${integer} not null,
+    failure text
+  ) ${tableOptions}`,
+  `create table shared_tokens (
+    mailbox_key text primary key not null,
+    grant_id text not null references grants (id) on delete cascade,
+    version ${integer} not null,
+    token text not null,
+    expires_at ${integer} not null
+  ) ${tableOptions}`,
+  'create index shared_tokens_expires_at on shared_tokens (expires_at)',
+  'create index shared_tokens_grant_id on shared_tokens (grant_id)',
+]
