@@ -20,6 +20,7 @@ import { createGovernors } from './governor/create-governors.ts'
 import type { SharedBudgets } from './governor/shared-budgets.ts'
 import { createTokenBroker } from './grants/create-token-broker.ts'
 import { createKeepAlive } from './grants/keep-alive.ts'
+import type { createSharedRenewals } from './grants/shared-renewals.ts'
 import { createJournal, type Journal } from './journal/create-journal.ts'
 import { createMailboxes } from './mailboxes/create-mailboxes.ts'
 import type { Mailboxes } from './mailboxes/mailboxes.ts'
@@ -267,26 +268,15 @@ type ServedData = OpenedData & {
   handed: Takeover | undefined
 }
 
-function storePlace({ dataDir, key, databaseUrl: url, extraCa, runtimeDir }: Config) {
+function storePlace({ dataDir, key, databaseUrl: url, extraCa, runtimeDir, limits }: Config) {
   const postgres = url && { url, ...(extraCa !== undefined && { extraCa }) }
   return {
     dataDir,
+    tokenRequestSeconds: limits.tokenRequestSeconds,
     ...(key && { key }),
     ...(postgres && { postgres }),
     ...(runtimeDir !== undefined && { runtimeDir }),
   }
-}
-
-/**
- * Each process renews grants by itself, and a provider may take the same refresh token twice for
- * theft: so a shared database has one postern at a time.
- * @throws Failure `store-unavailable`
- */
-async function requireAlone({ store, others }: OpenedStore): Promise<void> {
-  const companions = (await others?.companions()) ?? []
-  if (companions.length === 0) return
-  await store.close()
-  throw failure('database.used-by-other', { processes: companions.join(', ') })
 }
 
 /** The data directory, ours alone until it is closed. */
@@ -295,7 +285,6 @@ async function openData(config: Config, log: Log): Promise<OpenedData> {
   const lock = await lockDataDir(dataDir)
   try {
     const opened = await openStore({ ...storePlace(config), clock, log })
-    await requireAlone(opened)
     const ownerKey = await ensureOwnerKey(dataDir)
     const chores = opened.others?.chores
     const journal = createJournal({
@@ -336,20 +325,30 @@ async function anyChange(store: Store): Promise<Change[]> {
   return [...all.map(({ address }) => ({ mailbox: address })), rest]
 }
 
-async function sharedBudgets({ others }: OpenedData, log: Log): Promise<SharedBudgets | undefined> {
+/** What several processes on one database need beside, and is loaded there alone. */
+interface SharedParts {
+  budgets: SharedBudgets
+  createRenewals: typeof createSharedRenewals
+}
+
+async function sharedParts({ others }: OpenedData, log: Log): Promise<SharedParts | undefined> {
   if (!others) return undefined
   const { SharedBudgets } = await import('./governor/shared-budgets.ts')
   const { ToldPauses } = await import('./governor/told-pauses.ts')
   const pauses = new ToldPauses({ store: others.pauses, clock, log })
-  return new SharedBudgets({ store: others.budgets, pauses, clock, log })
+  const { createSharedRenewals } = await import('./grants/shared-renewals.ts')
+  return {
+    budgets: new SharedBudgets({ store: others.budgets, pauses, clock, log }),
+    createRenewals: createSharedRenewals,
+  }
 }
 
 /** Everything behind the servers. */
-function composeServices(config: Config, log: Log, data: ServedData, budgets?: SharedBudgets) {
-  const { keyedHash, ownerKey, journal, readConfigAgain } = data
+function composeServices(config: Config, log: Log, data: ServedData, parts?: SharedParts) {
+  const { keyedHash, ownerKey, journal, readConfigAgain, others } = data
   const memory = rememberReads(data.store)
   const { store, follow, announce } = followStore(memory.store)
-  data.others?.follow(async (changes) => {
+  others?.follow(async (changes) => {
     memory.forget()
     for (const change of changes ?? (await anyChange(data.store))) await announce(change)
   })
@@ -375,11 +374,16 @@ function composeServices(config: Config, log: Log, data: ServedData, budgets?: S
     onRestored: onLapsed,
     onUnstored: () => notices.lookNow(),
     ...(data.keepElsewhere && { keepElsewhere: data.keepElsewhere }),
+    ...(parts &&
+      others && {
+        shareRenewals: (clock) =>
+          parts.createRenewals({ tokens: others.tokens, store, refreshMarginFor, registrationOf, clock }),
+      }),
     clock,
     log,
   })
   const ca = extraCa === undefined ? {} : { extraCa }
-  const governors = createGovernors({ counts: store.recipientCounts, shared: budgets, clock, log })
+  const governors = createGovernors({ counts: store.recipientCounts, shared: parts?.budgets, clock, log })
   const { mailboxes, serverCapabilities } = store
   const ways = { ...ca, connect, limits }
   const traces = createTraces({ clock, log })
@@ -402,8 +406,8 @@ function composeServices(config: Config, log: Log, data: ServedData, budgets?: S
   }
   const credentialIndex = createCredentialIndex({ store, clock, log })
   const loggableName = (userName: string) => credentialIndex.loggableName(userName)
-  const chores = data.others?.chores
-  const shared = data.others && { guesses: data.others.guesses, keyedHash }
+  const chores = others?.chores
+  const shared = others && { guesses: others.guesses, keyedHash }
   const throttle = createLoginThrottle({ limits, loggableName, clock, log, ...(shared && { shared }) })
   follow({
     mailboxChanged: grantChanged,
@@ -623,7 +627,7 @@ async function startDoors(
   const { limits, dataDir, publicUrl, pagesUrl = publicUrl } = config
   const { handed } = data
   let certificates = config.certificate && createCertificates({ ...config.certificate, clock, log })
-  const services = composeServices(config, log, data, await sharedBudgets(data, log))
+  const services = composeServices(config, log, data, await sharedParts(data, log))
   const { catalogue, relay, signIns } = services
   let serving = false
   const readiness = createReadiness({ serving: () => serving, check: () => data.store.check(), clock, log })

@@ -3,6 +3,7 @@ import type { Probe } from '../base/circuit-breaker.ts'
 
 import { type Clock, countingSuspends } from '../base/clock.ts'
 import { asFailure, Failure, failure, stopping } from '../base/failure.ts'
+import type { Secret } from '../base/secret.ts'
 import { type Address, type AddressKey, addressKey, isDomainMailbox, keyCovers } from '../model/address.ts'
 import type { Standing } from '../model/grant.ts'
 import type { ProviderChange, ProviderFollower } from '../providers/catalogue.ts'
@@ -10,7 +11,16 @@ import { sameTokens } from '../providers/registration.ts'
 import type { KeptRotation } from '../store/ports.ts'
 import { busyElsewhere, mailboxUnknown } from './failures.ts'
 import { type HeldToken, holdToken, isGood, momentOf, serves } from './held-token.ts'
-import { changeOf, type Renewal, type RenewalDeps, RenewalLog, Renewals, type Rotation } from './renewal.ts'
+import {
+  changeOf,
+  type Renewal,
+  type RenewalDeps,
+  RenewalLog,
+  Renewals,
+  type Rotation,
+  type SharedRenewals,
+  type Wish,
+} from './renewal.ts'
 import { MailboxBreakers, RegistrationBreakers } from './token-breakers.ts'
 import type {
   AccessToken,
@@ -53,6 +63,9 @@ interface Refresh {
   refusedToo: boolean
 }
 
+/** What a refresh is begun for. */
+type Purpose = Pick<Wish, 'anew' | 'minimumLife' | 'refusedToo'>
+
 const mostTokens = 10_000
 /** How often the grant may turn out to be another one before the broker gives up. */
 const mostRounds = 3
@@ -92,6 +105,9 @@ const replacedAgainAfterSeconds = 60
  * `tryAgain` joins a refresh that tries a refused grant, too. `tryNow` forgets the wait and
  * refreshes when a pause is shown, or when the grant is not active.
  *
+ * Where several processes renew the same grants, a refresh begins with a look for what another one has
+ * got, waits while one is about to, and ends with its token: see shared-renewals.ts.
+ *
  * `forgets`: token and wait are forgotten, and the result of the refresh is not used: who waits for
  * its token asks anew, and the next refresh begins when this one has ended. After `close`, no
  * refresh begins.
@@ -128,10 +144,13 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, Provi
   readonly #registrations: RegistrationBreakers
   readonly #backOff: MailboxBreakers
   readonly #renewals: Renewals
+  readonly #shared: SharedRenewals | undefined
   readonly #renewalLog: RenewalLog
   readonly #tokens = new LRUCache<AddressKey, HeldToken>({ max: mostTokens })
   /** Mailboxes whose token was refused and has not been replaced yet. */
   readonly #toReplace = new LRUCache<AddressKey, true>({ max: mostTokens })
+  /** The token of each mailbox that was refused last: another process may not know that. */
+  readonly #refused = new LRUCache<AddressKey, Secret>({ max: mostTokens })
   readonly #refreshes = new Map<AddressKey, Refresh>()
   /** The last refresh of each mailbox, superseded or not, until it has ended. */
   readonly #settled = new Map<AddressKey, Promise<void>>()
@@ -145,8 +164,11 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, Provi
     // Whichever clock is passed in: a token that has expired during a suspend is never handed out.
     this.#clock = countingSuspends(deps.clock)
     this.#registrations = new RegistrationBreakers(this.#clock, random)
-    this.#renewals = new Renewals({ ...deps, clock: this.#clock }, this.#registrations)
+    this.#shared = deps.shareRenewals?.(this.#clock)
+    this.#renewals = new Renewals({ ...deps, clock: this.#clock }, this.#registrations, this.#shared)
     this.#backOff = new MailboxBreakers(this.#clock, random)
+    // What another process could renew is worth a look.
+    this.#shared?.follow((key) => this.#backOff.forget(key))
     this.#renewalLog = new RenewalLog(deps.log)
   }
 
@@ -178,8 +200,10 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, Provi
   grantChanged(mailbox: Address, fresh?: FreshToken): void {
     for (const key of this.#keysOf(mailbox)) this.#forget(key)
     if (!fresh) return
-    this.#registrations.of(fresh.grant.providerId).worked(mailbox)
+    const { grant, expiresInSeconds: lifeSeconds, ...rest } = fresh
+    this.#registrations.of(grant.providerId).worked(mailbox)
     this.#tokens.set(addressKey(mailbox), holdToken(this.#clock, momentOf(this.#clock), fresh))
+    void this.#shared?.put({ ...rest, mailbox, grantId: grant.id, lifeSeconds, ageMilliseconds: 0 })
   }
 
   providerChanged({ id, before, after }: ProviderChange): void {
@@ -297,10 +321,15 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, Provi
     const waiting = this.#backOff.at(key)?.blockedBy()
     if (waiting) return this.#inItsPlace(key, minimumLife, waiting)
     if (this.#isClosed) throw stopping()
-    const refresh = this.#refreshes.get(key) ?? this.#startRefresh(mailbox, key)
+    const purpose = { anew: false, minimumLife, refusedToo: false }
+    const refresh = this.#refreshes.get(key) ?? this.#startRefresh(mailbox, key, purpose)
     const renewal = await refresh.ended
     if (refresh.superseded) return this.#tokenInHand(mailbox, key, minimumLife)
-    return renewal.kind === 'fresh' ? renewal.held.token : this.#inItsPlace(key, minimumLife, renewal.failure)
+    if (renewal.kind !== 'fresh') return this.#inItsPlace(key, minimumLife, renewal.failure)
+    // One of another process that was good enough for whoever began to look for it.
+    if (renewal.isShared && !isGood(renewal.held, minimumLife))
+      return this.#tokenInHand(mailbox, key, minimumLife)
+    return renewal.held.token
   }
 
   /** The old token, while no fresh one can be had. A revoked grant has left none. */
@@ -310,12 +339,13 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, Provi
     throw failure
   }
 
-  #startRefresh(mailbox: Address, key: AddressKey, refusedToo = false): Refresh {
+  #startRefresh(mailbox: Address, key: AddressKey, purpose: Purpose): Refresh {
     // After the superseded refresh: two at once could spend the same refresh token, and providers
     // revoke a grant whose token is spent twice.
     const before = this.#settled.get(key) ?? Promise.resolve()
     const probe = this.#backOff.at(key)?.enter()
-    const run = () => this.#run(mailbox, key, refresh, probe)
+    const run = () => this.#run(mailbox, key, purpose, refresh, probe)
+    const { refusedToo } = purpose
     const refresh: Refresh = { superseded: false, refusedToo, ended: before.then(run) }
     this.#refreshes.set(key, refresh)
     const done = refresh.ended.then(ignore, ignore).then(() => {
@@ -328,15 +358,22 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, Provi
   async #run(
     mailbox: Address,
     key: AddressKey,
+    purpose: Purpose,
     refresh: Refresh,
     probe: Probe<Failure> | undefined,
   ): Promise<Renewal> {
-    const superseded = () => refresh.superseded
+    const wish: Wish = {
+      ...purpose,
+      superseded: () => refresh.superseded,
+      isAwaited: () => !refresh.superseded && !this.#isClosed,
+      refused: this.#refused.get(key),
+      seen: (held) => this.#keepOld(key, refresh, held),
+    }
     try {
       const rotation = this.#rotations.get(key)
       const renewal = await (rotation
-        ? this.#renewals.resume(rotation, superseded)
-        : this.#renewals.renew(mailbox, superseded, refresh.refusedToo))
+        ? this.#renewals.resume(rotation, wish)
+        : this.#renewals.renew(mailbox, wish))
       if (!refresh.superseded) this.#apply(mailbox, key, renewal)
       // As long as its grant lives, this is its only refresh token, whatever else has changed.
       else if (renewal.kind === 'unstored') this.#rotations.set(key, renewal.rotation)
@@ -346,6 +383,13 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, Provi
       probe?.release()
       if (this.#refreshes.get(key) === refresh) this.#refreshes.delete(key)
     }
+  }
+
+  /** A token of another process that serves while no fresher one can be had. */
+  #keepOld(key: AddressKey, refresh: Refresh, held: HeldToken): void {
+    const own = this.#tokens.get(key)
+    if (refresh.superseded || (own && own.token.expiresAt >= held.token.expiresAt)) return
+    this.#tokens.set(key, held)
   }
 
   /** Everything that the result of a renewal changes here, in one synchronous step. */
@@ -374,7 +418,7 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, Provi
   #resumeLater(mailbox: Address, key: AddressKey): void {
     this.#later(this.#backOff.at(key)?.remaining() ?? 0, () => {
       if (!this.#isClosed && this.#rotations.has(key) && !this.#refreshes.has(key))
-        this.#startRefresh(mailbox, key).ended.catch(ignore)
+        this.#startRefresh(mailbox, key, { anew: false, refusedToo: false }).ended.catch(ignore)
     })
   }
 
@@ -382,6 +426,7 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, Provi
   #dropRefused(mailbox: Address, refused: AccessToken): void {
     const key = addressKey(mailbox)
     const held = this.#tokens.get(key)
+    this.#refused.set(key, refused.secret)
     if (held?.token.secret.reveal() !== refused.secret.reveal()) return
     if (held.isReplacement && refused.ageSeconds() < replacedAgainAfterSeconds) return
     this.#tokens.delete(key)
@@ -399,7 +444,8 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, Provi
     if (this.#isClosed) throw stopping()
     const underway = this.#refreshes.get(key)
     const refresh = underway && (!refusedToo || underway.refusedToo) ? underway : undefined
-    const renewal = await (refresh ?? this.#startRefresh(mailbox, key, refusedToo)).ended
+    const purpose = { anew: true, refusedToo }
+    const renewal = await (refresh ?? this.#startRefresh(mailbox, key, purpose)).ended
     if (renewal.kind !== 'fresh') throw renewal.failure
   }
 
@@ -418,6 +464,7 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, Provi
     this.#backOff.forget(key)
     this.#tokens.delete(key)
     this.#toReplace.delete(key)
+    this.#refused.delete(key)
     this.#registrations.forget(key)
   }
 }

@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { Failure, failureFields } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
-import { type Address, addressKey } from '../model/address.ts'
+import type { Secret } from '../base/secret.ts'
+import { type Address, type AddressKey, addressKey } from '../model/address.ts'
 import type { ActiveGrant, GivenTo, LapsedGrant, Renewed } from '../model/grant.ts'
 import type { Mailbox } from '../model/mailbox.ts'
 import { explanationIn } from '../providers/errors/explained.ts'
@@ -16,7 +17,7 @@ import {
 } from '../providers/oauth/oauth-client.ts'
 import type { Provider } from '../providers/provider.ts'
 import { differenceOf } from '../providers/registration.ts'
-import type { KeptRotation, Store } from '../store/ports.ts'
+import type { IssuedToken, KeptRotation, RefreshTurn, Store } from '../store/ports.ts'
 import {
   busyElsewhere,
   consentNeeded,
@@ -41,18 +42,68 @@ export interface RenewalDeps {
   errorFamilyOf?: ((providerId: string) => Provider['errorFamily']) | undefined
   clock: Clock
   log: Log
+  /** Where other processes renew the same grants. */
+  shareRenewals?: ((clock: Clock) => SharedRenewals) | undefined
+}
+
+/** What a renewal is for. */
+export interface Wish {
+  /** The grant was replaced: the refresh token belongs to the next renewal then. */
+  superseded(): boolean
+  /** Whether what another process gets is waited for. */
+  isAwaited(): boolean
+  /** A grant that its provider has refused is tried again. */
+  refusedToo: boolean
+  /** The refresh token is to be used, also while the access token is good. */
+  anew: boolean
+  /** Otherwise, for how long the token has to be valid, in seconds. */
+  minimumLife?: number | undefined
+  /** The token that the mail server refused last. */
+  refused?: Secret | undefined
+  /** Told of a token of another process that is valid, and not good enough. */
+  seen(held: HeldToken): void
+}
+
+/** Renewals where other processes renew the same grants: one of them asks, and all take what came. */
+export interface SharedRenewals {
+  /**
+   * What makes a request of this process needless: the token that another one has got, or why none is
+   * asked for now. While another one asks, it is waited for.
+   */
+  instead(mailbox: Mailbox, wish: Wish): Promise<Renewal | undefined>
+  /** Asks while no other process does. `moved-on` where one of them was faster. */
+  inTurn(
+    mailbox: Mailbox,
+    wish: Wish,
+    ask: (turn: RefreshTurn) => Promise<Renewal | MovedOn>,
+  ): Promise<Renewal | MovedOn>
+  /** A rotation that could not be stored at once was stored, or is not wanted any more. */
+  giveBack(turn: RefreshTurn): Promise<void>
+  /** A token that came without a renewal. */
+  put(issued: IssuedToken): Promise<void>
+  /** From now on `see` is told of each mailbox whose token was renewed by any process. */
+  follow(see: (mailbox: AddressKey) => void): void
 }
 
 /** The result of one renewal. */
 export type Renewal =
-  | { kind: 'fresh'; held: HeldToken; provider: string; restored?: true }
+  /** `isShared`: another process has got it. */
+  | { kind: 'fresh'; held: HeldToken; provider: string; restored?: true; isShared?: true }
   /**
    * No active grant, or no such mailbox: asking again changes nothing. `lapsed`: the grant has
    * lapsed just now.
    */
   | { kind: 'refused'; failure: Failure; lapsed?: true }
-  | { kind: 'failed'; about: FaultScope; failure: Failure; provider: string; reason: string }
-  /** The provider was not asked: the whole registration waits. */
+  | {
+      kind: 'failed'
+      about: FaultScope
+      failure: Failure
+      provider: string
+      reason: string
+      /** That was tried. */
+      grantId?: string
+    }
+  /** The provider was not asked: the whole registration waits, or another process has just failed. */
   | { kind: 'held-back'; failure: Failure }
   /** The store failed, possibly after the provider was asked. */
   | { kind: 'store-down'; failure: Failure }
@@ -69,6 +120,7 @@ export interface Rotation {
   asked: Moment
   /** The registration that asked, which may be another one by now. */
   registration?: GivenTo | undefined
+  turn?: RefreshTurn | undefined
 }
 
 /** What the store is to take of a rotation. */
@@ -81,9 +133,10 @@ export function changeOf({ grant, answer, asked, registration: givenTo }: Rotati
 type SpendableGrant = ActiveGrant | LapsedGrant
 
 /**
- * The grant has changed since it was read: another process renewed it, or there was a new consent.
+ * The grant has changed since it was read: another process renewed it, or there was a new consent. Or
+ * another process has the turn.
  */
-type MovedOn = { kind: 'moved-on' }
+export type MovedOn = { kind: 'moved-on' }
 
 /** Two processes may get in each other's way twice; more often is no accident. */
 const mostAttempts = 3
@@ -95,25 +148,22 @@ const mostAttempts = 3
 export class Renewals {
   readonly #deps: RenewalDeps
   readonly #registrations: RegistrationBreakers
+  readonly #shared: SharedRenewals | undefined
 
-  constructor(deps: RenewalDeps, registrations: RegistrationBreakers) {
+  constructor(deps: RenewalDeps, registrations: RegistrationBreakers, shared?: SharedRenewals) {
     this.#deps = deps
     this.#registrations = registrations
+    this.#shared = shared
   }
 
-  /**
-   * Spends the mailbox's refresh token once.
-   * @param superseded asked before a newer refresh token is spent: that belongs to the next renewal
-   * then
-   * @param refusedToo a grant that its provider has refused is tried again
-   */
-  renew(mailbox: Address, superseded: () => boolean, refusedToo: boolean): Promise<Renewal> {
-    return orStoreDown(this.#renew(mailbox, superseded, refusedToo))
+  /** Spends the mailbox's refresh token once. */
+  renew(mailbox: Address, wish: Wish): Promise<Renewal> {
+    return orStoreDown(this.#renew(mailbox, wish))
   }
 
   /** Tries again to store a rotation; renews if the rotation is no longer wanted. */
-  resume(rotation: Rotation, superseded: () => boolean): Promise<Renewal> {
-    return orStoreDown(this.#resume(rotation, superseded))
+  resume(rotation: Rotation, wish: Wish): Promise<Renewal> {
+    return orStoreDown(this.#resume(rotation, wish))
   }
 
   /** Tries once more to store a rotation, and nothing else. False when the store does not take it. */
@@ -121,61 +171,70 @@ export class Renewals {
     return (await this.#keep(rotation)).kind !== 'unstored'
   }
 
-  async #renew(address: Address, superseded: () => boolean, refusedToo: boolean): Promise<Renewal> {
+  async #renew(address: Address, wish: Wish): Promise<Renewal> {
     let provider = ''
-    for (let round = 1; round <= mostAttempts && !superseded(); round += 1) {
+    for (let round = 1; round <= mostAttempts && !wish.superseded(); round += 1) {
       // Read in each round: the mailbox may have moved, or be gone, since the last one.
       const mailbox = await this.#deps.store.mailboxes.covering(address)
       if (!mailbox) return { kind: 'refused', failure: mailboxUnknown(address) }
       provider = mailbox.providerId
-      const renewal = await this.#renewOnce(mailbox, refusedToo)
+      const renewal = (await this.#shared?.instead(mailbox, wish)) ?? (await this.#renewOnce(mailbox, wish))
       if (renewal.kind !== 'moved-on') return renewal
     }
     const failure = busyElsewhere(address)
     return { kind: 'failed', about: 'mailbox', failure, provider, reason: failure.message }
   }
 
-  async #renewOnce(
-    { address, providerId, coveredBy }: Mailbox,
-    refusedToo: boolean,
-  ): Promise<Renewal | MovedOn> {
+  async #renewOnce(mailbox: Mailbox, wish: Wish): Promise<Renewal | MovedOn> {
     // Before the grant is read, because this may wait: a refresh token that was replaced meanwhile
     // must not be spent.
-    const permit = await this.#registrations.of(providerId).acquire(address)
+    const permit = await this.#registrations.of(mailbox.providerId).acquire(mailbox.address)
     try {
-      const kept = await this.#deps.store.grants.ofMailbox(coveredBy ?? address)
-      // The mailbox has moved during the wait: its new grant must not go to the provider that was
-      // looked up before.
-      if (kept.state === 'active' && kept.providerId !== providerId) return { kind: 'moved-on' }
-      if (
-        kept.state === 'absent' ||
-        (kept.state === 'lapsed' && !(refusedToo && mayBeTried(kept, providerId)))
-      )
-        return { kind: 'refused', failure: consentNeeded(address, kept.state) }
-      if (permit.blockedBy) return { kind: 'held-back', failure: permit.blockedBy }
-      // Everything at the provider is about this one address, also when the grant is the domain's.
-      return await this.#spend({ ...kept, mailbox: address }, permit)
+      if (!this.#shared || permit.blockedBy) return await this.#renewNow(mailbox, wish, permit)
+      return await this.#shared.inTurn(mailbox, wish, (turn) => this.#renewNow(mailbox, wish, permit, turn))
     } finally {
       permit.end()
     }
   }
 
-  async #spend(grant: SpendableGrant, permit: RefreshPermit): Promise<Renewal | MovedOn> {
+  async #renewNow(
+    { address, providerId, coveredBy }: Mailbox,
+    { refusedToo }: Wish,
+    permit: RefreshPermit,
+    turn?: RefreshTurn,
+  ): Promise<Renewal | MovedOn> {
+    const kept = await this.#deps.store.grants.ofMailbox(coveredBy ?? address)
+    // The mailbox has moved during the wait: its new grant must not go to the provider that was
+    // looked up before.
+    if (kept.state === 'active' && kept.providerId !== providerId) return { kind: 'moved-on' }
+    if (kept.state === 'absent' || (kept.state === 'lapsed' && !(refusedToo && mayBeTried(kept, providerId))))
+      return { kind: 'refused', failure: consentNeeded(address, kept.state) }
+    if (permit.blockedBy) return { kind: 'held-back', failure: permit.blockedBy }
+    // Everything at the provider is about this one address, also when the grant is the domain's.
+    return this.#spend({ ...kept, mailbox: address }, permit, turn)
+  }
+
+  async #spend(grant: SpendableGrant, permit: RefreshPermit, turn?: RefreshTurn): Promise<Renewal | MovedOn> {
     const { providerId: provider } = grant
     const asked = momentOf(this.#deps.clock)
     let client: OAuthClient | undefined
     let registration: GivenTo | undefined
     let answer: TokenResponse
+    let isTooLate = false
     try {
       client = this.#deps.oauthClientFor(provider)
       registration = this.#deps.registrationOf?.(provider)
-      answer = await ask(client, grant)
+      answer = await ask(client, grant, () => {
+        isTooLate = turn?.isOurs() === false
+        if (isTooLate) throw busyElsewhere(grant.mailbox)
+      })
     } catch (error) {
+      if (isTooLate) return { kind: 'moved-on' }
       if (client && this.#hasNewClient(provider, client)) return { kind: 'moved-on' }
       return this.#afterFailure(grant, provider, error, permit)
     }
     permit.worked()
-    return this.#keep({ grant, answer, asked, registration })
+    return this.#keep({ grant, answer, asked, registration, turn })
   }
 
   /** The registration was changed meanwhile: that it was refused says nothing of what it is now. */
@@ -208,10 +267,12 @@ export class Renewals {
     const { providerId } = grant
     try {
       const { id, version, renewed } = changeOf(rotation)
-      const stored = await this.#deps.store.grants.renewed(id, version, renewed)
+      const issued = this.#shared && issuedBy(rotation, this.#deps.clock)
+      const stored = await this.#deps.store.grants.renewed(id, version, renewed, issued)
       // Without a refresh token nothing can be lost: another address of the domain may have been
       // faster.
       if (!stored && grant.refreshToken) return { kind: 'moved-on' }
+      if (!stored && issued) await this.#shared?.put(issued)
     } catch (error) {
       const failure = rotationUnstored(grant.mailbox, error)
       if (answer.refreshToken) return { kind: 'unstored', failure, rotation }
@@ -234,7 +295,8 @@ export class Renewals {
     // for.
     if (tokenCheck?.error) {
       const failure = wrongToken(grant.mailbox, tokenCheck.error)
-      return { kind: 'failed', about: 'mailbox', failure, provider, reason: tokenCheck.error.message }
+      const { message: reason } = tokenCheck.error
+      return { kind: 'failed', about: 'mailbox', failure, provider, reason, grantId: id }
     }
     const warning = tokenCheck?.warning
     const of = { id, providerId: provider, personal: grant.refreshToken !== undefined }
@@ -261,7 +323,7 @@ export class Renewals {
     const errorFamily = this.#deps.errorFamilyOf?.(provider)
     const whose = { id: provider, ...(errorFamily && { errorFamily }) }
     const failure = await tokenTrouble(verdict, grant.mailbox, whose, error)
-    const failed = { kind: 'failed' as const, provider, reason }
+    const failed = { kind: 'failed' as const, provider, reason, grantId: grant.id }
     if (verdict.about === 'mailbox') return { ...failed, about: 'mailbox', failure }
     if (permit.refused(failure)) return { ...failed, about: 'registration', failure }
     return { ...failed, about: 'mailbox', failure: refusedAlone(grant.mailbox, provider) }
@@ -281,7 +343,7 @@ export class Renewals {
     // A lapsed grant was refused with its own registration before.
     if (!difference || grant.state === 'lapsed') return this.#confirmLapse(grant, provider, said, now)
     const failure = givenToAnother(provider, difference)
-    return { kind: 'failed', about: 'mailbox', failure, provider, reason: said.reason }
+    return { kind: 'failed', about: 'mailbox', failure, provider, reason: said.reason, grantId: grant.id }
   }
 
   /**
@@ -320,9 +382,10 @@ export class Renewals {
     return { kind: 'refused', failure: consentNeeded(mailbox, 'lapsed'), lapsed: true }
   }
 
-  async #resume(rotation: Rotation, superseded: () => boolean): Promise<Renewal> {
+  async #resume(rotation: Rotation, wish: Wish): Promise<Renewal> {
     const renewal = await this.#keep(rotation)
-    return renewal.kind === 'moved-on' ? this.#renew(rotation.grant.mailbox, superseded, false) : renewal
+    if (renewal.kind !== 'unstored' && rotation.turn) await this.#shared?.giveBack(rotation.turn)
+    return renewal.kind === 'moved-on' ? this.#renew(rotation.grant.mailbox, wish) : renewal
   }
 }
 
@@ -331,12 +394,32 @@ function mayBeTried({ refused, refreshToken, providerId }: LapsedGrant, provider
   return refused !== undefined && refreshToken !== undefined && providerId === provider
 }
 
-/** Gets an access token by the flow of the grant. */
+/** What other processes may use of it. Nothing where the token itself is of no use. */
+function issuedBy(
+  { grant, answer, asked, registration: givenTo, turn }: Rotation,
+  clock: Clock,
+): IssuedToken | undefined {
+  const { accessToken: secret, expiresInSeconds: lifeSeconds, scopes, tokenCheck } = answer
+  if (tokenCheck?.error) return undefined
+  return {
+    ...{ mailbox: grant.mailbox, grantId: grant.id, secret, lifeSeconds, scopes },
+    ageMilliseconds: clock.monotonic() - asked.monotonic,
+    ...(givenTo && { givenTo }),
+    ...(tokenCheck?.warning && { warning: tokenCheck.warning }),
+    ...(turn && { turn }),
+  }
+}
+
+/**
+ * Gets an access token by the flow of the grant.
+ * @param before right before a refresh token leaves; it does not where this throws
+ */
 function ask(
   client: OAuthClient,
   { flow, mailbox, refreshToken, scopes }: SpendableGrant,
+  before: () => void,
 ): Promise<TokenResponse> {
-  if (refreshToken) return client.refresh(refreshToken, scopes)
+  if (refreshToken) return client.refresh(refreshToken, scopes, before)
   return client.appOnlyToken(flow === 'service-account' ? flow : 'client-credentials', mailbox)
 }
 
@@ -376,6 +459,7 @@ export class RenewalLog {
   report(mailbox: Address, renewal: Renewal): void {
     switch (renewal.kind) {
       case 'fresh':
+        if (renewal.isShared) break
         this.#reportSuccess(mailbox, renewal.provider)
         if (renewal.restored) this.#reportRestored(mailbox, renewal.provider)
         break
