@@ -223,11 +223,6 @@ export const machineFailures = {
     message: 'The key is being replaced already',
     fix: 'Wait until that has ended: "postern keyring list" shows how far it is.',
   },
-  'database.used-by-other': {
-    code: 'store-unavailable',
-    message: 'Another postern uses the database in POSTERN_DATABASE_URL: {processes}',
-    fix: 'Stop it first: a database has one postern at a time.',
-  },
   'key.of-shared-store-missing': {
     code: 'configuration',
     message: 'This host has no key for the store in POSTERN_DATABASE_URL: there is no key file {file}',

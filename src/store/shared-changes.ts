@@ -104,11 +104,6 @@ export interface ChangesOfOthers {
    * when it is not known any more what was changed, and anything may have been
    */
   follow(see: (change: Change[] | undefined) => Promise<void>): void
-  /**
-   * The other processes that are alive: host and process number of each. One that was killed is among
-   * them until it counts as gone, which is waited for.
-   */
-  companions(): Promise<string[]>
 }
 
 /** Processes that are alive, and what they notify each other of. */
@@ -242,15 +237,6 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyPr
 
   isSteady(): boolean {
     return this.isHeard() && this.#clock.monotonic() - this.#steadySince >= steadyMilliseconds
-  }
-
-  async companions(): Promise<string[]> {
-    const mostLooks = (leaseMilliseconds + beatMilliseconds) / lookMilliseconds
-    for (let looks = 0; ; looks += 1) {
-      const alive = await this.#whoIsBehind(Number.MAX_SAFE_INTEGER)
-      if (alive.length === 0 || looks >= mostLooks) return alive
-      await this.#untilSomebodyHasTaken()
-    }
   }
 
   async record(changing: Transaction<Tables>, touched: Touched): Promise<number | undefined> {

@@ -246,7 +246,6 @@ async function openSharedStore(
       passing: createPassingStore(database, sealer, clock),
       others: {
         follow: (see) => changes.follow(see),
-        companions: () => changes.companions(),
         chores: changes,
         guesses,
         budgets: createBudgetStore(database, changes),

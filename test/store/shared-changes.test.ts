@@ -71,13 +71,6 @@ describe.runIf(onPostgres)('a change of what another process remembers', () => {
     expect(told).toEqual([])
   })
 
-  it('each knows the other, and that it has ended', async () => {
-    const { two, others } = await openTwo()
-    expect(await others?.companions()).toEqual([expect.stringContaining(String(process.pid))])
-    await two.close()
-    expect(await others?.companions()).toEqual([])
-  })
-
   it('a process that was killed is waited for until it counts as gone', async () => {
     const { one, dataDir } = await openTwo()
     const until = `(extract(epoch from clock_timestamp()) * 1000)::bigint + 400`

@@ -178,10 +178,6 @@ export const machine: Translated<typeof machineFailures> = {
     message: '鍵はすでに取り替え中です',
     fix: '終わるまでお待ちください。「postern keyring list」で進み具合が分かります。',
   },
-  'database.used-by-other': {
-    message: 'POSTERN_DATABASE_URL のデータベースは別の postern が使っています: {processes}',
-    fix: '先にそちらを停止してください。1 つのデータベースを同時に使える postern は 1 つです。',
-  },
   'key.of-shared-store-missing': {
     message: 'このホストには POSTERN_DATABASE_URL のストアの鍵がありません。鍵ファイル {file} がありません',
     fix: 'ストアを作ったホストの鍵ファイルをコピーするか、すべてのホストに同じ POSTERN_KEY を設定してください。',
