@@ -144,6 +144,11 @@ describe('a form that was refused', () => {
     expect(String(checkField({ name: 'extra', value: 'z', label: html`Z` }, state))).not.toContain(' checked')
   })
 
+  it('what was typed on several lines comes back as it was typed', () => {
+    const typed = { values: { lines: 'one\r\ntwo' } }
+    expect(String(textField({ name: 'lines', label: html`Lines`, rows: 3 }, typed))).toContain('>one\ntwo</')
+  })
+
   it('the first field of an empty form has the focus', () => {
     const first = { name: 'name', label: html`Name`, isFirst: true }
     expect(String(textField(first, { values: {} }))).toContain(' autofocus')

@@ -52,11 +52,16 @@ export function textField(field: TextField, state: FormState): Html {
   const input =
     rows === undefined
       ? html`<input type="${type}"${attributes}${value !== undefined && html` value="${value}"`}>`
-      : html`<textarea rows="${rows}"${attributes}${isSecret && html` spellcheck="false"`}>${value}</textarea>`
+      : html`<textarea rows="${rows}"${attributes}${isSecret && html` spellcheck="false"`}>${withLineFeeds(value)}</textarea>`
   const list =
     suggestions.length > 0 &&
     html`<datalist id="${listId}">${suggestions.map((value) => html`<option value="${value}"></option>`)}</datalist>`
   return around(field, html`${input}${list}`, state)
+}
+
+/** Browsers send CRLF (HTML standard, "form entry list"), and a CR is not shown. */
+function withLineFeeds(text: string | undefined): string | undefined {
+  return text?.replaceAll('\r\n', '\n')
 }
 
 interface ChoiceField extends Field {
