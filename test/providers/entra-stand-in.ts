@@ -45,6 +45,10 @@ export async function startEntra(clock: Pick<Clock, 'now'>) {
     propagation: 0,
     /** How long its access tokens live. */
     tokenSeconds: 3599,
+    /** The client secret of the app; absent: it has none. */
+    secret: undefined as string | undefined,
+    /** The address by which its clients know it, where that is another than its own. */
+    knownAs: undefined as string | undefined,
     /** The mailbox that the app may send for, by Exchange Online; a mail server asks for it at `/introspect`. */
     mailbox: undefined as string | undefined,
     /** addKey or removeKey is done, and its answer gets lost. */
@@ -113,10 +117,23 @@ export async function startEntra(clock: Pick<Clock, 'now'>) {
     return removeKey(asked)
   }
 
-  /** Client assertions by a registered certificate alone (RFC 7523; "certificate credentials" of Entra). */
   function answerToken(body: string): Answer {
     const form = new URLSearchParams(body)
     must(form.get('grant_type') === 'client_credentials', 'another grant')
+    return form.has('client_secret') ? answerSecret(form) : answerAssertion(form)
+  }
+
+  function answerSecret(form: URLSearchParams): Answer {
+    must(form.get('client_id') === clientId, 'another client')
+    must(!form.has('client_assertion'), 'a secret and an assertion')
+    if (options.secret !== undefined && form.get('client_secret') === options.secret) return giveToken(form)
+    done.push('secret refused')
+    const error_description = `AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${clientId}'.`
+    return { status: 401, json: { error: 'invalid_client', error_description } }
+  }
+
+  /** By a registered certificate (RFC 7523; "certificate credentials" of Entra). */
+  function answerAssertion(form: URLSearchParams): Answer {
     must(
       form.get('client_assertion_type') === 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       'no assertion',
@@ -124,7 +141,7 @@ export async function startEntra(clock: Pick<Clock, 'now'>) {
     const { header, claims, input, signature } = signed(form.get('client_assertion') ?? '')
     must(header.typ === 'JWT' && header.alg === 'PS256', 'another header')
     must(claims.iss === clientId && claims.sub === clientId, 'another client')
-    must(claims.aud === `${origin}/${tenant}/oauth2/v2.0/token`, 'another audience')
+    must(claims.aud === `${options.knownAs ?? origin}/${tenant}/oauth2/v2.0/token`, 'another audience')
     must(Number(claims.exp) - Number(claims.iat) <= 600, 'an assertion for more than ten minutes')
     const found = [...registered.values()].find(
       ({ certificate }) => sha256(certificate) === header['x5t#S256'],
@@ -138,6 +155,10 @@ export async function startEntra(clock: Pick<Clock, 'now'>) {
     }
     const pss = { key: found.certificate.publicKey, padding: 6, saltLength: 32 }
     must(verify('sha256', Buffer.from(input), pss, signature), 'a wrong signature')
+    return giveToken(form)
+  }
+
+  function giveToken(form: URLSearchParams): Answer {
     const isForGraph = form.get('scope') === `${origin}/.default`
     must(isForGraph || form.get('scope') === 'https://outlook.office365.com/.default', 'another scope')
     done.push(isForGraph ? 'token for Graph' : 'token for mail')

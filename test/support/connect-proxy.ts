@@ -17,6 +17,8 @@ export interface ConnectProxyOptions {
   credentials?: string
   /** The targets, `host:port`, that it lets nobody through to. */
   refuses?: (target: string) => boolean
+  /** Where a target, `host:port`, really is; there, unless it says otherwise. */
+  leadsTo?: (target: string) => string
   /** What it does instead of opening a tunnel. */
   instead?: (client: Duplex) => void
 }
@@ -25,6 +27,7 @@ export interface ConnectProxyOptions {
 export async function startConnectProxy({
   credentials,
   refuses = () => false,
+  leadsTo = (target) => target,
   instead,
 }: ConnectProxyOptions = {}): Promise<ConnectProxy> {
   const tunnels: string[] = []
@@ -46,7 +49,7 @@ export async function startConnectProxy({
       )
     if (refuses(request.url ?? '')) return void client.end('HTTP/1.1 403 Forbidden\r\n\r\n')
     tunnels.push(request.url ?? '')
-    const target = new URL(`tcp://${request.url}`)
+    const target = new URL(`tcp://${leadsTo(request.url ?? '')}`)
     const upstream = connect(Number(target.port), target.hostname.replace(/^\[|\]$/g, ''), () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n')
       upstream.write(head)
