@@ -295,9 +295,9 @@ describe('the page of a mailbox', () => {
     )
     expect(text).toContain('1 of 1 connections in use (1 open); usually 2 are allowed')
     expect(text).toContain('2026-03-01 11:00 UTC')
-    expect(text).toContain(
-      'The provider said that the daily limit is reached (554 5.2.0). Wait, or send less.',
-    )
+    // Once: at the top.
+    expect(text.split('The provider said that the daily limit is reached (554 5.2.0).')).toHaveLength(2)
+    expect(text).toContain('(554 5.2.0). <strong>What to do:</strong> Wait, or send less.')
     expect(text).toContain('<strong>fax@example.com</strong>')
   })
 

@@ -68,7 +68,7 @@ function showTimes(place) {
     if (!('ago' in time.dataset)) continue
     const words = document.createElement('span')
     words.className = 'ago'
-    words.textContent = ' (' + ago(date) + ')'
+    words.textContent = ' (' + ago(date).replace(/ /g, '\\u00a0') + ')'
     time.append(words)
   }
 }

@@ -293,7 +293,7 @@ ${order !== 'name' && html`<input type="hidden" name="sort" value="${order}">`}`
     value: find,
   }
   return html`<p>${t`Each program and each device has a login of its own, so that each can be ended by itself.`}</p>
-${mailbox !== undefined && html`<p role="status">${t`Those of ${html`<a href="${pages.path('mailboxes', mailbox)}">${mailbox}</a>`}.`} <a href="${pages.path('logins')}">${t`Show all`}</a></p>`}
+${mailbox !== undefined && html`<p role="status">${t`Only those of ${html`<a href="${pages.path('mailboxes', mailbox)}">${mailbox}</a>`}.`} <a href="${pages.path('logins')}">${t`Show all`}</a></p>`}
 ${mayChange(context) && html`<p><a class="button" href="${pages.path('logins', 'new')}${mailbox !== undefined && `?mailbox=${encodeURIComponent(mailbox)}`}">${icon('plus')}${t`Add a device or app`}</a></p>`}
 ${(counts.all > 0 || find !== '') && html`<p class="actions">${loginGroups.filter((one) => one === 'active' || one === group || counts[one] > 0).map((one) => html`${link(one)} `)}</p>`}
 ${(counts.all > 10 || find !== '') && searchForm({ ...search, filters: kept }, t)}

@@ -7,7 +7,6 @@ import {
   type MailboxStatus,
   type OutcomeStatus,
   type PauseStatus,
-  type SendingStatus,
 } from '../../mailboxes/mailboxes.ts'
 import type { Delivery, SentLink } from '../../notices/notices.ts'
 import type { Words } from '../../providers/errors/known-error.ts'
@@ -37,13 +36,13 @@ export function mailboxDetails(view: MailboxView, context: PageContext): Html {
   const { t, pages } = context
   const isAdministrator = mayChange(context)
   return html`${stateSection(view, context)}
-${mailbox.state === 'active' && isAdministrator && firstLogin(mailbox, context)}
+${mailbox.state === 'active' && isAdministrator && firstLogin(mailbox, logins.all === 0 && severities[mailbox.condition] === '', context)}
 ${loginTable(logins.shown, context, { of: address })}
 ${logins.all > logins.shown.length && html`<p><a href="${pages.path('logins')}?mailbox=${encodeURIComponent(logins.of)}">${t`All logins of this mailbox: ${logins.all}`}</a></p>`}
 ${mailbox.state === 'active' && isAdministrator && testMessageForm({ address, logins: logins.shown }, context)}
 <p><a href="${pages.path('journal')}?mailbox=${encodeURIComponent(address)}">${t`Activity of this mailbox`}</a></p>
 ${endingsSection(mailbox.endings, t)}
-${sendingSection(mailbox.sending, t)}
+${sendingSection(mailbox, t)}
 ${factsSection(view, t)}
 ${isAdministrator && !isAppOnly(mailbox) && !needsConsent(mailbox) && reconnection(view, context)}
 ${isAdministrator && isAppOnly(mailbox) && noConsent(context)}
@@ -158,11 +157,12 @@ function isAppOnly({ flow }: MailboxStatus): boolean {
   return flow === 'client-credentials' || flow === 'service-account'
 }
 
-function firstLogin({ address }: MailboxStatus, { t, pages }: PageContext): Html {
+/** @param isNext whether nothing else is to be done before */
+function firstLogin({ address }: MailboxStatus, isNext: boolean, { t, pages }: PageContext): Html {
   return html`<section>
 <h2>${t`Let a device or app send`}</h2>
 <p>${t`Each gets a login of its own, with settings to copy.`}</p>
-<p><a class="button" href="${pages.path('logins', 'new')}?mailbox=${encodeURIComponent(address)}">${t`Add a device or app`}</a></p>
+<p><a class="button${!isNext && ' quiet'}" href="${pages.path('logins', 'new')}?mailbox=${encodeURIComponent(address)}">${t`Add a device or app`}</a></p>
 <p class="soft">${t`Or on the machine that runs postern: ${html`<code>postern login add ${shellWord(address)}</code>`}`}</p>
 </section>`
 }
@@ -215,14 +215,14 @@ export function conditionBadge(condition: MailboxCondition, t: Phrases): Html {
 /** The condition of a mailbox in a sentence or two. */
 export function explanationOf(mailbox: MailboxStatus, provider: string, t: Phrases): Html {
   const { condition, lastOutcome: last } = mailbox
-  const pause = holdingUp(mailbox)
+  const pause = explainedPause(mailbox)
   switch (condition) {
     case 'not-connected':
       return t`Nobody has consented yet: this mailbox cannot send.`
     case 'needs-consent':
       return lapse(mailbox, provider, t)
     case 'failing':
-      return pause?.about === 'token' || !last ? paused(pause, t) : failed(last, t)
+      return pause || !last ? paused(pause, t) : failed(last, t)
     case 'paused':
       return paused(pause, t)
     case 'ends-soon':
@@ -234,6 +234,14 @@ export function explanationOf(mailbox: MailboxStatus, provider: string, t: Phras
         ? html`${t`Ready to send.`} ${t`The provider refused the last message, ${time(last.at)}.`}`
         : t`Ready to send.`
   }
+}
+
+/** The pause that is why a mailbox is as it is. */
+function explainedPause(mailbox: MailboxStatus): PauseStatus | undefined {
+  const pause = holdingUp(mailbox)
+  const { condition, lastOutcome } = mailbox
+  if (condition === 'paused') return pause
+  return condition === 'failing' && (pause?.about === 'token' || !lastOutcome) ? pause : undefined
 }
 
 const failedWords: Record<OutcomeStatus['tried'], Phrase> = {
@@ -314,9 +322,12 @@ ${endings.map(({ kind, endsAt }) => html`<dt>${t.say(endingWords[kind])}</dt><dd
 }
 
 /** What a mailbox may send now. Pauses come first, because a reader looks for them. */
-function sendingSection(sending: SendingStatus | undefined, t: Phrases): Html | undefined {
+function sendingSection(mailbox: MailboxStatus, t: Phrases): Html | undefined {
+  const { sending } = mailbox
   if (sending === undefined) return undefined
-  const { connections, waiting, pauses } = sending
+  const { connections, waiting } = sending
+  const atTheTop = explainedPause(mailbox)
+  const pauses = sending.pauses.filter((pause) => pause !== atTheTop)
   const { open, inUse, allowed, limit } = connections
   return html`${pauses.length > 0 && html`<section class="warning"><h2>${t`What waits`}</h2>${pauses.map((pause) => pauseText(pause, t))}</section>`}
 <details>

@@ -100,7 +100,7 @@ function encryption(listener: SmtpListener, t: Phrases): Html {
 function noticesState(channels: Notices['channels'], context: PageContext): Html {
   const { t } = context
   if (channels.length === 0)
-    return html`<p>${badge('off', t`no channel is set`)}</p><p class="hint">${t`Set POSTERN_NOTIFY_MAIL_TO, POSTERN_NOTIFY_WEBHOOK_URL or POSTERN_NOTIFY_COMMAND to hear of trouble.`}</p>`
+    return html`<p>${badge('off', t`no channel is set`)}</p><p class="hint">${t`To hear of trouble by mail, set ${html`<code>POSTERN_NOTIFY_MAIL_TO</code>`}; or a webhook or a command.`}</p>`
   return html`<p>${badge('good', channels.join(', '))}</p>
 ${mayChange(context) && form(context, ['test-notices'], html`<button class="quiet">${t`Send a test notice`}</button>`)}`
 }

@@ -242,8 +242,8 @@ function providerPage(view: ProviderView, redirectUri: string, context: PageCont
 ${standing.notes.length > 0 && html`<section class="warning"><h2>${t`Good to know`}</h2><ul>${standing.notes.map((note) => html`<li>${note}</li>`)}</ul></section>`}
 ${!isOwn && wayChoice(provider, way, context)}
 ${!isOwn && stepsSection(steps, context)}
-${setUp.commands.length > 0 && commandsSection(details, way, context)}
 ${!isOwn && mayChange(context) && newRegistrationForm({ provider, way, ids }, { values: {} }, context)}
+${setUp.commands.length > 0 && commandsSection(details, way, context)}
 ${setUp.settings && !registered && settingsSection(setUp.settings, t)}
 ${factsSection(details, t)}`
 }
@@ -316,7 +316,7 @@ function factsSection({ standing, flows, smtp, scopes, setUp }: ProviderDetails,
 <h2>${t`Details`}</h2>
 <dl>
 <dt>${t`How mailboxes can be connected`}</dt><dd>${flows.map((flow) => t.say(flowWords[flow])).join(', ')}</dd>
-<dt>${t`Mail server`}</dt><dd>${smtp.host}:${smtp.port} (${smtp.tls})</dd>
+<dt>${t`Mail server`}</dt><dd>${smtp.host}:${smtp.port} (${smtp.tls === 'implicit' ? 'SSL/TLS' : 'STARTTLS'})</dd>
 <dt>${t`Asks for`}</dt><dd><code>${scopes.join(' ')}</code></dd>
 ${setUp.redirectUri !== undefined && html`<dt>${t`Redirect URI`}</dt><dd><code data-copy>${setUp.redirectUri}</code></dd>`}
 <dt>${t`Known`}</dt><dd>${evidenceWords[standing.evidence][t.language]}</dd>

@@ -96,8 +96,8 @@ a { color: var(--accent); text-underline-offset: .15em; }
 :where(a:has(> .icon)) { display: inline-flex; gap: .35em; align-items: center; }
 .soft, .hint { color: var(--soft); }
 .hint, .small { font-size: var(--small); }
-.ago { color: var(--soft); white-space: nowrap; }
-time { font-variant-numeric: tabular-nums; }
+.ago { color: var(--soft); white-space: normal; }
+time { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 code, pre { font: .9em/1.5 ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; }
 code.large { font-size: 1.25rem; font-weight: 600; }
@@ -126,6 +126,7 @@ ul.cards h2 { display: flex; flex-wrap: wrap; gap: var(--space-1) var(--space-3)
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr)); gap: var(--space-4); margin: 0 0 var(--space-4); padding: 0; list-style: none; }
 .tiles > * { margin: 0; }
 .plain { margin: 0 0 var(--space-3); padding: 0; list-style: none; }
+.plain > li > .actions { margin-top: var(--space-2); }
 .plain > li + li:has(.actions) { padding: var(--space-3) 0 0; border-top: 1px solid var(--line); }
 
 /* States: a shape, a colour, a word */
@@ -157,7 +158,7 @@ ol.checklist > li > .more > :last-child { margin-bottom: 0; }
 table { width: 100%; margin: 0 0 var(--space-4); border: 1px solid var(--line); border-radius: .6rem; border-spacing: 0; background: var(--card); }
 caption { padding: 0 0 var(--space-2); color: var(--soft); text-align: left; }
 th, td { min-width: 5.5rem; padding: var(--space-2) var(--space-3); text-align: left; vertical-align: baseline; }
-td.main { min-width: 10rem; }
+td.main { min-width: 13rem; }
 td.lead { min-width: 0; }
 th { color: var(--soft); font-size: var(--small); font-weight: 600; white-space: nowrap; }
 th a { color: inherit; }
@@ -165,6 +166,7 @@ th[aria-sort] a { color: var(--ink); }
 tbody td { border-top: 1px solid var(--line); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 td form { margin: 0; }
+td > form > button { white-space: nowrap; }
 @media (max-width: 47.99rem) {
   table, thead, tbody { display: block; }
   thead tr { display: flex; flex-wrap: wrap; gap: 0 var(--space-3); padding: 0 var(--space-3); }
@@ -239,6 +241,9 @@ details.confirm[open] > summary { margin: 0 0 var(--space-3); }
 details.confirm form { margin: 0; }
 .actions { display: flex; flex-wrap: wrap; gap: var(--space-2) var(--space-3); align-items: center; margin: 0 0 var(--space-3); }
 .actions form { margin: 0; }
+.actions a > .badge { text-decoration: underline; text-underline-offset: .15em; }
+.actions a[aria-current] { border-bottom: .15rem solid currentColor; text-decoration: none; }
+.actions a[aria-current] > .badge { text-decoration: none; }
 code[data-copy] { margin-right: var(--space-2); }
 dd button.copy, li button.copy { margin-bottom: 0; }
 button.copy { min-height: 2rem; margin: 0 0 var(--space-3); padding: .2rem .6rem; font-size: var(--small); }
@@ -260,7 +265,7 @@ table:has(.entry) .badge.good::before { background: var(--good); }
 td details.entry { margin: 0; }
 td details.entry > summary { padding: 0; }
 @media (min-width: 48rem) {
-  table:has(.entry) td { white-space: nowrap; }
+  table:has(.entry) td, table:has(.entry) .ago { white-space: nowrap; }
   table:has(.entry) td:nth-child(3), table:has(.entry) td:nth-child(4) { max-width: 14rem; overflow: hidden; text-overflow: ellipsis; }
   table:has(.entry) td:last-child { width: 45%; max-width: 0; }
   td details.entry:not([open]) > summary { overflow: hidden; text-overflow: ellipsis; }

@@ -276,7 +276,7 @@ export const japaneseOfPages = {
   'Name, user name, mailbox or IP address': '名前、ユーザー名、メールボックス、IP アドレス',
   'never used': '未使用',
   'wrong password': 'パスワード誤り',
-  'Those of {1}.': '{1} のログイン情報です。',
+  'Only those of {1}.': '{1} のログイン情報だけを表示しています。',
   'All logins of this mailbox: {1}': 'このメールボックスのログイン情報をすべて表示: {1} 件',
   'No login fits “{1}”.': '「{1}」に当てはまるログイン情報はありません。',
   'Device or app': '機器またはアプリ',
@@ -960,8 +960,8 @@ export const japaneseOfPages = {
   'no encryption': '暗号化なし',
   'this machine only': 'このマシンのみ',
   'no channel is set': '通知先が設定されていません',
-  'Set POSTERN_NOTIFY_MAIL_TO, POSTERN_NOTIFY_WEBHOOK_URL or POSTERN_NOTIFY_COMMAND to hear of trouble.':
-    '問題の通知を受け取るには POSTERN_NOTIFY_MAIL_TO、POSTERN_NOTIFY_WEBHOOK_URL、POSTERN_NOTIFY_COMMAND のいずれかを設定してください。',
+  'To hear of trouble by mail, set {1}; or a webhook or a command.':
+    '問題の通知をメールで受け取るには {1} を設定します。Webhook やコマンドでも受け取れます。',
   'Send a test notice': 'テスト通知を送信',
   'Needs attention': '要対応',
   'and {1} more in the list': 'ほか {1} 件は一覧にあります',
