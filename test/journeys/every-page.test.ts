@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addMailbox, command, consentLink } from '../../examples/demo/mailbox.js'
@@ -67,18 +65,6 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
   async function press(name: string, at = page) {
     await Promise.all([at.waitForNavigation(), at.click(`main button:text-is("${name}")`)])
     await look(at)
-  }
-
-  /** For the README, where `npm run screenshots` asks for them. They are small, or the test fails. */
-  async function picture(name: string, size?: { width: number; height: number }) {
-    if (size) await page.setViewportSize(size)
-    const image = await page.screenshot()
-    await page.setViewportSize({ width: 960, height: 720 })
-    expect(image.length).toBeLessThan(100_000)
-    const folder = process.env.POSTERN_SCREENSHOTS
-    if (folder === undefined) return
-    await mkdir(folder, { recursive: true })
-    await writeFile(join(folder, `${name}.png`), image)
   }
 
   const isAt = (words: string) =>
@@ -166,7 +152,6 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
       await go(path)
     await press('Check it')
     expect(await page.locator('ol.checklist > .good').count()).toBe(5)
-    await picture('check-of-a-provider')
   }, 120_000)
 
   it('an administrator makes a registration, is told what is wrong with it, and removes it', async () => {
@@ -313,12 +298,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await page.waitForSelector('text=It has taken the message')
     expect(await page.locator('.state.lapsed').count()).toBe(0)
     await look()
-    await picture('test-message')
     await go('/')
-    await picture('mailboxes')
-    await page.emulateMedia({ colorScheme: 'dark' })
-    await picture('mailboxes-narrow', { width: 320, height: 720 })
-    await page.emulateMedia({ colorScheme: 'light' })
   }, 120_000)
 
   it('an administrator makes an API key and revokes it', async () => {
@@ -347,7 +327,6 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
   it('the journal shows what happens while somebody looks, and what was asked for', async () => {
     await go('/journal')
     expect(await main()).toContain('Message sent')
-    await picture('journal')
     const entries = page.locator('#entries tbody tr')
     await addMailbox(stage.postern, 'another@example.com')
     await page.waitForSelector('#entries tbody tr:has-text("another@example.com")')
