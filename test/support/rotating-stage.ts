@@ -14,18 +14,25 @@ import { startRotatingTokenEndpoint } from './rotating-token-endpoint.ts'
 
 const address = 'me@example.com'
 
+interface Wishes {
+  on?: string
+  env?: Record<string, string>
+  tokens?: Parameters<typeof startRotatingTokenEndpoint>[0]
+}
+
 /**
  * The built postern with a token endpoint that forgives nothing, and one mailbox that adopts its first refresh token.
  * @param on where the data directory is to stand
  */
-export async function setRotatingStage({ on, env = {} }: { on?: string; env?: Record<string, string> } = {}) {
+export async function setRotatingStage({ on, env = {}, tokens = {} }: Wishes = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'postern-rotating-'))
-  const endpoint = await startRotatingTokenEndpoint()
+  const endpoint = await startRotatingTokenEndpoint(tokens)
   /** What the mail provider does when it sees an access token, before it answers. */
   let onToken: (token: string) => unknown = () => {}
   const mailProvider = await startMailProvider({
     async introspect(token) {
       await onToken(token)
+      endpoint.seen(token)
       return { active: token === endpoint.currentAccessToken(), sub: address, scope: mailScope }
     },
   })
@@ -81,6 +88,9 @@ export async function setRotatingStage({ on, env = {} }: { on?: string; env?: Re
     smtpPort: options.smtpPort,
     webPort: options.webPort,
     dataDir: options.dataDir,
+    /** For who starts it by hand. */
+    environment: () => posternEnvironment(options),
+    messages: mailProvider.messages,
     useClientId,
     run,
     onToken(act: (token: string) => unknown) {

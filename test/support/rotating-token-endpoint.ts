@@ -16,6 +16,10 @@ export interface RotatingTokenEndpoint {
   beforeAnswer(act: () => unknown): void
   /** A spent refresh token came a second time: from then on the grant is dead. */
   reused(): boolean
+  /** The access token was used: its answer was not lost. */
+  seen(accessToken: string): void
+  /** How many lost answers were forgiven. */
+  forgiven(): number
   close(): Promise<void>
 }
 
@@ -24,18 +28,32 @@ export interface Oddity {
   body: Record<string, unknown>
 }
 
+interface Terms {
+  /** A spent refresh token may come again for as long as nothing of what came of it was used. */
+  forgivesLostAnswers?: boolean
+  /** A request has arrived, and is not answered yet. */
+  onRequest?: () => void
+}
+
 /** A token endpoint that forgives nothing: each refresh token is good for one use, and a second use ends the grant (RFC 9700, section 4.14.2). */
-export async function startRotatingTokenEndpoint(): Promise<RotatingTokenEndpoint> {
+export async function startRotatingTokenEndpoint({
+  forgivesLostAnswers = false,
+  onRequest = () => {},
+}: Terms = {}): Promise<RotatingTokenEndpoint> {
   const fresh = () => randomBytes(24).toString('base64url')
   const firstRefreshToken = fresh()
   const current = { refresh: firstRefreshToken, access: '' }
+  /** The one that was spent last, while its answer may be lost. */
+  let lastSpent: string | undefined
   let rotations = 0
+  let forgiven = 0
   let reused = false
   let refuses = false
   let act: () => unknown = () => {}
   const oddities: Oddity[] = []
 
   const server = createServer(async (request, response) => {
+    onRequest()
     let form = ''
     for await (const chunk of request) form += chunk
     const fields = new URLSearchParams(form)
@@ -46,7 +64,9 @@ export async function startRotatingTokenEndpoint(): Promise<RotatingTokenEndpoin
       response.writeHead(400).end(JSON.stringify({ error: 'invalid_grant' }))
       return
     }
-    if (refreshToken !== current.refresh) reused = true
+    if (refreshToken === current.refresh) lastSpent = current.refresh
+    else if (forgivesLostAnswers && refreshToken === lastSpent) forgiven++
+    else reused = true
     if (reused) {
       response.writeHead(400).end(JSON.stringify({ error: 'invalid_grant' }))
       return
@@ -74,6 +94,10 @@ export async function startRotatingTokenEndpoint(): Promise<RotatingTokenEndpoin
       act = then
     },
     reused: () => reused,
+    seen(accessToken) {
+      if (accessToken === current.access) lastSpent = undefined
+    },
+    forgiven: () => forgiven,
     close() {
       server.closeAllConnections()
       return new Promise((resolve) => server.close(() => resolve()))
