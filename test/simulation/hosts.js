@@ -1,6 +1,7 @@
 // The hosts behind a load balancer: each has the real token broker, and takes the mail of whichever client comes.
 import { silentLog } from '#built/base/log.js'
 import { createTokenBroker } from '#built/grants/create-token-broker.js'
+import { createSharedRenewals } from '#built/grants/shared-renewals.js'
 
 /** A client whose message was put off comes again after so long, as mail servers and programs do. */
 const retryMilliseconds = 300_000
@@ -28,18 +29,23 @@ export class Hosts {
     this.#brokers = Array.from({ length: count }, () => this.#start())
   }
 
-  /** A new process in place of the one before: what that had in memory is gone. @param {number} at */
+  /**
+   * A new process in place of the one before, which ends what it has begun: what that had in memory is gone.
+   *
+   * @param {number} at
+   */
   restart(at) {
-    this.#world.store.hostHasGone(this.#brokers[at].store)
+    const before = this.#brokers[at]
     this.#brokers[at] = this.#start()
+    void before?.broker.close().then(before.leave)
   }
 
   /** @param {import('#built/model/address.js').Address} mailbox */
   async send(mailbox) {
     const { time, random } = this.#world
-    const { tokens } = this.#brokers[Math.floor(random() * this.#brokers.length)]
+    const host = this.#brokers[Math.floor(random() * this.#brokers.length)]
     try {
-      await tokens.accessTokenFor(mailbox)
+      await host?.broker.accessTokenFor(mailbox)
       this.delivered += 1
       return true
     } catch {
@@ -62,17 +68,21 @@ export class Hosts {
 
   #start() {
     const { time, store: shared, endpoint, random } = this.#world
-    const store = shared.forHost()
+    const { store, tokens, leave } = shared.forHost()
     const client = endpoint.client()
-    const tokens = createTokenBroker({
+    const registrationOf = () => ({ clientId: 'simulated' })
+    const broker = createTokenBroker({
       store,
       oauthClientFor: () => client,
+      registrationOf,
+      shareRenewals: (clock) =>
+        createSharedRenewals({ tokens, store, registrationOf, refreshMarginFor: () => 0, clock }),
       onLapsed: () => {},
       clock: time.clock,
       log: silentLog,
       random,
       later: (milliseconds, run) => time.after(milliseconds, run),
     })
-    return { store, tokens }
+    return { broker, leave }
   }
 }

@@ -81,12 +81,12 @@ function stop(reason) {
 
 /** @param {string} name @param {import('./scenarios.js').Result} result @returns {string[]} Markdown */
 function describe(name, { phases, reused, waiting, recoverySeconds, heapPerHost }) {
-  const columns = ['seconds', 'requests', 'mostRequests', 'reads', 'changes', 'messages', 'putOff']
+  const columns = ['seconds', 'requests', 'mostRequests', 'statements', 'changes', 'messages', 'putOff']
   const titles = [
     'seconds',
     'token requests/s',
     'in the busiest second',
-    'reads/s',
+    'statements/s',
     'changes/s',
     'messages/s',
     'put off/s',

@@ -23,8 +23,8 @@ const settled = 75 * minute
  * @property {number} seconds
  * @property {number} requests token requests a second
  * @property {number} mostRequests in the busiest second
- * @property {number} reads of the database a second
- * @property {number} changes of the database a second
+ * @property {number} statements of the database a second
+ * @property {number} changes of the database a second, which are made one at a time
  * @property {number} messages that got through, a second
  * @property {number} putOff messages a second that were told to come again
  *
@@ -107,19 +107,19 @@ class World {
   async phase(name, milliseconds) {
     const from = Math.floor(this.time.passed / 1000)
     const { hosts, endpoint } = this
-    const before = { ...this.#store.statements, delivered: hosts.delivered }
+    const before = { ...this.#store.counted, delivered: hosts.delivered }
     await this.time.runUntil(this.time.passed + milliseconds)
     const to = Math.floor(this.time.passed / 1000)
     const seconds = to - from
     const asked = [...endpoint.requests.slice(from, to)].map((count) => count ?? 0)
-    const { reads, changes } = this.#store.statements
+    const { statements, changes } = this.#store.counted
     const sum = (counts) => counts.reduce((total, count) => total + (count ?? 0), 0)
     this.#phases.push({
       name,
       seconds,
       requests: sum(asked) / seconds,
       mostRequests: Math.max(0, ...asked),
-      reads: (reads - before.reads) / seconds,
+      statements: (statements - before.statements) / seconds,
       changes: (changes - before.changes) / seconds,
       messages: (hosts.delivered - before.delivered) / seconds,
       putOff: sum([...hosts.putOff.slice(from, to)]) / seconds,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { runScenario } from './scenarios.js'
 
-const size = { mailboxes: 200, hosts: 1, messagesPerHour: 6, seed: 1 }
+const size = { mailboxes: 200, hosts: 3, messagesPerHour: 6, seed: 1 }
 
-// Small ones of one host, whose outcome follows from the rules: whether it counts right, not how large anything gets.
+// Small ones, whose outcome follows from the rules: whether it counts right, not how large anything gets.
 describe('the simulation', () => {
   it('gives the same figures for the same seed', async () => {
     const [one, other] = [await run('an ordinary hour'), await run('an ordinary hour')]
@@ -36,11 +36,13 @@ describe('the simulation', () => {
     },
   )
 
-  it('a host that starts anew fetches its tokens again', async () => {
+  it('hosts that start anew find the tokens of the others', async () => {
     const { phases, reused } = await run('a rolling upgrade')
-    const of = (part: string) => phases.find(({ name }) => name.startsWith(part))
-    expect(of('host 1')?.requests).toBeGreaterThan(of('before')?.requests ?? 0)
-    expect(of('after')?.putOff).toBe(0)
+    const of = (part: string) => phases.find(({ name }) => name.startsWith(part))?.requests ?? Number.NaN
+    const during = (of('host 1') + of('host 2') + of('host 3')) / 3
+    // It is one token for each mailbox and its hour, whoever asks. Few in a minute, so that chance has its part.
+    expect(during).toBeLessThan(3 * of('before'))
+    expect(phases.map(({ putOff }) => putOff)).toEqual(phases.map(() => 0))
     expect(reused).toBe(0)
   })
 })
