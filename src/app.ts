@@ -75,7 +75,7 @@ export interface RunningPostern {
   /** The address of the pages. */
   pagesUrl: URL
   /** Makes a one-time URL that signs a browser in as the administrator. */
-  signInLink(): string
+  signInLink(): Promise<string>
   /** Providers that a mailbox can be added for. */
   registeredProviders: readonly string[]
   /** How many there are. */
@@ -345,7 +345,7 @@ async function sharedParts({ others }: OpenedData, log: Log): Promise<SharedPart
 
 /** Everything behind the servers. */
 function composeServices(config: Config, log: Log, data: ServedData, parts?: SharedParts) {
-  const { keyedHash, ownerKey, journal, readConfigAgain, others } = data
+  const { keyedHash, ownerKey, journal, passing, readConfigAgain, others } = data
   const memory = rememberReads(data.store)
   const { store, follow, announce } = followStore(memory.store)
   others?.follow(async (changes) => {
@@ -417,8 +417,8 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
   })
   const remembered = (id: string) => credentialIndex.apiKey(id)
   const apiKeys = createApiKeys({ store, keyedHash, ownerKey, remembered, clock, log })
-  const consentDeps = { store, catalogue, oauthClientFor, keyedHash, clock, log, publicUrl }
-  const consent = createConsentService({ ...consentDeps, limits, grantChanged })
+  const consentDeps = { store, catalogue, oauthClientFor, keyedHash, passing, clock, log, publicUrl }
+  const consent = createConsentService({ ...consentDeps, ...(chores && { chores }), limits, grantChanged })
   const pageSignIns = createPageSignIns({
     catalogue,
     oauthClientFor,
@@ -427,6 +427,7 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
       return config.pageAccess
     },
     keyedHash,
+    passing,
     redirectUri: redirectUriOf(publicUrl),
     clock,
   })
@@ -458,7 +459,7 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
     get reminderSeconds() {
       return limits.reminderSeconds
     },
-    ...(chores && { shared: { chores, passing: data.passing } }),
+    ...(chores && { shared: { chores, passing } }),
     clock,
     log,
   })
@@ -549,6 +550,7 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
     pageSignIns,
     journal: journal.reader,
     keyedHash,
+    passing,
     signIns: createSignIns({ store, apiKeys, index: credentialIndex, throttle, keyedHash, clock, log }),
     credentialIndex,
     apiKeys,

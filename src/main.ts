@@ -101,9 +101,9 @@ async function serve(config: Config): Promise<number> {
     },
     'postern is ready',
   )
-  stderr.write(welcome(postern))
   manager?.ready(statusOf(postern))
   manager?.watch(postern.look)
+  stderr.write(await welcome(postern))
 
   const signal = await signalled
   for (const again of ['SIGINT', 'SIGTERM'] as const) process.once(again, () => process.exit(1))
@@ -239,7 +239,7 @@ function writeLast(lines: string): void {
 }
 
 /** For the person at the terminal; the log on standard output stays JSON. */
-function welcome(postern: RunningPostern): string {
+async function welcome(postern: RunningPostern): Promise<string> {
   const { smtp, web, pagesUrl } = postern
   const addresses = (endpoints: readonly Endpoint[]) => endpoints.map(formatEndpoint).join(', ')
   return `
@@ -247,7 +247,7 @@ function welcome(postern: RunningPostern): string {
   SMTP    ${addresses(smtp)}
   pages   ${pagesUrl.href}  (${addresses(web)})
 
-  ${signInWords(postern)}
+  ${await signInWords(postern)}
 
   ${nextStep(postern)}
 
@@ -265,9 +265,9 @@ function nextStep({ registeredProviders, mailboxes }: RunningPostern): string {
 }
 
 /** For a terminal alone: what else standard error leads to is kept, and read by more people than may come in as the administrator. */
-function signInWords({ signInLink }: RunningPostern): string {
-  if (!isatty(stderr.fd)) return 'To sign in to the pages: "postern sign-in" prints a one-time link.'
-  const link = signInLink()
+async function signInWords({ signInLink }: RunningPostern): Promise<string> {
+  const link = isatty(stderr.fd) ? await signInLink().catch(() => undefined) : undefined
+  if (link === undefined) return 'To sign in to the pages: "postern sign-in" prints a one-time link.'
   return `Open this link to sign in (works once, 15 minutes):\n    ${link}${tunnelWords(new URL(link))}`
 }
 

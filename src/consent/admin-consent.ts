@@ -1,42 +1,45 @@
-import { LRUCache } from 'lru-cache'
-import type { Clock } from '../base/clock.ts'
 import { type Failure, failure } from '../base/failure.ts'
+import { Secret } from '../base/secret.ts'
 import { freshSecret } from '../credentials/credential.ts'
 import type { RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant } from '../providers/registration.ts'
 import type { AdminConsents, ConsentDeps } from './consent-service.ts'
 
-type AdminConsentDeps = Pick<ConsentDeps, 'catalogue' | 'clock' | 'log'> & { redirectUri: string }
+type AdminConsentDeps = Pick<ConsentDeps, 'catalogue' | 'keyedHash' | 'passing' | 'clock' | 'log'> & {
+  redirectUri: string
+}
 
-const lifeMilliseconds = 24 * 3_600_000
+const lifeSeconds = 24 * 3_600
 
 /**
  * Admin consent at Entra: an administrator consents for a whole tenant, for an app or for its
- * people. Nothing is stored; the provider's answer is only shown and logged.
+ * people. The provider's answer is only shown and logged.
  */
-export function createAdminConsents({ catalogue, clock, log, redirectUri }: AdminConsentDeps): AdminConsents {
-  /** Started consents by `state`. Lost on a restart, which costs a new link. */
-  const begun = new LRUCache<string, { providerId: string; until: number }>({ max: 1000 })
+export function createAdminConsents(deps: AdminConsentDeps): AdminConsents {
+  const { catalogue, keyedHash, passing, clock, log, redirectUri } = deps
 
   return {
-    begin(providerId) {
+    async begin(providerId) {
       const provider = catalogue.registered(providerId)
       const url = adminConsentUrl(provider)
       const state = freshSecret().reveal()
-      begun.set(state, { providerId, until: clock.monotonic() + lifeMilliseconds })
+      await passing.put('admin-consent', keyedHash('consent', state), new Secret(providerId), lifeSeconds)
       url.searchParams.set('redirect_uri', redirectUri)
       url.searchParams.set('state', state)
-      const expiresAt = new Date(clock.now() + lifeMilliseconds).toISOString()
+      const expiresAt = new Date(clock.now() + lifeSeconds * 1000).toISOString()
       return { url: url.href, provider: provider.id, expiresAt }
     },
 
-    isOne: (callback) => pendingOf(callback, clock) !== undefined,
+    async isOne(callback) {
+      const key = keyOf(callback)
+      return key !== undefined && (await passing.find('admin-consent', key)) !== undefined
+    },
 
-    complete(callback) {
-      const pending = pendingOf(callback, clock)
-      if (!pending) throw failure('consent.none-under-way')
-      begun.delete(callback.searchParams.get('state') ?? '')
-      const { name, id } = catalogue.registered(pending.providerId)
+    async complete(callback) {
+      const key = keyOf(callback)
+      const providerId = key === undefined ? undefined : await passing.take('admin-consent', key)
+      if (!providerId) throw failure('consent.none-under-way')
+      const { name, id } = catalogue.registered(providerId.reveal())
       if (callback.searchParams.get('admin_consent')?.toLowerCase() !== 'true') throw refused(callback, name)
       const tenant = shown(callback.searchParams.get('tenant'))
       log.info({ event: 'consent.admin', provider: id, tenant }, 'An administrator consented for a tenant')
@@ -44,10 +47,9 @@ export function createAdminConsents({ catalogue, clock, log, redirectUri }: Admi
     },
   }
 
-  function pendingOf(callback: URL, { monotonic }: Pick<Clock, 'monotonic'>) {
+  function keyOf(callback: URL): string | undefined {
     const [state = '', ...more] = callback.searchParams.getAll('state')
-    const found = more.length === 0 ? begun.get(state) : undefined
-    return found && monotonic() < found.until ? found : undefined
+    return more.length === 0 && state !== '' ? keyedHash('consent', state) : undefined
   }
 }
 

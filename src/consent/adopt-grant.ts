@@ -117,13 +117,25 @@ export type AdoptedConsent = CompletedConsent & { account?: string }
  * Logs the outcome of a consent, and which account signed in.
  * @param about filled in as soon as it is known, for refusals that do not name it
  */
-export async function logged(
+export function logged(
   log: Log,
   settling: Promise<AdoptedConsent>,
+  about?: { mailbox?: Address },
+): Promise<CompletedConsent>
+export function logged(
+  log: Log,
+  settling: Promise<AdoptedConsent | undefined>,
+  about?: { mailbox?: Address },
+): Promise<CompletedConsent | undefined>
+export async function logged(
+  log: Log,
+  settling: Promise<AdoptedConsent | undefined>,
   about: { mailbox?: Address } = {},
-): Promise<CompletedConsent> {
+): Promise<CompletedConsent | undefined> {
   try {
-    const { account, ...completed } = await settling
+    const settled = await settling
+    if (settled === undefined) return settled
+    const { account, ...completed } = settled
     const who = account === undefined ? {} : { account: printable(account, 300) }
     log.info({ event: 'consent.completed', ...completed, ...who }, 'Consent completed')
     return completed

@@ -6,7 +6,7 @@ import type { Address } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
 import type { OAuthClient } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue } from '../providers/provider.ts'
-import type { Store } from '../store/ports.ts'
+import type { Chores, PassingStore, Store } from '../store/ports.ts'
 
 /** Starts and completes consents. Made by `createConsentService`. */
 export interface ConsentService {
@@ -59,7 +59,7 @@ export interface DeviceConsents {
    */
   begin(mailbox: string): Promise<BegunDeviceConsent>
   /** @throws Failure `not-found` */
-  state(id: string): DeviceConsentState
+  state(id: string): Promise<DeviceConsentState>
   /** Stops polling. */
   close(): void
 }
@@ -84,11 +84,11 @@ export type DeviceConsentState =
 /** Consents of an administrator for a whole organisation, at Entra. */
 export interface AdminConsents {
   /** @throws Failure `not-found`, `configuration`, `invalid` (the provider has none) */
-  begin(providerId: string): { url: string; provider: string; expiresAt: string }
+  begin(providerId: string): Promise<{ url: string; provider: string; expiresAt: string }>
   /** Whether a callback belongs to one of these. */
-  isOne(callback: URL): boolean
+  isOne(callback: URL): Promise<boolean>
   /** @throws Failure `invalid` (nobody consented), `not-found` */
-  complete(callback: URL): { providerName: string; tenant?: string }
+  complete(callback: URL): Promise<{ providerName: string; tenant?: string }>
 }
 
 export interface CreatedLink {
@@ -148,6 +148,9 @@ export interface ConsentDeps {
   catalogue: Pick<Catalogue, 'registered' | 'list'>
   oauthClientFor(providerId: string): OAuthClient
   keyedHash: KeyedHash
+  passing: PassingStore
+  /** Where there are several processes: one of them asks for the answer to a device consent. */
+  chores?: Pick<Chores, 'isMine' | 'end'>
   clock: Clock
   log: Log
   publicUrl: URL

@@ -5,7 +5,7 @@ import { sql } from './kysely.ts'
 import type { PassingKind, PassingStore } from './ports.ts'
 import type { Sealer } from './sealer.ts'
 import { now } from './shared-changes.ts'
-import { mostPassing } from './unmarked-stores.ts'
+import { mostOfKind, mostPassing } from './unmarked-stores.ts'
 
 const betweenSweeps = 60_000
 
@@ -36,7 +36,10 @@ export function createPassingStore(
           select kind, key, ends_at, row_number() over (partition by kind order by ends_at desc) as place from passing
         )
         delete from passing using placed where passing.kind = placed.kind and passing.key = placed.key
-          and (placed.ends_at <= ${now} or placed.place > ${mostPassing})`.execute(tables),
+          and (placed.ends_at <= ${now} or placed.place > case passing.kind
+            when 'sign-in-link' then ${mostOfKind['sign-in-link']}::bigint
+            when 'sign-in-taken' then ${mostOfKind['sign-in-taken']}::bigint
+            else ${mostPassing}::bigint end)`.execute(tables),
     )
   }
 

@@ -435,6 +435,8 @@ export interface Chores {
    * @throws Failure `store-unavailable`
    */
   isMine(chore: string): Promise<boolean>
+  /** It is done for good. @throws Failure `store-unavailable` */
+  end(chore: string): Promise<void>
   /** @throws Failure `store-unavailable` */
   share(): Promise<Share>
 }

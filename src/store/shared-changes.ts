@@ -221,6 +221,12 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyPr
     return rows.length > 0
   }
 
+  async end(chore: string): Promise<void> {
+    await this.#database.read((tables) =>
+      sql`delete from chores where name = ${chore} and held_by = ${this.id}`.execute(tables),
+    )
+  }
+
   async share(): Promise<Share> {
     const { rows } = await this.#database.read((tables) =>
       sql<{
@@ -288,7 +294,8 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyPr
   /** Forgets what is old, as well. */
   #sayAlive(tables: Kysely<Tables>): Promise<unknown> {
     return sql`with swept as (delete from store_changes where at < ${now} - ${keptMilliseconds}),
-        gone as (delete from processes where alive_until < ${now} - ${keptMilliseconds})
+        gone as (delete from processes where alive_until < ${now} - ${keptMilliseconds}),
+        free as (delete from chores where not exists (select from processes where id = held_by))
       insert into processes (id, name, seen, alive_until)
       values (${this.id}, ${this.#name}, ${this.#seen}, ${now} + ${leaseMilliseconds})
       on conflict (id) do update set alive_until = excluded.alive_until`.execute(tables)

@@ -139,7 +139,11 @@ function capabilitiesOf(found: HeardOffersTable): ServerCapabilities {
 }
 
 /** Of each kind: as many as a busy morning brings. */
-export const mostPassing = 10_000
+export const mostPassing = 1_000
+export const mostOfKind: { readonly [Kind in PassingKind]?: number } = {
+  'sign-in-link': 100,
+  'sign-in-taken': 10_000,
+}
 
 /** Of one process alone: in its memory, so that nothing of it is written, and a restart ends it. */
 export function createPassingMemory(clock: Pick<Clock, 'monotonic'>): PassingStore {
@@ -147,7 +151,10 @@ export function createPassingMemory(clock: Pick<Clock, 'monotonic'>): PassingSto
 
   function of(kind: PassingKind) {
     const found =
-      kinds.get(kind) ?? new LRUCache<string, { value: Secret; until: number }>({ max: mostPassing })
+      kinds.get(kind) ??
+      new LRUCache<string, { value: Secret; until: number }>({
+        max: mostOfKind[kind] ?? mostPassing,
+      })
     kinds.set(kind, found)
     return found
   }

@@ -34,6 +34,11 @@ export class Html {
     )
   }
 
+  /** What `toString` of one has given, after it was kept elsewhere. */
+  static fromKept(text: string): Html {
+    return new Html(text)
+  }
+
   toString(): string {
     return this.#text
   }

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
@@ -12,6 +11,7 @@ import { findRegistered } from '../providers/catalogue.ts'
 import type { Identity, OAuthClient, TokenResponse } from '../providers/oauth/oauth-client.ts'
 import type { Catalogue, Provider, RegisteredProvider } from '../providers/provider.ts'
 import { isOneTenant, provesIdentity } from '../providers/registration.ts'
+import type { PassingStore } from '../store/ports.ts'
 
 /** Sign-in to the pages by OpenID Connect at a mail provider. Made by `createPageSignIns`. */
 export interface PageSignIns {
@@ -40,15 +40,11 @@ interface PageSignInDeps {
   /** Who may sign in now, and at which providers. */
   readonly people: PageAccess
   keyedHash: KeyedHash
+  /** Answers that were taken. The provider itself accepts each code once only. */
+  passing: Pick<PassingStore, 'claim'>
   redirectUri: string
   clock: Clock
 }
-
-/**
- * Limit of remembered answers, as many as a busy morning brings. The provider itself accepts each
- * code once only.
- */
-const mostTaken = 10_000
 
 /**
  * Sign-in to the pages by OpenID Connect, so that the provider's second factor protects them. Only
@@ -62,7 +58,6 @@ export function createPageSignIns(deps: PageSignInDeps): PageSignIns {
 class PageSignInService implements PageSignIns {
   readonly #deps: PageSignInDeps
   readonly #states: SignInStates
-  readonly #taken = new LRUCache<string, true>({ max: mostTaken })
 
   constructor(deps: PageSignInDeps) {
     this.#deps = deps
@@ -102,7 +97,7 @@ class PageSignInService implements PageSignIns {
     callback: URL,
     browser: Secret | undefined,
   ): Promise<{ role: PageRole; person: Address; provider: string; account: string }> {
-    const begun = this.#take(callback, browser)
+    const begun = await this.#take(callback, browser)
     const { identity } = await this.#exchange(callback, begun)
     const person = vouchedPerson(identity)
     const role = person === undefined ? undefined : assignedRole(person, this.#deps.people)
@@ -151,13 +146,17 @@ class PageSignInService implements PageSignIns {
     }
   }
 
-  #take(callback: URL, browser: Secret | undefined): BegunSignIn {
+  async #take(callback: URL, browser: Secret | undefined): Promise<BegunSignIn> {
     const text = stateOf(callback)
     const begun = browser && this.#states.read(text, browser)
-    if (!begun || begun.until <= this.#deps.clock.now() || this.#taken.has(text))
-      throw failure('page.sign-in-elsewhere')
-    this.#taken.set(text, true)
+    const left = begun ? (begun.until - this.#deps.clock.now()) / 1000 : 0
+    if (!begun || left <= 0 || !(await this.#claim(text, left))) throw failure('page.sign-in-elsewhere')
     return begun
+  }
+
+  #claim(state: string, seconds: number): Promise<boolean> {
+    const key = this.#deps.keyedHash('page-sign-in', `taken:${state}`)
+    return this.#deps.passing.claim('sign-in-taken', key, new Secret(''), seconds)
   }
 }
 

@@ -1,25 +1,33 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
+import { Secret } from '../base/secret.ts'
 import { freshSecret } from '../credentials/credential.ts'
 import type { Address } from '../model/address.ts'
 import type { PageRole } from '../model/page-access.ts'
+import type { PassingStore } from '../store/ports.ts'
 
-const lifeMilliseconds = 15 * 60_000
-const mostAtOnce = 100
+const lifeSeconds = 15 * 60
 
-/** The one-time URLs that sign a browser in. Held in memory: a restart forgets them. */
+/** The one-time URLs that sign a browser in. Where there is one process, a restart forgets them. */
 export interface SignInLinks {
   /**
    * @param proven the person whom a provider has identified, where the pages have an address of
    * their own
    */
-  create(role: PageRole, proven?: ProvenPerson): { url: string; role: PageRole; expiresAt: string }
+  create(role: PageRole, proven?: ProvenPerson): Promise<CreatedSignInLink>
   /** The role that the link signs in as; undefined when it is not valid. */
-  roleOf(token: string): PageRole | undefined
+  roleOf(token: string): Promise<PageRole | undefined>
   /** Uses the link up, and returns the role that it signs in as. */
-  redeem(token: string): Redeemed | undefined
+  redeem(token: string): Promise<Redeemed | undefined>
   /** Invalidates all links that exist. */
-  endAll(): void
+  endAll(): Promise<void>
+}
+
+interface CreatedSignInLink {
+  url: string
+  role: PageRole
+  /** ISO 8601. */
+  expiresAt: string
 }
 
 export interface ProvenPerson {
@@ -34,38 +42,36 @@ interface Redeemed {
   proven?: ProvenPerson | undefined
 }
 
-/** @param publicUrl the address of the pages; no trailing slash in its path */
-export function createSignInLinks({ publicUrl, clock }: { publicUrl: URL; clock: Clock }): SignInLinks {
-  const links = new Map<string, Redeemed & { deadline: number }>()
+interface SignInLinksDeps {
+  /** The address of the pages; no trailing slash in its path. */
+  publicUrl: URL
+  passing: PassingStore
+  clock: Pick<Clock, 'now'>
+}
 
-  function usable(token: string): Redeemed | undefined {
-    const link = isToken(token) ? links.get(tokenHash(token)) : undefined
-    return link && clock.monotonic() < link.deadline ? link : undefined
-  }
-
-  function evict(): void {
-    for (const [hash, { deadline }] of links) {
-      if (deadline <= clock.monotonic() || links.size >= mostAtOnce) links.delete(hash)
-    }
+export function createSignInLinks({ publicUrl, passing, clock }: SignInLinksDeps): SignInLinks {
+  function linkIn(kept: Secret | undefined): Redeemed | undefined {
+    return kept && (JSON.parse(kept.reveal()) as Redeemed)
   }
 
   return {
-    create(role, proven) {
-      evict()
+    async create(role, proven) {
       const token = freshSecret().reveal()
-      links.set(tokenHash(token), { role, proven, deadline: clock.monotonic() + lifeMilliseconds })
+      const link = new Secret(JSON.stringify({ role, proven }))
+      await passing.put('sign-in-link', tokenHash(token), link, lifeSeconds)
       return {
         url: `${publicUrl.href.replace(/\/$/, '')}/sign-in/${token}`,
         role,
-        expiresAt: new Date(clock.now() + lifeMilliseconds).toISOString(),
+        expiresAt: new Date(clock.now() + lifeSeconds * 1000).toISOString(),
       }
     },
-    roleOf: (token) => usable(token)?.role,
-    endAll: () => links.clear(),
-    redeem(token) {
-      const link = usable(token)
-      links.delete(tokenHash(token))
-      return link
+    async roleOf(token) {
+      if (!isToken(token)) return undefined
+      return linkIn(await passing.find('sign-in-link', tokenHash(token)))?.role
+    },
+    endAll: () => passing.removeAll('sign-in-link'),
+    async redeem(token) {
+      return isToken(token) ? linkIn(await passing.take('sign-in-link', tokenHash(token))) : undefined
     },
   }
 }

@@ -24,7 +24,7 @@ interface WebServer {
   /** Accepts no more requests, gives those in flight five seconds to finish, and closes. */
   stop(): Promise<void>
   /** A fresh one-time URL that signs a browser in as the administrator; good for 15 minutes. */
-  signInLink(): string
+  signInLink(): Promise<string>
   app: RequestListener
 }
 
@@ -54,7 +54,7 @@ export function createWebServer(deps: WebServerDeps): WebServer {
   const { listen: endpoints, publicUrl, pagesUrl = publicUrl, limits, clock, log } = deps
   const { services, readiness, metrics, version, organisation } = deps
   const connections = createWebConnections(limits, clock)
-  const signInLinks = createSignInLinks({ publicUrl: pagesUrl, clock })
+  const signInLinks = createSignInLinks({ publicUrl: pagesUrl, passing: services.passing, clock })
   let open: { server: Server; endpoint: Endpoint }[] = []
   let ports = endpoints.map(({ port }) => port)
   const app = createLazyApp({
@@ -110,7 +110,7 @@ export function createWebServer(deps: WebServerDeps): WebServer {
   return {
     app,
     stop,
-    signInLink: () => signInLinks.create('administrator').url,
+    signInLink: async () => (await signInLinks.create('administrator')).url,
     async start() {
       try {
         for (const [index, endpoint] of endpoints.entries()) await openOne(endpoint, index === 0)

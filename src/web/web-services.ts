@@ -19,7 +19,7 @@ import type { RegistrationChecks } from '../providers/registration-checks.ts'
 import type { Registrations } from '../providers/registrations.ts'
 import type { Backup } from '../store/backup.ts'
 import type { Keyring } from '../store/keyring.ts'
-import type { PageAccessStore } from '../store/ports.ts'
+import type { PageAccessStore, PassingStore } from '../store/ports.ts'
 import type { Traces } from '../traces/traces.ts'
 import type { SendTestMessage } from '../upstream/test-message.ts'
 import type { PageSignIns } from './page-sign-ins.ts'
@@ -34,6 +34,8 @@ export interface WebServices {
   /** The browsers that are signed in. */
   pageAccess: PageAccessStore
   keyedHash: KeyedHash
+  /** What is needed for a while. */
+  passing: PassingStore
   journal: JournalReader
   /** From now on, until the next start. */
   setLogLevel(level: LogLevel): void

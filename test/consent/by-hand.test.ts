@@ -130,7 +130,7 @@ describe('the consent of an administrator for an organisation', () => {
   const app = { clientId: 'app', clientSecrets: [{ value: new Secret('s') }], tenant: 'contoso.example' }
   const begin = async (registration = app) => {
     const set = await setUpConsent({ provider: { ...entra, registration } })
-    const url = new URL(set.consent.admin.begin('custom').url)
+    const url = new URL((await set.consent.admin.begin('custom')).url)
     const answer = (parameters: object) =>
       new URL(
         `http://localhost:8587/oauth/callback?${new URLSearchParams({ state: url.searchParams.get('state') ?? '', ...parameters })}`,
@@ -154,9 +154,12 @@ describe('the consent of an administrator for an organisation', () => {
   it('the organisation is told, once', async () => {
     const { consent, answer } = await begin()
     const callback = answer({ admin_consent: 'True', tenant: 'aaaa-bbbb' })
-    expect(consent.admin.isOne(callback)).toBe(true)
-    expect(consent.admin.complete(callback)).toEqual({ providerName: 'Provider custom', tenant: 'aaaa-bbbb' })
-    expect(consent.admin.isOne(callback)).toBe(false)
+    expect(await consent.admin.isOne(callback)).toBe(true)
+    expect(await consent.admin.complete(callback)).toEqual({
+      providerName: 'Provider custom',
+      tenant: 'aaaa-bbbb',
+    })
+    expect(await consent.admin.isOne(callback)).toBe(false)
   })
 
   it.each([
@@ -168,14 +171,14 @@ describe('the consent of an administrator for an organisation', () => {
     ['nothing', {}, /no administrator has consented$/],
   ])('no consent is told of %s', async (_, parameters, message) => {
     const { consent, answer } = await begin()
-    expect(() => consent.admin.complete(answer(parameters))).toThrow(message)
+    await expect(consent.admin.complete(answer(parameters))).rejects.toThrow(message)
   })
 
   it('the consent does not exist elsewhere, and not a day later', async () => {
     const { consent } = await setUpConsent()
-    expect(() => consent.admin.begin('custom')).toThrow(/no consent of an administrator/)
+    await expect(consent.admin.begin('custom')).rejects.toThrow(/no consent of an administrator/)
     const { answer, clock, consent: its } = await begin()
     clock.advance(86_400)
-    expect(its.admin.isOne(answer({ admin_consent: 'True' }))).toBe(false)
+    expect(await its.admin.isOne(answer({ admin_consent: 'True' }))).toBe(false)
   })
 })

@@ -5,6 +5,8 @@ import { createConsentService } from '../../src/consent/create-consent-service.t
 import type { FreshToken } from '../../src/grants/token-broker.ts'
 import type { PageAccess } from '../../src/model/page-access.ts'
 import type { GrantFlow, OAuthServer, Registration } from '../../src/providers/provider.ts'
+import type { OpenedStore } from '../../src/store/store.ts'
+import { createPassingMemory } from '../../src/store/unmarked-stores.ts'
 import { createPageSignIns } from '../../src/web/page-sign-ins.ts'
 import { failureAs } from '../support/made-failure.ts'
 import { createManualClock } from '../support/manual-clock.ts'
@@ -21,7 +23,10 @@ export async function setUpConsent({
   publicUrl = 'http://localhost:8587',
   provider = {},
   people = { administrators: [], viewers: [] },
+  opened,
 }: {
+  /** The store of a process that is not alone; its mailbox is there already. */
+  opened?: OpenedStore
   people?: PageAccess
   provesIdentity?: boolean
   publicUrl?: string
@@ -32,7 +37,8 @@ export async function setUpConsent({
     isOwn?: true
   }
 } = {}) {
-  const [store, clock, log] = [createMemoryStore(), createManualClock(), createRecordingLog()]
+  const [clock, log] = [createManualClock(), createRecordingLog()]
+  const store = opened?.store ?? createMemoryStore()
   const client = scriptedOAuthClient(goodAnswer())
   const due: { milliseconds: number; run: () => void }[] = []
   const changes: { mailbox: string; fresh: FreshToken | undefined }[] = []
@@ -49,10 +55,12 @@ export async function setUpConsent({
     keyedHash: (purpose: string, value: string) =>
       createHmac('sha256', purpose).update(value).digest('base64url'),
     clock,
+    passing: opened?.passing ?? createPassingMemory(clock),
     limits: { consentSeconds: 600, consentLinkSeconds: 86_400 },
   }
   const consent = createConsentService({
     ...deps,
+    ...(opened?.others && { chores: opened.others.chores }),
     store,
     log,
     publicUrl: new URL(publicUrl),
@@ -61,7 +69,8 @@ export async function setUpConsent({
   })
   const redirectUri = redirectUriOf(new URL(publicUrl))
   const pageSignIns = createPageSignIns({ ...deps, people, redirectUri })
-  await store.mailboxes.add({ address: 'Me@example.com', providerId: 'custom', createdAt: clock.now() })
+  if (!opened)
+    await store.mailboxes.add({ address: 'Me@example.com', providerId: 'custom', createdAt: clock.now() })
   return { store, clock, log, client, changes, consent, pageSignIns, due }
 }
 

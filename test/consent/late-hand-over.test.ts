@@ -9,6 +9,7 @@ import { createMailboxes } from '../../src/mailboxes/create-mailboxes.ts'
 import type { ActiveGrant } from '../../src/model/grant.ts'
 import type { OAuthClient } from '../../src/providers/oauth/oauth-client.ts'
 import { followStore } from '../../src/store/followed-store.ts'
+import { createPassingMemory } from '../../src/store/unmarked-stores.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { onPostgres } from '../support/postgres-databases.ts'
@@ -78,6 +79,7 @@ async function setUp(random: () => number = () => 0) {
   follow({ mailboxChanged: grantChanged })
   const consent = createConsentService({
     ...common,
+    passing: createPassingMemory(clock),
     keyedHash: (purpose, value) => createHmac('sha256', purpose).update(value).digest('base64url'),
     publicUrl: new URL('http://localhost:8587'),
     limits: { consentSeconds: 600, consentLinkSeconds: 86_400 },

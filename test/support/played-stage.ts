@@ -79,7 +79,7 @@ export async function setPlayedStage(plays: readonly Play[]): Promise<PlayedStag
   const postern = await startPostern(config, silentLog, 'test')
   const { origin } = postern.pagesUrl
   const ownerKey = (await readFile(join(config.dataDir, 'owner.key'), 'utf8')).trim()
-  const cookie = await signedIn(postern.signInLink(), origin)
+  const cookie = await signedIn(await postern.signInLink(), origin)
   const account = (place: number): Account => {
     const found = accounts[place]
     if (!found) throw new Error(`There is no mailbox ${place}`)

@@ -25,7 +25,7 @@ describe('a password for the pages', () => {
     const response = await enter(test, 'administrator', good)
     expect([response.status, response.headers.location]).toEqual([303, '/'])
     expect((await test.get('/').set('Cookie', cookieOf(response))).status).toBe(200)
-    const link = await test.post(new URL(test.server.signInLink()).pathname)
+    const link = await test.post(new URL(await test.server.signInLink()).pathname)
     expect(link.headers.location).toBe('/')
   })
 
@@ -92,11 +92,11 @@ describe('a password for the pages', () => {
   it('a password ends earlier sign-in links when it is set', async () => {
     const test = testServer({ limits: { guessDelaySeconds: 0 } })
     const mine = await signIn(test)
-    const { pathname } = new URL(test.server.signInLink())
+    const { pathname } = new URL(await test.server.signInLink())
     await change(test, mine)
     expect((await test.get(pathname)).status).toBe(404)
     expect((await test.post(pathname)).status).toBe(404)
-    expect((await test.post(new URL(test.server.signInLink()).pathname)).status).toBe(303)
+    expect((await test.post(new URL(await test.server.signInLink()).pathname)).status).toBe(303)
   })
 
   it('a password stops a concurrent sign-in by the old one, by a link or at a provider', async () => {

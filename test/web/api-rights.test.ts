@@ -106,10 +106,12 @@ describe('rights in general', () => {
     const { services, server, readiness } = testServer()
     const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
     const signInLinks = {
-      create: () => ({ url: server.signInLink(), role: 'administrator' as const, expiresAt: '' }),
-      roleOf: () => undefined,
-      redeem: () => undefined,
-      endAll: () => {},
+      create: async () => ({
+        ...{ url: await server.signInLink(), role: 'administrator' as const, expiresAt: '' },
+      }),
+      roleOf: async () => undefined,
+      redeem: async () => undefined,
+      endAll: async () => {},
     }
     const all = apiRoutes({ services, redirectUri: '', signInLinks, readiness, log }).map(
       ({ method, path }) => `${method} ${path}`,

@@ -112,7 +112,7 @@ describe('foreign text', () => {
       senders: [script],
     })
     await test.services.apiKeys.add({ scopes: ['read'], name: script })
-    const path = new URL(test.server.signInLink()).pathname
+    const path = new URL(await test.server.signInLink()).pathname
     const signedIn = await test.post(path).set('User-Agent', script.replace('\u202e', ''))
     const cookie = signedIn.get('Set-Cookie')?.[0]?.split(';')[0] ?? ''
     for (const page of ['/account', '/logins', '/api-keys', '/consent-links'])

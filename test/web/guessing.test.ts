@@ -149,7 +149,7 @@ describe('a source without guesses', () => {
     expect((await test.api('get', '/mailboxes', keys.admin)).status).toBe(200)
     expect((await test.api('get', '/mailboxes', keys.read)).status).toBe(200)
     expect((await test.api('get', '/mailboxes', keys.token)).status).toBe(403)
-    const signInLink = new URL(test.server.signInLink()).pathname
+    const signInLink = new URL(await test.server.signInLink()).pathname
     expect((await test.get(signInLink)).status).toBe(200)
     expect((await test.post(signInLink)).status).toBe(303)
     expect((await test.get(`/consent/${link}`)).status).toBe(200)

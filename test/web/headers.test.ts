@@ -11,7 +11,7 @@ describe('the headers of every answer', () => {
     const answers = [
       await test.get('/').set('Cookie', cookie),
       await test.get('/mailboxes/me@example.com').set('Cookie', cookie),
-      await test.get(new URL(test.server.signInLink()).pathname),
+      await test.get(new URL(await test.server.signInLink()).pathname),
       await test.get(`/consent/${link}`),
       await test.post(`/consent/${link}`),
       await test.get('/oauth/callback?code=c&state=s'),

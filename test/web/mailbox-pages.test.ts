@@ -535,7 +535,7 @@ describe('below a path of the public address', () => {
     'the path is put into every link, and requests with the prefix "%s" are accepted',
     async (prefix) => {
       const test = testServer({ publicUrl: 'https://example.com/postern' })
-      const link = test.server.signInLink()
+      const link = await test.server.signInLink()
       expect(link).toMatch(/^https:\/\/example\.com\/postern\/sign-in\//)
       const path = new URL(link).pathname.slice('/postern'.length)
       const response = await test.post(prefix + path)

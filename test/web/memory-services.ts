@@ -319,17 +319,17 @@ export function scriptedConsent(link: string): ConsentService & {
         verificationUri: 'https://login.example.com/device',
         expiresAt: createdAt,
       }),
-      state: () => ({ state: 'pending', mailbox }),
+      state: async () => ({ state: 'pending', mailbox }),
       close() {},
     },
     admin: {
-      begin: (provider) => ({
+      begin: async (provider) => ({
         url: 'https://login.example.com/adminconsent',
         provider,
         expiresAt: createdAt,
       }),
-      isOne: (callback) => callback.searchParams.get('state') === 'of-an-administrator',
-      complete: () => ({ providerName: 'Example Mail', tenant: 'contoso.example' }),
+      isOne: async (callback) => callback.searchParams.get('state') === 'of-an-administrator',
+      complete: async () => ({ providerName: 'Example Mail', tenant: 'contoso.example' }),
     },
     async complete(url, browser) {
       this.callbacks.push({ url: url.href, browser: browser?.reveal() })

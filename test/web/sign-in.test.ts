@@ -4,7 +4,7 @@ import { cookiesOf, signIn, testServer } from './test-server.ts'
 describe('a sign-in link', () => {
   it('a link signs in once, and is not used up by a GET', async () => {
     const test = testServer()
-    const path = new URL(test.server.signInLink()).pathname
+    const path = new URL(await test.server.signInLink()).pathname
     for (let look = 0; look < 3; look++) expect((await test.get(path)).text).toContain('<form method="post"')
     const first = await test.post(path)
     expect(first.status).toBe(303)
@@ -18,7 +18,7 @@ describe('a sign-in link', () => {
 
   it('a link expires after 15 minutes', async () => {
     const test = testServer()
-    const path = new URL(test.server.signInLink()).pathname
+    const path = new URL(await test.server.signInLink()).pathname
     test.time.monotonic += 15 * 60_000 - 1
     expect((await test.get(path)).status).toBe(200)
     test.time.monotonic += 1
@@ -28,7 +28,7 @@ describe('a sign-in link', () => {
 
   it.each(['x', 'A'.repeat(43), '%00', '__proto__'])('a link cannot be forged: %s', async (token) => {
     const test = testServer()
-    test.server.signInLink()
+    await test.server.signInLink()
     const response = await test.post(`/sign-in/${token}`)
     expect(response.status).toBe(404)
     expect(cookiesOf(response)).toEqual([])
@@ -36,9 +36,8 @@ describe('a sign-in link', () => {
 
   it('the oldest link is dropped when a hundred are open', async () => {
     const test = testServer()
-    const [first = '', second = ''] = Array.from(
-      { length: 101 },
-      () => new URL(test.server.signInLink()).pathname,
+    const [first = '', second = ''] = await Promise.all(
+      Array.from({ length: 101 }, async () => new URL(await test.server.signInLink()).pathname),
     )
     expect((await test.get(first)).status).toBe(404)
     expect((await test.get(second)).status).toBe(200)
@@ -46,7 +45,7 @@ describe('a sign-in link', () => {
 
   it('a link is refused in a form of another site', async () => {
     const test = testServer()
-    const path = new URL(test.server.signInLink()).pathname
+    const path = new URL(await test.server.signInLink()).pathname
     const response = await test.post(path).set('Origin', 'https://evil.example')
     expect(response.status).toBe(403)
     expect((await test.post(path)).status).toBe(303)
@@ -54,7 +53,7 @@ describe('a sign-in link', () => {
 
   it('a sign-in link never appears in the log', async () => {
     const test = testServer()
-    const path = new URL(test.server.signInLink()).pathname
+    const path = new URL(await test.server.signInLink()).pathname
     await test.get(path)
     await test.post(path)
     await test.post(path)
@@ -66,12 +65,12 @@ describe('a sign-in link', () => {
 describe('a session', () => {
   it('a session has a cookie that scripts and other sites do not get', async () => {
     const plain = testServer()
-    const [cookie] = cookiesOf(await plain.post(new URL(plain.server.signInLink()).pathname))
+    const [cookie] = cookiesOf(await plain.post(new URL(await plain.server.signInLink()).pathname))
     expect(cookie).toMatch(
       /^postern_session=[\w-]{43}; Max-Age=43200; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Strict$/,
     )
     const tls = testServer({ publicUrl: 'https://mail.example.com' })
-    const [hostCookie] = cookiesOf(await tls.post(new URL(tls.server.signInLink()).pathname))
+    const [hostCookie] = cookiesOf(await tls.post(new URL(await tls.server.signInLink()).pathname))
     expect(hostCookie).toMatch(/^__Host-postern_session=[\w-]{43}; .*HttpOnly; Secure; SameSite=Strict$/)
     expect(hostCookie).not.toContain('Domain')
   })
@@ -79,7 +78,7 @@ describe('a session', () => {
   it('a session always has a new cookie: one that the browser brought along is ignored', async () => {
     const test = testServer()
     const fixed = `postern_session=${'A'.repeat(43)}`
-    const path = new URL(test.server.signInLink()).pathname
+    const path = new URL(await test.server.signInLink()).pathname
     const [cookie = ''] = cookiesOf(await test.post(path).set('Cookie', fixed))
     expect(cookie).not.toContain('A'.repeat(43))
     expect((await test.get('/').set('Cookie', fixed)).status).toBe(401)

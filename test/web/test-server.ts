@@ -9,6 +9,8 @@ import type { PageRole } from '../../src/model/page-access.ts'
 import type { Endpoint } from '../../src/net/endpoint.ts'
 import type { SmtpListener } from '../../src/net/listen.ts'
 import { suggestProvider } from '../../src/providers/catalogue.ts'
+import type { OpenedStore } from '../../src/store/store.ts'
+import { createPassingMemory } from '../../src/store/unmarked-stores.ts'
 import { createTraces } from '../../src/traces/traces.ts'
 import { createReadiness } from '../../src/web/readiness.ts'
 import { createSignInLinks } from '../../src/web/sign-in-links.ts'
@@ -56,12 +58,13 @@ export function testServer({
   trustedProxies = [] as string[],
   limits = {} as Partial<typeof defaultLimits>,
   organisation = undefined as string | undefined,
+  opened = undefined as OpenedStore | undefined,
   smtp = [{ host: '127.0.0.1', port: 2587, tls: 'none', plainAuth: false, oldTls: false }] as SmtpListener[],
 } = {}) {
   const lines: string[] = []
   const time = { now: Date.parse('2026-03-01T00:00:00Z'), monotonic: 5_000 }
   const clock = { now: () => time.now, monotonic: () => time.monotonic }
-  const store = createMemoryStore()
+  const store = opened?.store ?? createMemoryStore()
   const journal = createJournal({
     store: store.journal,
     clock,
@@ -77,8 +80,10 @@ export function testServer({
     log,
   })
   const { pageAccess } = store
-  const keyedHash = (purpose: string, value: string) =>
-    createHmac('sha256', purpose).update(value).digest('base64url')
+  const passing = opened?.passing ?? createPassingMemory(clock)
+  const keyedHash =
+    opened?.keyedHash ??
+    ((purpose: string, value: string) => createHmac('sha256', purpose).update(value).digest('base64url'))
   const registrationChecks = scriptedChecks()
   const services = {
     mailboxes: memoryMailboxes(),
@@ -115,6 +120,7 @@ export function testServer({
       scryptCost: 1024,
     }),
     keyedHash,
+    passing,
   }
   const readiness = createReadiness({ serving, check: ready, clock, log })
   const metrics: Metrics = {
@@ -146,7 +152,7 @@ export function testServer({
       pagesUrl: new URL(pagesUrl),
       ports: () => listen.map(({ port }) => port),
       isProxy: () => false,
-      signInLinks: createSignInLinks({ publicUrl: new URL(publicUrl), clock }),
+      signInLinks: createSignInLinks({ publicUrl: new URL(publicUrl), passing, clock }),
       services,
       markAuthenticated: () => {},
       readiness,

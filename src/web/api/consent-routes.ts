@@ -57,7 +57,7 @@ export function consentRoutes(consent: ConsentService): ApiRoute[] {
       method: 'GET',
       path: '/device-consents/:id',
       needs: 'admin',
-      answer: ({ param }) => ({ body: consent.device.state(param('id')) }),
+      answer: async ({ param }) => ({ body: await consent.device.state(param('id')) }),
     },
     {
       method: 'GET',
@@ -78,7 +78,7 @@ export function consentRoutes(consent: ConsentService): ApiRoute[] {
       method: 'POST',
       path: '/providers/:id/admin-consent-links',
       needs: 'admin',
-      answer: ({ param }) => ({ status: 201, body: consent.admin.begin(param('id')) }),
+      answer: async ({ param }) => ({ status: 201, body: await consent.admin.begin(param('id')) }),
     },
   ]
 }

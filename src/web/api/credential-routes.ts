@@ -185,10 +185,10 @@ export function signInLinkRoutes({ signInLinks, log }: { signInLinks: SignInLink
       method: 'POST',
       path: '/sign-in-links',
       needs: 'admin',
-      answer({ by, body }) {
+      async answer({ by, body }) {
         const { role = 'administrator' } = readInput(newSignInLink, body ?? {})
         log.info({ event: 'sign-in-link.made', role, ...actorFields(by) }, 'a one-time sign-in link was made')
-        return { status: 201, body: signInLinks.create(role) }
+        return { status: 201, body: await signInLinks.create(role) }
       },
     },
   ]

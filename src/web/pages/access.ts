@@ -112,7 +112,7 @@ export function createAccessPages(deps: AccessPagesDeps): Router {
       }
       if (password !== one(fields, 'again')) throw failure('page.passwords-differ')
       await pagePasswords.set(role, new Secret(password), session.id, by)
-      signInLinks.endAll()
+      await signInLinks.endAll()
       const words = html`${t.say(roleTitles[role])}: ${wasSet ? t`the password is changed.` : t`the password is set.`}`
       // The first password is the first step of a new postern, and the next one is on its first page.
       context.done(response, words, !wasSet && role === 'administrator' ? [] : ['account'])

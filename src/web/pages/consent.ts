@@ -88,13 +88,13 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
         { state: stateIn(callback), browser },
         { state: stateIn(callback), browser: undefined },
       ]
-      const shown = results.of(own) ?? results.of(ofNoBrowser)
-      if (shown) return showAt(response, await shown)
+      const shown = (await results.of(own)) ?? (await results.of(ofNoBrowser))
+      if (shown !== undefined) return showAt(response, shown)
       if (pageSignIns.isOne(callback)) return await deps.completeSignIn(request, response, callback)
-      if (consent.admin.isOne(callback)) {
-        return showAt(response, await results.once(ofNoBrowser, async () => adminResult(callback)))
+      if (await consent.admin.isOne(callback)) {
+        return showAt(response, await results.once(ofNoBrowser, () => adminResult(callback)))
       }
-      const origin = pendingOrigins.find(callback, browser)
+      const origin = await pendingOrigins.find(callback, browser)
       await answer(request, response, () => consent.complete(callback, browser), { ...own, origin })
     })
     .all(methodNotAllowed('GET'))
@@ -104,7 +104,7 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
     .post(readForm, async (request, response) => {
       const { answer: pasted, state } = fields(request.body)
       const browser = cookie.of(request)
-      const origin = pendingOrigins.find(withState(deps.redirectUri, state), browser)
+      const origin = await pendingOrigins.find(withState(deps.redirectUri, state), browser)
       const completing = () => consent.completePasted(pasted, state, browser)
       await answer(request, response, completing, { state, browser, origin })
     })
@@ -112,8 +112,8 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
 
   router
     .route('/oauth/result/:id')
-    .get((request, response) => {
-      const result = results.find(request.params.id, cookie.of(request))
+    .get(async (request, response) => {
+      const result = await results.find(request.params.id, cookie.of(request))
       if (!result) {
         throw failure('page.result-gone')
       }
@@ -132,8 +132,8 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
     pages.send(response, page(phrasesFor(request)), status)
   }
 
-  function adminResult(callback: URL): CallbackResult {
-    const done = consent.admin.complete(callback)
+  async function adminResult(callback: URL): Promise<CallbackResult> {
+    const done = await consent.admin.complete(callback)
     return {
       status: 200,
       page: (t) => ({ title: t`Consent for an organisation`, body: consentedForAll(done, t) }),
@@ -171,7 +171,9 @@ export function createConsentPages(deps: ConsentPagesDeps): Router {
       // not be sent.
       const forwardTo = isHere ? new URL(base + pathOfMailbox(done.mailbox)) : undefined
       if (isHere)
-        answers.leave(origin.session, pathOfMailbox(done.mailbox), { words: connectedWords(done, spoken) })
+        await answers.leave(origin.session, pathOfMailbox(done.mailbox), {
+          words: connectedWords(done, spoken),
+        })
       return {
         status: 200,
         page: (t) => ({

@@ -1,6 +1,6 @@
-import type { Response } from 'express'
+import type { Request, Response } from 'express'
 import { freshSecret } from '../../credentials/credential.ts'
-import { type Html, html } from '../html.ts'
+import { Html, html } from '../html.ts'
 import type { BrowserSession } from '../sessions.ts'
 import { type Phrase, type Phrases, phrase, phrasesFor } from '../texts/phrases.ts'
 import { gate, type IconName, icon } from './parts.ts'
@@ -16,6 +16,26 @@ export interface Page {
   wide?: boolean
   /** The address to which the browser is forwarded at once. */
   forwardTo?: URL
+}
+
+/** A page without its reader, as text: for another process to show. */
+export interface KeptPage {
+  title: string
+  body: string
+  wide?: boolean | undefined
+  forwardTo?: string | undefined
+}
+
+export function keptPage({ title, body, wide, forwardTo }: Omit<Page, 'session'>): KeptPage {
+  return { title: html`${title}`.toString(), body: body.toString(), wide, forwardTo: forwardTo?.href }
+}
+
+export function pageOf({ title, body, wide, forwardTo }: KeptPage): Omit<Page, 'session'> {
+  return {
+    ...{ title: Html.fromKept(title), body: Html.fromKept(body) },
+    ...(wide !== undefined && { wide }),
+    ...(forwardTo !== undefined && { forwardTo: new URL(forwardTo) }),
+  }
 }
 
 /** What a form has left to be said on the next page. */
@@ -45,8 +65,8 @@ interface PageSenderDeps {
   version: string
   /** Who runs postern, for those who are not signed in. */
   organisation?: string | undefined
-  /** The words that a form has left for this session at this path, once. */
-  wordsFor?: (session: string, path: string) => LeftWords | undefined
+  /** The words that a form has left for this session at the path of a request. */
+  wordsFor?: (request: Request) => LeftWords | undefined
 }
 
 /** Where the navigation leads: the first segment of the path, and what is below it. */
@@ -146,9 +166,7 @@ ${shown.map(({ at, below, words, icon: name }) => {
     const t = phrasesFor(response.req)
     response.type('html').set('Content-Language', t.language).vary('Accept-Language')
     const here = response.req.url.replace(/\?.*$/s, '')
-    // The script that keeps a page current is not somebody who reads.
-    const isRead = response.req.method === 'GET' && response.req.get('X-Live') === undefined
-    const left = isRead && page.session ? wordsFor?.(page.session.id, here) : undefined
+    const left = page.session ? wordsFor?.(response.req) : undefined
     return document(page, { t, status, here, left })
   }
 }

@@ -1,8 +1,6 @@
 import type { Response, Router } from 'express'
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../base/clock.ts'
 import { asFailure, filled } from '../../base/failure.ts'
-import type { Secret } from '../../base/secret.ts'
 import type { LoginStatus, Logins } from '../../credentials/logins.ts'
 import { type Address, parseAddress } from '../../model/address.ts'
 import {
@@ -43,20 +41,17 @@ import { type DeviceChoice, waysIn } from './ready-settings.ts'
 import { paging, searchForm, table } from './tables.ts'
 
 interface LoginPagesDeps {
-  services: Pick<WebServices, 'mailboxes' | 'logins' | 'journal' | 'smtp' | 'networkAccess'>
+  services: Pick<WebServices, 'mailboxes' | 'logins' | 'journal' | 'smtp' | 'networkAccess' | 'passing'>
   contexts: PageContexts
   clock: Clock
 }
 
 /** How long the browser that made a login is shown its password. */
-const passwordMilliseconds = 15 * 60_000
-const mostPasswords = 200
+const passwordSeconds = 15 * 60
 
 /** The pages about logins. */
 export function createLoginPages({ services, contexts, clock }: LoginPagesDeps): Router {
-  const { mailboxes, logins, journal, smtp, networkAccess } = services
-  /** By session and login: only the browser that made it. */
-  const passwords = new LRUCache<string, { password: Secret; until: number }>({ max: mostPasswords })
+  const { mailboxes, logins, journal, smtp, networkAccess, passing } = services
   const router = exactRouter()
 
   router
@@ -150,8 +145,7 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
     const login = await loginWith(logins, id)
     const access = await (await networkAccess()).status()
     const authority = await (await networkAccess()).authority()
-    const kept = passwords.get(`${session.id} ${login.id}`)
-    const password = kept && clock.monotonic() < kept.until ? kept.password.reveal() : undefined
+    const password = (await passing.find('made-password', `${session.id} ${login.id}`))?.reveal()
     const listeners = smtp()
     const choice = deviceChoiceOf(asked, usualPlace(access.hosts))
     const body = loginDetails({ login, password, listeners, access, authority, choice }, context)
@@ -198,8 +192,7 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
     const { t, session, pages } = context
     try {
       const { login, password } = await logins.add(loginRequestOf(values), context.by)
-      const until = clock.monotonic() + passwordMilliseconds
-      if (password) passwords.set(`${session.id} ${login.id}`, { password, until })
+      if (password) await passing.put('made-password', `${session.id} ${login.id}`, password, passwordSeconds)
       const { place, kind } = deviceChoiceOf(values, 'here')
       const words = password
         ? t`Login created. Copy its password now: this browser shows it for 15 minutes, and nobody else does.`

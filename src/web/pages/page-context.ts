@@ -61,10 +61,12 @@ export function createPageContexts(
 ): PageContexts {
   const toSee = async (request: Request): Promise<PageContext> => {
     const session = await sessions.require(request)
+    await answers.arrive(request, session.id)
     const t = phrasesFor(request)
     const leave = (response: Response, left: LeftWords, path: readonly string[], query = '') => {
-      answers.leave(session.id, `/${path.map(encodeURIComponent).join('/')}`, left)
-      response.redirect(303, pages.path(...path) + query)
+      void answers
+        .leave(session.id, `/${path.map(encodeURIComponent).join('/')}`, left)
+        .then(() => response.redirect(303, pages.path(...path) + query))
     }
     return {
       ...{ session, t, pages, by: actorOf(session, request) },
@@ -81,7 +83,8 @@ export function createPageContexts(
         leave(response, { words, isRefusal: true }, path, query)
       },
       show(response, page, pieces) {
-        response.redirect(303, pages.path('shown', answers.keep(session.id, page, pieces)))
+        const shown = (id: string) => response.redirect(303, pages.path('shown', id))
+        answers.keep(session.id, page, pieces).then(shown, (error) => request.next?.(error))
       },
     }
   }

@@ -66,6 +66,7 @@ export interface PagesDeps extends WebAddresses {
     | 'networkAccess'
     | 'journal'
     | 'traces'
+    | 'passing'
   >
   markAuthenticated: MarkAuthenticated
   countWrong: CountWrongSecret
@@ -80,12 +81,12 @@ export interface PagesDeps extends WebAddresses {
 export function createPages(deps: PagesDeps): { router: Router; errorHandler: ErrorRequestHandler } {
   const { publicUrl, pagesUrl, hosts, services, clock, log, version } = deps
   const { consent, keyedHash, pageSignIns } = services
-  const answers = createFormAnswers(clock)
+  const answers = createFormAnswers(services.passing)
   const { organisation } = deps
   const senderAt = (url: URL) =>
     createPageSender({
       ...{ basePath: url.pathname.replace(/\/$/, ''), version, organisation },
-      wordsFor: answers.take,
+      wordsFor: answers.arrived,
     })
   const [pages, consentPages] = [senderAt(pagesUrl), senderAt(publicUrl)]
   const sessions = createSessions({
@@ -97,8 +98,8 @@ export function createPages(deps: PagesDeps): { router: Router; errorHandler: Er
     roleOf: (person, providerId) => pageSignIns.roleOf(person, providerId),
   })
   const cookie = createConsentCookie(publicUrl)
-  const pendingOrigins = createPendingOrigins(clock)
-  const results = createCallbackResults(clock)
+  const pendingOrigins = createPendingOrigins(services.passing)
+  const results = createCallbackResults(services.passing)
   const startConsent = createStartConsent({ consent, cookie, pendingOrigins, pages: consentPages })
   const signingIn = { signIns: pageSignIns, sessions, cookie, publicUrl, pagesUrl, hosts }
   const redirectUri = redirectUriOf(publicUrl)
@@ -163,7 +164,7 @@ function createShownPages(contexts: PageContexts, answers: Pick<FormAnswers, 'fi
     .route('/shown/:id')
     .get(async (request, response) => {
       const { session, pages } = await contexts.toSee(request)
-      const answer = answers.find(session.id, request.params.id)
+      const answer = await answers.find(session.id, request.params.id)
       if (!answer) throw failure('page.shown-no-more')
       const page = pages.begin(response, { ...answer.page, session })
       for await (const piece of answer.pieces()) page.add(piece)

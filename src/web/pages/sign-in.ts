@@ -82,8 +82,8 @@ export function createSignInPages(deps: SignInPagesDeps): Router {
   router
     .route('/sign-in/:token')
     // A GET does not use the link up: chat programs and virus scanners fetch links.
-    .get((request, response) => {
-      const role = signInLinks.roleOf(request.params.token)
+    .get(async (request, response) => {
+      const role = await signInLinks.roleOf(request.params.token)
       if (!role) throw refusal(request, request.params.token)
       const t = phrasesFor(request)
       const body = html`<section>
@@ -94,7 +94,7 @@ export function createSignInPages(deps: SignInPagesDeps): Router {
     })
     .post(async (request, response) => {
       const generation = await sessions.generation()
-      const redeemed = signInLinks.redeem(request.params.token)
+      const redeemed = await signInLinks.redeem(request.params.token)
       if (!redeemed) throw refusal(request, request.params.token)
       const { role, proven } = redeemed
       const as = proven
@@ -233,11 +233,11 @@ export function createSignInCompletion(
     generation: string,
   ): Promise<URL> {
     if (publicUrl.host !== pagesUrl.host) {
-      const { url } = signInLinks.create(role, proven)
+      const { url } = await signInLinks.create(role, proven)
       // A password that was set meanwhile may have invalidated the links just before this one was
       // created.
       if ((await sessions.generation()) === generation) return new URL(url)
-      signInLinks.endAll()
+      await signInLinks.endAll()
       throw new HttpRefusal(403, filled('page.password-changed'))
     }
     const { person, provider, account } = proven

@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express'
-import type { Clock } from '../../base/clock.ts'
 import { Secret } from '../../base/secret.ts'
 import type { BegunConsent, ConsentService } from '../../consent/consent-service.ts'
 import { freshSecret } from '../../credentials/credential.ts'
+import type { PassingStore } from '../../store/ports.ts'
 import { cookieValues, ownCookie } from '../cookies.ts'
 import { type Html, html } from '../html.ts'
 import { isToken, tokenHash } from '../sign-in-links.ts'
@@ -35,7 +35,7 @@ export function createStartConsent({
       'link' in origin ? origin : { mailbox: origin.mailbox },
       browser,
     )
-    pendingOrigins.remember(authorizationUrl, browser, origin)
+    await pendingOrigins.remember(authorizationUrl, browser, origin)
     if (byHand) {
       const action = pages.path('oauth', 'paste')
       const body = pasteForm({ authorizationUrl, mailbox, providerName }, action, t)
@@ -74,38 +74,33 @@ function pasteForm(
 
 /**
  * Remembers where pending consents were started, so that the page of a refused one can link back. A
- * convenience only: the stored consent decides what it may do, and after a restart the link back is
- * missing.
+ * convenience only: the stored consent decides what it may do, and what is forgotten here is a link
+ * back.
  */
 export interface PendingOrigins {
-  remember(authorizationUrl: URL, browser: Secret, origin: ConsentOrigin): void
+  remember(authorizationUrl: URL, browser: Secret, origin: ConsentOrigin): Promise<void>
   /**
    * Returns an origin only to the browser that started the consent, because the link is a secret.
    */
-  find(callback: URL, browser: Secret | undefined): ConsentOrigin | undefined
+  find(callback: URL, browser: Secret | undefined): Promise<ConsentOrigin | undefined>
 }
 
-const lifeMilliseconds = 60 * 60_000
+const lifeSeconds = 3_600
 
-const mostAtOnce = 1000
-
-export function createPendingOrigins(clock: Clock): PendingOrigins {
-  const pending = new Map<string, { browser: string; origin: ConsentOrigin; deadline: number }>()
+export function createPendingOrigins(passing: PassingStore): PendingOrigins {
   // `state` (RFC 6749, section 4.1.1) comes back with every callback, a refused one too.
   const keyOf = (url: URL) => tokenHash(url.searchParams.get('state') ?? '')
 
   return {
-    remember(authorizationUrl, browser, origin) {
-      for (const [key, { deadline }] of pending) {
-        if (deadline <= clock.monotonic() || pending.size >= mostAtOnce) pending.delete(key)
-      }
-      const deadline = clock.monotonic() + lifeMilliseconds
-      pending.set(keyOf(authorizationUrl), { browser: tokenHash(browser.reveal()), origin, deadline })
+    async remember(authorizationUrl, browser, origin) {
+      const kept = new Secret(JSON.stringify({ browser: tokenHash(browser.reveal()), origin }))
+      await passing.put('consent-origin', keyOf(authorizationUrl), kept, lifeSeconds)
     },
-    find(callback, browser) {
-      const found = pending.get(keyOf(callback))
-      const usable = found && browser && found.browser === tokenHash(browser.reveal())
-      return usable && clock.monotonic() < found.deadline ? found.origin : undefined
+    async find(callback, browser) {
+      const found = browser && (await passing.find('consent-origin', keyOf(callback)))
+      if (!found) return undefined
+      const kept = JSON.parse(found.reveal()) as { browser: string; origin: ConsentOrigin }
+      return kept.browser === tokenHash(browser.reveal()) ? kept.origin : undefined
     },
   }
 }

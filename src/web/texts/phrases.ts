@@ -16,7 +16,7 @@ import { japaneseOfPages } from './japanese-of-pages.ts'
 import { keyOf } from './translation.ts'
 
 /** The languages of the pages; the first is the default. */
-const languages = ['en', 'ja'] as const
+export const languages = ['en', 'ja'] as const
 type Language = (typeof languages)[number]
 
 /**
