@@ -1,20 +1,25 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { EndpointPause } from '../../src/grants/token-broker.ts'
-import { addressKey, parseAddress } from '../../src/model/address.ts'
+import { type Address, addressKey, parseAddress } from '../../src/model/address.ts'
 import { createNotices } from '../../src/notices/create-notices.ts'
 import { createCatalogue } from '../../src/providers/catalogue.ts'
 import { openStore } from '../../src/store/store.ts'
-import { newGrant, newPlace, now, onPostgres } from '../store/fixture.ts'
+import { newGrant, newPlace, now, onPostgres, type Place } from '../store/fixture.ts'
 import { eventually } from '../support/eventually.ts'
 
+const built = join(import.meta.dirname, '../../dist')
+const isBuilt = existsSync(join(built, 'store/store.js'))
 const catalogue = createCatalogue({ registrations: {}, customProviders: [], providerOverrides: new Map() })
 
 /** Three processes with the notices that each would send. */
-async function openThree() {
-  const place = await newPlace()
+async function openThree(place: Place) {
   const heard: string[] = []
   const pauses: EndpointPause[][] = [[], [], []]
   const open = async (index: number) => {
@@ -71,7 +76,7 @@ async function settled(notices: { close(): Promise<void> }): Promise<void> {
 
 describe.runIf(onPostgres)('the notices of three processes', () => {
   it('one condition is told once, also after the one that told it has ended', async () => {
-    const { all, heard } = await openThree()
+    const { all, heard } = await openThree(await newPlace())
     const [{ store }] = all
     await store.mailboxes.add({ address: 'printer@example.com', providerId: 'google', createdAt: now })
     const grant = await store.grants.adopt(newGrant())
@@ -92,8 +97,48 @@ describe.runIf(onPostgres)('the notices of three processes', () => {
     expect(heard).toHaveLength(2)
   })
 
+  it.runIf(isBuilt)(
+    'what a process told before it was killed is not told again, and its work is taken over',
+    async () => {
+      const place = await newPlace()
+      const { store } = await openStore({ ...place, clock: systemClock, log: silentLog })
+      await store.mailboxes.add({ address: 'printer@example.com', providerId: 'google', createdAt: now })
+      await store.mailboxes.add({ address: 'cron@example.com', providerId: 'google', createdAt: now })
+      const lapse = async (mailbox: Address) => {
+        const { id, version } = await store.grants.adopt(newGrant({ mailbox }))
+        await store.grants.lapse(id, version, systemClock.now(), 'withdrawn')
+      }
+      await lapse('printer@example.com')
+      const { dataDir, postgres, key } = place
+      const teller = spawn(
+        process.execPath,
+        [join(import.meta.dirname, 'killed-teller.mjs'), built, `${dataDir}-2`].concat(
+          postgres?.url.reveal() ?? '',
+          key?.reveal() ?? '',
+        ),
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      )
+      onTestFinished(() => void teller.kill('SIGKILL'))
+      let said = ''
+      teller.stdout.on('data', (chunk) => (said += String(chunk)))
+      await eventually('noted', async () => (await store.notices.list()).length === 1)
+      teller.kill('SIGKILL')
+      await once(teller, 'close')
+      expect(said).toBe('printer@example.com needs a new consent\n')
+      const { all, heard } = await openThree(place)
+      await lapse('cron@example.com')
+      await eventually('taken over', async () => {
+        await Promise.all(all.map(({ look }) => look()))
+        return heard.length > 0
+      })
+      await Promise.all(all.map(({ look }) => look()))
+      expect(heard.map((line) => line.slice(3))).toEqual(['cron@example.com needs a new consent'])
+      await store.close()
+    },
+  )
+
   it('what only another process sees is told by the one that sends notices, and is over when it is', async () => {
-    const { all, heard, pauses } = await openThree()
+    const { all, heard, pauses } = await openThree(await newPlace())
     await all[0].look()
     const since = systemClock.now() - 2 * 3_600_000
     const pause = { mailbox: addressKey('printer@example.com'), since, until: since, reason: 'It is away' }
