@@ -70,11 +70,11 @@ export class SharedGuesses implements Guesses {
 
   /** Writes what waits. */
   async close(): Promise<void> {
+    this.#isClosed = true
     clearTimeout(this.#writeTimer)
     clearTimeout(this.#readTimer)
     await this.#writing
     await this.#write()
-    this.#isClosed = true
     await this.#reading
   }
 

@@ -33,6 +33,28 @@ describe('a counter of failures', () => {
     expect(counter.count('key')).toBe(0)
     expect(counter.add('key')).toBe(1)
   })
+
+  it('failures of some time ago, several together, end when the window that they began does', () => {
+    let now = 5_000
+    const counter = createFailureCounter(900, { monotonic: () => now })
+    expect(counter.add('key', 7, 600)).toBe(7)
+    now += 299_999
+    expect(counter.count('key')).toBe(7)
+    now += 1
+    expect(counter.count('key')).toBe(0)
+  })
+
+  it('that a limit is reached is news once in a window, whoever has counted', () => {
+    let now = 5_000
+    const counter = createFailureCounter(900, { monotonic: () => now })
+    counter.add('key', 2)
+    expect(counter.isNews('key', 3)).toBe(false)
+    counter.add('key', 5)
+    expect([counter.isNews('key', 3), counter.isNews('key', 3)]).toEqual([true, false])
+    now += 900_000
+    counter.add('key', 3)
+    expect(counter.isNews('key', 3)).toBe(true)
+  })
 })
 
 it('a blocked source is told whole seconds, whatever noise the clock has', () => {
