@@ -5,6 +5,7 @@ import { postgresPrograms } from './test/support/postgres.ts'
 const onBothDatabases = [
   'test/{store,governor,consent,credentials}/**/*.test.ts',
   'test/web/guessing.test.ts',
+  'test/upstream/shared-connections.test.ts',
   'test/**/shared-*.test.ts',
 ]
 /** They keep nothing. */

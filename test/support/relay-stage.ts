@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Clock } from '../../src/base/clock.ts'
 import type { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createGovernors } from '../../src/governor/create-governors.ts'
+import type { Governors } from '../../src/governor/governor.ts'
 import type {
   AccessToken,
   AccessTokenRequest,
@@ -49,6 +51,9 @@ export interface StageOptions {
   mailboxes?: readonly Omit<Mailbox, 'providerId' | 'createdAt' | 'acceptedName'>[]
   connect?: Connect
   taps?: Taps
+  /** Where several relays share something: with the clock of all of them. */
+  governors?: Governors
+  clock?: Clock
   /** Nobody consented for them. */
   appOnly?: boolean
 }
@@ -90,12 +95,12 @@ export function createRelayStage(options: StageOptions): RelayStage {
       asked,
       trouble,
     ),
-    governors: createGovernors({ counts: store.recipientCounts, clock, log }),
+    governors: options.governors ?? createGovernors({ counts: store.recipientCounts, clock, log }),
     limits: { ...patientLimits, ...options.limits },
     ...(ca === undefined ? {} : { extraCa: ca }),
     ...(options.connect && { connect: options.connect }),
     ...(options.taps && { taps: options.taps }),
-    clock,
+    clock: options.clock ?? clock,
     log,
     ehloName: 'postern.example.test',
   })
