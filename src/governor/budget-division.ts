@@ -41,6 +41,7 @@ export function divided(need: Need, { now, processes, own, others }: SeenClaims,
   const had = before?.amount ?? 0
   const ofKind = others.filter((claim) => claim.kind === kind)
   const counting = ofKind.filter(({ goneFor }) => goneFor <= need.counts)
+  const lapsed = ofKind.filter((one) => !counting.includes(one))
   const elsewhere = counting.reduce((sum, { amount }) => sum + amount, 0)
   const wanted = Math.min(limit, need.wanted)
   const mine = { process, wanted, amount: had, since: before?.since ?? now }
@@ -60,8 +61,9 @@ export function divided(need: Need, { now, processes, own, others }: SeenClaims,
     even,
     elsewhere,
     changes: before === undefined || begins || before.amount !== amount || before.wanted !== wanted,
-    lapsed: ofKind.filter((one) => !counting.includes(one)),
-    tell: (wanted > amount && wanted - amount > lacked) || (amount < had && othersWant),
+    lapsed,
+    // One that only seemed to be gone has to claim anew.
+    tell: lapsed.length > 0 || (wanted > amount && wanted - amount > lacked) || (amount < had && othersWant),
   }
 }
 

@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely'
 import { withoutCase } from '../base/text.ts'
 import type { Database } from './database.ts'
 import { sql } from './kysely.ts'
-import { type AliveProcesses, now } from './shared-changes.ts'
+import { type AliveProcesses, leaseMilliseconds, now } from './shared-changes.ts'
 import type { Tables } from './tables.ts'
 import { createRecipientCounting } from './unmarked-stores.ts'
 
@@ -118,7 +118,7 @@ export function createBudgetStore(
 
     countRecipients: ({ key, name }, hour, recipients) =>
       database.change(async (changing) => {
-        await lock(changing, key)
+        await lock(changing, key, id)
         await counting(changing, name, hour, recipients)
         await changing
           .updateTable('budget_claims')
@@ -163,19 +163,23 @@ export function createBudgetStore(
 /** Of the locks that belong to accounts. "budg" in ASCII. */
 const accountLocks = 0x62756467
 
+/** Who claims something is alive, even if it could not say so lately. */
 async function lock(
   changing: Transaction<Tables>,
   account: string,
+  id: string,
 ): Promise<{ now: number; processes: number }> {
   // The times are older than what is read afterwards: nobody counts as gone too early by that.
   const { rows } = await sql<{ now: number; processes: number }>`
+    with alive as (update processes set alive_until = ${now} + ${leaseMilliseconds}
+      where id = ${id} and alive_until < ${now} + ${leaseMilliseconds / 3})
     select pg_advisory_xact_lock(${accountLocks}, hashtext(${account})), ${now} as now,
       (select count(*) from processes where alive_until > ${now}) as processes`.execute(changing)
   return rows[0] ?? { now: 0, processes: 1 }
 }
 
 async function seenClaims(changing: Transaction<Tables>, account: string, id: string) {
-  const { now, processes } = await lock(changing, account)
+  const { now, processes } = await lock(changing, account, id)
   const rows = await changing
     .selectFrom('budget_claims')
     .leftJoin('processes', 'processes.id', 'budget_claims.process')

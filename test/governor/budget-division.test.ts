@@ -96,6 +96,7 @@ describe('a process that is gone', () => {
     expect(divide('a', { wanted: 3, counts: 400 }, gone)).toMatchObject({
       claim: { amount: 3 },
       lapsed: [{ process: 'b' }],
+      tell: true,
     })
   })
 

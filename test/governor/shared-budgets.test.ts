@@ -179,6 +179,24 @@ describe.runIf(onPostgres)('connections', () => {
     sender.left = 0
   })
 
+  it('processes that only seemed to be gone claim anew, and have no more than the limit together', async () => {
+    const { place, all } = await startThree()
+    const [first] = all
+    await changeDatabase(place.dataDir, 'update processes set alive_until = 0')
+    const sender = new Sender(first, new Counter())
+    sender.send(1_000_000)
+    await eventually('each has a claim', async () => {
+      const claims = await readDatabase(
+        place.dataDir,
+        "select amount from budget_claims where kind = 'connections'",
+      )
+      return claims.length === 3 && sum(claims) === 3
+    })
+    const usable = () => all.reduce((together, { governor }) => together + governor.connections(), 0)
+    await eventually('they have what they have claimed', () => usable() === 3)
+    sender.left = 0
+  })
+
   it('a process that ends gives back what it had', async () => {
     const { place, all } = await startThree()
     const [first, second, third] = all
