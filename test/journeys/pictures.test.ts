@@ -74,7 +74,7 @@ describe.runIf(peer('chromium'))('the pictures of docs/getting-started.md, with 
     await press('ol.checklist a.button')
     await picture('03-provider')
     await press('main h3 a[href$="/providers/microsoft"]')
-    await picture('04-registration', 1460)
+    await picture('04-registration', 1520)
 
     await page.goto(`${postern.url}/providers/own`)
     const { id, secret } = stage.authority.clients.postern
