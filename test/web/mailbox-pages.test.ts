@@ -415,6 +415,19 @@ describe('the page of a mailbox', () => {
     )
   })
 
+  it('what a provider said of a lapsed consent ends in one full stop', async () => {
+    const test = testServer()
+    test.services.mailboxes.all.push({
+      address: 'off@example.com',
+      provider: 'example',
+      state: 'lapsed',
+      reason: 'AADSTS50173: A fresh auth token is needed.',
+    })
+    const { cookie } = await signIn(test)
+    const { text } = await test.get('/mailboxes/off@example.com').set('Cookie', cookie)
+    expect(text).toContain('The consent lapsed: <q>AADSTS50173: A fresh auth token is needed</q>.')
+  })
+
   it('the page says that a mailbox is unknown', async () => {
     const test = testServer()
     const { cookie } = await signIn(test)

@@ -287,7 +287,8 @@ function providersWords(mailbox: MailboxStatus, t: Phrases): Html | undefined {
 function lapseReason({ reason, reasonText }: Pick<MailboxStatus, 'reason' | 'reasonText'>, t: Phrases) {
   if (reason === undefined) return undefined
   const said = printable(reasonText ? t.messageOf({ ...reasonText, message: reason }) : reason, 200)
-  return reasonText ? html`${said}` : html`<q>${said}</q>`
+  // A full stop follows it.
+  return reasonText ? html`${said}` : html`<q>${said.replace(/\.$/, '')}</q>`
 }
 
 export function providerName(catalogue: Catalogue, id: string): string {

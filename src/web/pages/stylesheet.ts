@@ -256,6 +256,7 @@ td details.confirm:not([open]) > summary { white-space: nowrap; }
 
 /* What happened */
 form.search details { flex-basis: 100%; margin: 0; }
+form.search details .actions { align-items: end; }
 form.events label { flex-basis: 8.5rem; }
 table:has(.entry) { font-size: var(--small); }
 table:has(.entry) .badge { font-size: inherit; }
