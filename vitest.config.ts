@@ -18,7 +18,7 @@ const withoutStore = [
 /** About the SQLite file, its folder and its keys. */
 const aboutFiles = [
   'test/store/{at-rest,backup,data-dir-lock,first-start,killed,migrations,own-files,sealer,start-refusals}.test.ts',
-  'test/store/store-failures.test.ts',
+  'test/store/{key-command,sound-database,store-failures,unfinished-migration}.test.ts',
 ]
 
 const postgres = {

@@ -41,7 +41,8 @@ export const machineFailures = {
   },
   'data.readable-by-others': {
     code: 'configuration',
-    message: 'Other users can reach the {what} {path} (its mode is {mode})',
+    message:
+      'Other users can reach the {what} {path} (its mode is {mode}, its owner the user {owner}; postern runs as {user})',
     fix: 'Run: chmod {wanted} {word}{otherwise}',
   },
   'data.no-directory': {
@@ -95,7 +96,7 @@ export const machineFailures = {
   },
   'database.seal-broken': {
     code: 'store-unavailable',
-    message: 'A sealed value in the database does not open ({table})',
+    message: 'A sealed value in the database does not open ({table}, row {row})',
     fix: 'The database was changed by something else than postern, or its key was: restore both from a backup.',
   },
   'database.closed': {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, type Stats } from 'node:fs'
 import {
   chmod,
   link,
@@ -40,6 +40,10 @@ export interface DataFiles {
   reserve: string
   /** Where the command reaches the running broker. */
   socket: string
+  /** Tells that the database was closed in good order, and how its file was then. */
+  sound: string
+  /** That a backup was restored, until a start has noted it in the journal. */
+  restored: string
 }
 
 /**
@@ -57,6 +61,8 @@ export function dataFiles(dataDir: string): DataFiles {
     pid: join(dataDir, 'postern.pid'),
     reserve: join(dataDir, 'reserve'),
     socket: join(dataDir, 'postern.sock'),
+    sound: join(dataDir, 'postern.sound'),
+    restored: join(dataDir, 'postern.restored'),
   }
 }
 
@@ -80,8 +86,30 @@ export async function prepareDataDir(dataDir: string): Promise<DataFiles> {
       ? notADirectory(dataDir)
       : unusable(error, 'file.data-directory', dataDir)
   }
+  await closeToGroup(dataDir)
   await closeDatabaseFiles(dataDir)
   return requirePrivateFiles(dataDir, owners)
+}
+
+/**
+ * Takes back what a volume gives to its group, as `fsGroup` of Kubernetes does at each mount with
+ * all that is there. It is known by the bit that gives what is made in a directory to its group,
+ * which nobody sets by mistake; and only what is ours is touched.
+ */
+async function closeToGroup(directory: string): Promise<void> {
+  const us = process.geteuid?.()
+  const folder = await lstat(directory)
+  const isOfVolume = (folder.mode & 0o2000) !== 0 && (folder.mode & 0o7) === 0
+  if (us === undefined || folder.uid !== us || !folder.isDirectory() || !isOfVolume) return
+  await chmod(directory, 0o700).catch(() => {})
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name)
+    const entry = await lstat(path)
+    if (entry.isDirectory()) await closeToGroup(path)
+    const isOurs = entry.uid === us && entry.gid === folder.gid && entry.nlink === 1
+    if (entry.isFile() && isOurs && (entry.mode & 0o77) !== 0 && (entry.mode & 0o7) === 0)
+      await chmod(path, 0o600).catch(() => {})
+  }
 }
 
 /**
@@ -219,7 +247,7 @@ function isWritable(directory: string): boolean {
 }
 
 async function requirePrivate(path: string, what: FileKind, wanted: string, otherwise = ''): Promise<void> {
-  const mode = await modeAt(path)
+  const { mode, uid } = (await statAt(path)) ?? {}
   // Windows has no such modes: what stat() tells there is made up.
   if (mode === undefined || (mode & 0o077) === 0 || process.platform === 'win32') return
   const found = (mode & 0o777).toString(8)
@@ -227,6 +255,8 @@ async function requirePrivate(path: string, what: FileKind, wanted: string, othe
     what: text(what),
     path,
     mode: found,
+    owner: String(uid),
+    user: String(process.geteuid?.()),
     wanted,
     word: shellWord(path),
     otherwise,
@@ -234,8 +264,12 @@ async function requirePrivate(path: string, what: FileKind, wanted: string, othe
 }
 
 async function modeAt(path: string): Promise<number | undefined> {
+  return (await statAt(path))?.mode
+}
+
+async function statAt(path: string): Promise<Stats | undefined> {
   try {
-    return (await stat(path)).mode
+    return await stat(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw unusable(error, 'file.any', path)

@@ -4,6 +4,7 @@ import { compactDecrypt } from 'jose/jwe/compact/decrypt'
 import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 import { failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
+import { printable } from '../base/text.ts'
 import type { KeyRing } from './key-ring.ts'
 
 /** Where a sealed value lives. It opens nowhere else. */
@@ -50,7 +51,7 @@ export function createSealer(ring: KeyRing): Sealer {
         if (!isAt(place, protectedHeader)) throw new Error('sealed for another place')
         return new Secret(Buffer.from(plaintext).toString('utf8'))
       } catch (cause) {
-        throw failure('database.seal-broken', { table: place.table, cause })
+        throw failure('database.seal-broken', { table: place.table, row: printable(place.row, 80), cause })
       }
     },
   }

@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { DatabaseSyncInstance } from '@photostructure/sqlite'
@@ -10,7 +10,14 @@ import type { KeyedHash, Secret } from '../base/secret.ts'
 import type { BudgetStore } from './budget-store.ts'
 import { createConsentLinkStore, createPendingConsentStore } from './consent-stores.ts'
 import { createApiKeyStore, createLoginStore } from './credential-stores.ts'
-import { type DataFiles, dataFiles, exists, prepareDataDir, unfinishedCopy } from './data-dir.ts'
+import {
+  type DataFiles,
+  dataFiles,
+  exists,
+  prepareDataDir,
+  replacePrivateFile,
+  unfinishedCopy,
+} from './data-dir.ts'
 import type { Database, MarkableDatabase } from './database.ts'
 import { type BesideRenewal, createGrantStore } from './grant-store.ts'
 import {
@@ -118,7 +125,7 @@ export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
       'There is a key file, and it is not used, because the settings give the key: whoever reads the file needs no other',
     )
   const sealer = createSealer(ring)
-  const found = await inspectDatabase(files.database, sealer)
+  const found = await inspectDatabase(files.database, sealer, await isAsLeft(files))
   if (!found && wasUsed) warnOfEmptyStore(dataDir, log)
   if (found && found.schema < newestSchema) {
     const { keepEarlierSchema } = await import('./copies.ts')
@@ -128,12 +135,21 @@ export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
       'the database was copied before it gets a newer schema',
     )
   }
+  await rm(files.sound, { force: true })
   const proofs = proofsOf(found?.root ?? newHashRoot(), log)
   const database = await openSqliteDatabase(files.database, await openReserve(files.reserve, log))
   try {
     await makeSchema(database, sqliteWords, sealer, proofs, { clock, log })
+    const { store, ...opened } = await openedStore(database, sealer, proofs, deps)
     return {
-      ...(await openedStore(database, sealer, proofs, deps)),
+      ...opened,
+      store: {
+        ...store,
+        async close() {
+          await store.close()
+          await noteSound(files)
+        },
+      },
       passing: createPassingMemory(clock),
       ...keyringOf({ database, ring, sealer }),
     }
@@ -141,6 +157,26 @@ export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
     await database.close()
     throw error
   }
+}
+
+/** Reading all of a large database takes seconds, from a network minutes, in which nothing listens. */
+async function isAsLeft(files: DataFiles): Promise<boolean> {
+  const noted = await readFile(files.sound, 'utf8').catch(() => undefined)
+  return noted !== undefined && noted === (await identityOf(files.database))
+}
+
+async function noteSound(files: DataFiles): Promise<void> {
+  const identity = await identityOf(files.database)
+  // Without it the next start reads the whole database, and that is all.
+  if (identity !== undefined) await replacePrivateFile(files.sound, 'file.any', identity).catch(() => {})
+}
+
+/** Another one after each change by anybody; undefined where changes are still in the -wal file. */
+async function identityOf(database: string): Promise<string | undefined> {
+  const changes = await stat(`${database}-wal`).catch(() => undefined)
+  if (changes !== undefined && changes.size > 0) return undefined
+  const found = await stat(database, { bigint: true }).catch(() => undefined)
+  return found && [found.dev, found.ino, found.size, found.mtimeNs].join(' ')
 }
 
 function keyringOf(deps: { database: Database; ring: KeyRing; sealer: Sealer }) {
@@ -346,18 +382,20 @@ export function createStore(
  * Looks whether the database file can be used with this program and this key, before anything is
  * changed: not even the -wal file is folded into it. Content with a file that does not exist yet.
  * Gives the hash root of one that does, and its schema.
+ * @param isAsLeft it is as it was when it was closed in good order: its pages are not looked at, one by one
  * @throws Failure `configuration`
  */
 export async function inspectDatabase(
   path: string,
   sealer: Sealer,
+  isAsLeft = false,
 ): Promise<{ root: Secret; schema: number } | undefined> {
   if (!(await exists(path))) return undefined
   let database: Database | undefined
   try {
     const connection = await openUntouched(path)
     database = createDatabase(connection)
-    requireSound(connection, path)
+    if (!isAsLeft) requireSound(connection, path)
     const schema = await database.read((tables) => inspectSchema(tables, path))
     if (schema === 0) return undefined
     const root = await openHashRoot(sealer, await database.read(sealedHashRoot), placeOfRoot(schema))

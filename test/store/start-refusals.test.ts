@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { silentLog } from '../../src/base/log.ts'
@@ -159,6 +159,33 @@ describe('the start', () => {
       await (await open(below ?? '')).store.close()
     },
   )
+
+  it('what a volume gives to its group at each mount is taken back, of what is ours', async () => {
+    const dataDir = await usedDataDir('stopped')
+    const tls = join(dataDir, 'tls')
+    await mkdir(tls)
+    await writeFile(join(tls, 'server-key.pem'), 'key')
+    // As the kubelet does it for fsGroup: g+rwX, and the bit that hands the group on.
+    const mount = async () => {
+      for (const path of [dataDir, tls]) await chmod(path, 0o2770)
+      for (const name of await readdir(dataDir)) if (name !== 'tls') await chmod(join(dataDir, name), 0o660)
+      await chmod(join(tls, 'server-key.pem'), 0o660)
+    }
+    await mount()
+    await (await open(dataDir)).store.close()
+    for (const path of [dataDir, tls]) expect((await stat(path)).mode & 0o777).toBe(0o700)
+    for (const path of [
+      join(dataDir, 'postern.key'),
+      join(dataDir, 'postern.sqlite'),
+      join(tls, 'server-key.pem'),
+    ])
+      expect((await stat(path)).mode & 0o777).toBe(0o600)
+
+    // A file that somebody has opened to a group by hand is a mistake, as before.
+    await chmod(join(dataDir, 'postern.key'), 0o640)
+    const failure = await failureOf(open(dataDir))
+    expect(failure.message).toContain(`its owner the user ${process.geteuid?.()}`)
+  })
 
   it.each([
     ['garbage', (octets: Buffer) => Buffer.from('garbage '.repeat(octets.length / 8))],

@@ -33,7 +33,8 @@ export const machine: Translated<typeof machineFailures> = {
     fix: '所有者とモードを保てるディスク上のディレクトリを POSTERN_DATA_DIR に指定するか、所有者だけが使えるようにマウントしてください(dmask=077,fmask=177; dir_mode=0700,file_mode=0600)。',
   },
   'data.readable-by-others': {
-    message: 'ほかのユーザーが {what} {path} を使えます(モードは {mode})',
+    message:
+      'ほかのユーザーが {what} {path} を使えます(モードは {mode}、所有者は {owner}、postern の実行ユーザーは {user})',
     fix: '実行してください: chmod {wanted} {word}{otherwise}',
   },
   'data.no-directory': {
@@ -75,7 +76,7 @@ export const machine: Translated<typeof machineFailures> = {
     message: '{table} の行が、変更の前ではなく途中で読まれようとしました',
   },
   'database.seal-broken': {
-    message: 'データベースの封をした値を開けません({table})',
+    message: 'データベースの封をした値を開けません({table} の行 {row})',
     fix: 'postern 以外のものがデータベースまたはその鍵を変更しました。両方をバックアップから復元してください。',
   },
   'database.closed': {
