@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { createPeriodicTask, lazy } from './base/async.ts'
 import { systemClock } from './base/clock.ts'
 import { failure } from './base/failure.ts'
@@ -44,7 +45,7 @@ import { createRegistrationChecks } from './providers/registration-checks.ts'
 import type { Registrations } from './providers/registrations.ts'
 import type { Takeover } from './service/handed-sockets.ts'
 import { createSmtpServer } from './smtp/smtp-server.ts'
-import { becomeOwnerOf } from './store/data-dir.ts'
+import { becomeOwnerOf, dataFiles } from './store/data-dir.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
 import { type Change, followStore } from './store/followed-store.ts'
 import type { Keyring } from './store/keyring.ts'
@@ -299,6 +300,7 @@ async function openData(config: Config, log: Log): Promise<OpenedData> {
       },
       ...(chores && { isMine: () => chores.isMine('journal') }),
     })
+    await noteRestore(dataDir, journal.log)
     return {
       ...opened,
       journal,
@@ -316,6 +318,15 @@ async function openData(config: Config, log: Log): Promise<OpenedData> {
     await lock.release()
     throw error
   }
+}
+
+/** By whoever could write in the data directory, while nothing ran that could have noted it. */
+async function noteRestore(dataDir: string, log: Log): Promise<void> {
+  if (!existsSync(dataFiles(dataDir).restored)) return
+  const { takeRestoreNote } = await import('./store/backup.ts')
+  const note = await takeRestoreNote(dataDir)
+  if (note)
+    log.info({ event: 'backup.restored', by: 'command', ...note }, 'The store was restored from a backup')
 }
 
 /** Where nobody can tell what was changed. */

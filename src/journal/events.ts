@@ -61,6 +61,7 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'certificate.in-use': { kind: 'change', outcome: 'done' },
   'certificate.removed': { kind: 'change', outcome: 'done' },
   'sign-in-link.made': { kind: 'change', outcome: 'done' },
+  'backup.restored': { kind: 'change', outcome: 'done' },
   'backup.made': { kind: 'change', outcome: 'done' },
   'keyring.rotation-begun': { kind: 'change', outcome: 'done' },
   'keyring.rotated': { kind: 'change', outcome: 'done' },

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
 import { failure } from '../base/failure.ts'
 import { copyDatabase } from './copies.ts'
-import { dataFiles, exists, prepareDataDir, syncDirectory, unfinishedCopy } from './data-dir.ts'
+import {
+  dataFiles,
+  exists,
+  prepareDataDir,
+  replacePrivateFile,
+  syncDirectory,
+  unfinishedCopy,
+} from './data-dir.ts'
 import { type GivenKey, openKeyRing } from './key-ring.ts'
 import { newestSchema, schemaOf } from './migrations.ts'
 import { countKeys, sealedColumns } from './sealed-values.ts'
@@ -236,6 +243,12 @@ export async function restoreBackup({
     await inspectDatabase(draft, createSealer(ring))
     const mailboxes = await changedTokens(draft, isThere ? database : undefined)
     const movedTo = isThere ? await moveAside(database, clock.now()) : undefined
+    const note = {
+      madeAt: manifest.madeAt,
+      version: manifest.version,
+      restoredAt: new Date(clock.now()).toISOString(),
+    }
+    await replacePrivateFile(files.restored, 'file.any', `${JSON.stringify(note)}\n`)
     await rename(draft, database)
     await syncDirectory(dataDir)
     return { manifest, mailboxes, ...(movedTo !== undefined && { movedTo }) }
@@ -252,6 +265,21 @@ async function unpack(from: string, draft: string): Promise<Manifest> {
     return manifest
   } finally {
     await file.close()
+  }
+}
+
+/** What `restoreBackup` did since the last start: the store that it is about has no entry of it yet. */
+export async function takeRestoreNote(
+  dataDir: string,
+): Promise<{ madeAt: string; version: string; restoredAt: string } | undefined> {
+  const { restored } = dataFiles(dataDir)
+  const text = await readFile(restored, 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  await rm(restored, { force: true })
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

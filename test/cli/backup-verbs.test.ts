@@ -58,6 +58,16 @@ it.each(['running', 'at rest'])('a backup of a store %s restores to what it was'
   expect(restored.stderr).toBe('')
   expect(JSON.parse(restored.stdout)).toMatchObject({ dataDir: data, mailboxes: [] })
   expect(await addressesThere()).toEqual(['me@example.com'])
+  // The store that was restored could not note it itself: the next to open it did, once.
+  for (const _ of [1, 2]) {
+    await stage.serve()
+    const { stdout: journal } = await stage.postern(['journal', '--json'])
+    const noted = JSON.parse(journal).entries.filter(
+      ({ event }: { event: string }) => event === 'backup.restored',
+    )
+    expect(noted).toMatchObject([{ by: 'command', details: { madeAt: manifest.madeAt, version: '1.2.3' } }])
+    await stage.stop()
+  }
 })
 
 it('a backup to standard output is the archive alone', async () => {

@@ -65,6 +65,7 @@ export const eventWords: Readonly<Record<string, Phrase>> = {
   'page.password-set': phrase('Password for the pages set'),
   'page.session-ended': phrase('Session ended by an administrator'),
   'sign-in-link.made': phrase('Sign-in link made'),
+  'backup.restored': phrase('Store restored from a backup'),
   'backup.made': phrase('Backup made'),
   'keyring.rotation-begun': phrase('New sealing key in use'),
   'keyring.rotated': phrase('Everything sealed with the new key'),
@@ -142,6 +143,9 @@ export const detailWords: Readonly<Record<string, Phrase>> = {
   settings: phrase('settings'),
   needRestart: phrase('settings that a restart takes up'),
   mistakes: phrase('mistakes'),
+  madeAt: phrase('as it was at'),
+  restoredAt: phrase('restored at'),
+  version: phrase('version of postern'),
 }
 
 /** Values that are names in the API, of these details. */
