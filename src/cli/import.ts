@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { asFailure, failure } from '../base/failure.ts'
 import { printable, shellWord, userNameKey } from '../base/text.ts'
+import { parseAddress } from '../model/address.ts'
 import type {
   Format,
   FoundLogin,
@@ -199,12 +200,17 @@ async function steps(
   const isDry = options.dryRun ?? false
   const done: Step[] = []
 
-  /** Does it, unless this is a dry run; what is refused is told, and the rest goes on. */
+  /**
+   * Does it, unless this is a dry run; what is refused is told, and the rest goes on.
+   * @param check throws what is wrong, also in a dry run
+   */
   async function step(
     what: Omit<Step, 'outcome'>,
     work: (broker: Broker) => Promise<unknown>,
+    check = () => {},
   ): Promise<boolean> {
     try {
+      check()
       if (!isDry && broker) await work(broker)
       done.push({ ...what, outcome: isDry ? 'would be added' : 'added' })
       return true
@@ -239,8 +245,7 @@ async function steps(
     ids.set(found, id)
   }
 
-  const there = new Set(((await broker?.mailboxes.list()) ?? []).map(({ address }) => address.toLowerCase()))
-  const known = new Set(there)
+  const known = new Set(((await broker?.mailboxes.list()) ?? []).map(({ address }) => address.toLowerCase()))
   for (const { address, registration, smtpPreset, from, ...mailbox } of holdings.mailboxes) {
     const what = { kind: 'mailbox' as const, name: printable(address), from }
     if (known.has(address.toLowerCase())) {
@@ -250,12 +255,6 @@ async function steps(
     const given = registration === undefined ? options.provider : undefined
     const provider =
       registration === undefined ? (given ?? registrationAt(registered, smtpPreset)) : ids.get(registration)
-    const refused =
-      registration !== undefined
-        ? failure('import.registration-failed')
-        : smtpPreset === undefined
-          ? failure('import.no-client')
-          : failure('import.no-registration', { provider: smtpPreset })
     const { refreshToken, appOnly, saslUser } = mailbox
     const grant = refreshToken
       ? 'with its refresh token'
@@ -264,15 +263,23 @@ async function steps(
         : `then it needs a consent: postern consent ${shellWord(address)}`
     const added = await step(
       { ...what, detail: `at ${provider ?? '?'}, ${grant}` },
-      async ({ mailboxes }) => {
-        if (provider === undefined) throw refused
-        await mailboxes.add({
+      ({ mailboxes }) =>
+        mailboxes.add({
           address,
-          provider,
+          provider: provider ?? '',
           ...(saslUser !== undefined && { saslUser }),
           ...(refreshToken && { refreshToken }),
           ...(appOnly && { appOnly }),
-        })
+        }),
+      () => {
+        parseAddress(address)
+        // Before the first start nobody knows what the settings will have.
+        if (provider !== undefined && (broker === undefined || taken.has(provider))) return
+        if (registration !== undefined) throw failure('import.registration-failed')
+        const named = provider ?? smtpPreset
+        throw named === undefined
+          ? failure('import.no-client')
+          : failure('import.no-registration', { provider: printable(named) })
       },
     )
     if (added) known.add(address.toLowerCase())
@@ -287,8 +294,14 @@ async function steps(
       done.push({ ...what, outcome: 'there', detail: 'it stays as it is, with its own password' })
       continue
     }
-    await step({ ...what, detail: describeLogin(found) }, ({ logins: all }) =>
-      all.add({ ...request, name, ...(found.password === undefined && { withoutPassword: true }) }),
+    await step(
+      { ...what, detail: describeLogin(found) },
+      ({ logins: all }) =>
+        all.add({ ...request, name, ...(found.password === undefined && { withoutPassword: true }) }),
+      () => {
+        const strange = found.mailboxes.find((one) => !known.has(one.toLowerCase()))
+        if (strange !== undefined) throw failure('mailbox.unknown', { mailbox: printable(strange) })
+      },
     )
   }
   return done
@@ -344,7 +357,9 @@ function describeClient({ request }: FoundRegistration): string {
 
 function describeLogin({ mailboxes, password, networks = [] }: FoundLogin): string {
   const where = networks.length > 0 ? `, from ${networks.map((one) => printable(one)).join(' ')}` : ''
-  const proof = password ? 'with the password that it has' : 'without a password'
+  const proof = password
+    ? 'with the password that it has, unless that is easy to guess'
+    : 'without a password'
   return `for ${mailboxes.map((one) => printable(one)).join(' ')}, ${proof}${where}`
 }
 

@@ -521,6 +521,31 @@ describe('relays', () => {
     ])
   })
 
+  it.each([
+    ['', []],
+    [' (dry run)', ['--dry-run']],
+  ])('what needs something that is not there fails%s', async (_, dry) => {
+    await stage.makeStore()
+    const failed = async (...words: string[]) => {
+      const { code, stdout } = await run([...words, ...dry, '--json'])
+      expect(code).toBe(1)
+      return (JSON.parse(stdout) as Result).steps.map(({ kind, outcome, detail }) => [kind, outcome, detail])
+    }
+    expect(await failed(sample('smtprelay.ini'))).toEqual([
+      ['mailbox', 'failed', 'No file names its client, and google has no registration yet'],
+      ['login', 'failed', 'There is no mailbox scanner@example.com'],
+    ])
+    const words = [sample('notes@example.com'), '--address']
+    expect(await failed(...words, 'notes@example.com', '--provider', 'nowhere')).toEqual([
+      ['mailbox', 'failed', 'No file names its client, and nowhere has no registration yet'],
+    ])
+    expect((await failed(...words, 'no address'))[0]).toEqual([
+      'mailbox',
+      'failed',
+      '"no address" is not a mail address',
+    ])
+  })
+
   it('smtprelay.ini brings who may send by address, to a registration that is there', async () => {
     const { code, stdout } = await run([sample('smtprelay.ini'), '--json'])
     expect(code).toBe(1)
