@@ -3,7 +3,7 @@ import { postgresPrograms } from './test/support/postgres.ts'
 
 /** What is kept and asked of the store is the same whichever database is behind it; these tests show it on both. */
 const onBothDatabases = [
-  'test/{store,governor,consent,credentials}/**/*.test.ts',
+  'test/{store,grants,governor,consent,credentials}/**/*.test.ts',
   'test/web/guessing.test.ts',
   'test/upstream/shared-connections.test.ts',
   'test/**/shared-*.test.ts',
@@ -15,6 +15,8 @@ const withoutStore = [
   'test/credentials/{chosen-password,expiry,failure-counts,scopes,secrets,user-name}.test.ts',
   'test/credentials/{login-throttle,password-policy,quick-looks,well-known}*.test.ts',
 ]
+/** Years, or hundreds of stores, one after the other: what they are about is the same on both. */
+const atLength = ['test/grants/{keep-alive,known-errors,secret-rotation}.test.ts']
 /** About the SQLite file, its folder and its keys. */
 const aboutFiles = [
   'test/store/{at-rest,backup,data-dir-lock,first-start,killed,migrations,own-files,sealer,start-refusals}.test.ts',
@@ -26,7 +28,7 @@ const postgres = {
   test: {
     name: 'postgresql',
     include: onBothDatabases,
-    exclude: [...configDefaults.exclude, ...aboutFiles, ...withoutStore],
+    exclude: [...configDefaults.exclude, ...aboutFiles, ...withoutStore, ...atLength],
     globalSetup: './test/support/postgres-setup.ts',
   },
 }

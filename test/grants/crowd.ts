@@ -1,6 +1,7 @@
 import { Failure } from '../../src/base/failure.ts'
 import type { Address } from '../../src/model/address.ts'
 import type { ScriptedAnswer } from '../providers/token-endpoint.ts'
+import { onPostgres } from '../support/postgres-databases.ts'
 import { startBroker } from './fixture.ts'
 
 export const refusal: ScriptedAnswer = { status: 401, json: { error: 'invalid_client' } }
@@ -9,10 +10,13 @@ export const refusal: ScriptedAnswer = { status: 401, json: { error: 'invalid_cl
 export const refused =
   "local refuses postern's registration, so there is no access token for any of its mailboxes"
 
+/** For so many seconds nobody is served: for hours where each second costs little. */
+export const outages = onPostgres ? [600] : [1800, 7200]
+
 /** A broker for fifty mailboxes of one registration. */
 export async function startCrowd() {
   const house = await startBroker()
-  const crowd = house.addMailboxes(50)
+  const crowd = await house.addMailboxes(50)
 
   /** The token that a mailbox gets, or the failure. */
   function ask(mailbox: Address): Promise<string | Failure> {

@@ -11,14 +11,14 @@ startEach(startBroker, (started) => {
 
 const secretOf = async (address: Address) => (await house.broker.accessTokenFor(address)).secret.reveal()
 
-function addDomain(): void {
-  house.memory.addMailbox('*@example.org')
-  house.memory.grantWithoutPerson('*@example.org')
+async function addDomain(): Promise<void> {
+  await house.store.addMailbox('*@example.org')
+  await house.store.grantWithoutPerson('*@example.org')
 }
 
 describe('the grant of a whole domain', () => {
   it('each address has its own token, however many ask at once', async () => {
-    addDomain()
+    await addDomain()
     const addresses = Array.from({ length: 20 }, (_, place): Address => `a${place}@example.org`)
     house.endpoint.answer(...addresses.map((_, place) => tokens(`token-${place}`)))
     const given = await Promise.all(addresses.map(secretOf))
@@ -30,24 +30,24 @@ describe('the grant of a whole domain', () => {
   })
 
   it('an address with an entry of its own has its own grant', async () => {
-    addDomain()
-    house.memory.addMailbox('own@example.org')
-    house.memory.consent('own@example.org', 'refresh-of-its-own')
+    await addDomain()
+    await house.store.addMailbox('own@example.org')
+    await house.store.consent('own@example.org', 'refresh-of-its-own')
     house.endpoint.answer(tokens('of-a-person'))
     await secretOf('own@example.org')
     expect(house.endpoint.requests[0]?.form).toMatchObject({ refresh_token: 'refresh-of-its-own' })
   })
 
   it('a refusal for one address troubles no other', async () => {
-    addDomain()
+    await addDomain()
     house.endpoint.answer({ status: 400, json: { error: 'invalid_grant' } }, tokens('fine'))
     expect(await failureOf(secretOf('nobody@example.org'))).toMatchObject({ code: 'provider-setup' })
     expect(await secretOf('somebody@example.org')).toBe('fine')
-    expect(house.memory.grantOf('*@example.org')).toMatchObject({ state: 'active' })
+    expect(await house.store.grantOf('*@example.org')).toMatchObject({ state: 'active' })
   })
 
   it('a change of the grant forgets the tokens of all of them', async () => {
-    addDomain()
+    await addDomain()
     house.endpoint.answer(tokens('one'), tokens('two'), tokens('one-again'))
     expect([await secretOf('a@example.org'), await secretOf('b@example.org')]).toEqual(['one', 'two'])
     house.broker.grantChanged('*@example.org')
@@ -55,7 +55,7 @@ describe('the grant of a whole domain', () => {
   })
 
   it('the grant does not reach beyond its domain', async () => {
-    addDomain()
+    await addDomain()
     expect(await failureOf(secretOf('a@sub.example.org'))).toMatchObject({ code: 'not-found' })
   })
 })

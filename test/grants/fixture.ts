@@ -5,14 +5,13 @@ import type { Log } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { createTokenBroker, type TokenBrokerDeps } from '../../src/grants/create-token-broker.ts'
 import type { FreshToken } from '../../src/grants/token-broker.ts'
-import { type Address, addressKey, domainMailbox, keyed } from '../../src/model/address.ts'
-import type { ActiveGrant, GivenTo, Grant } from '../../src/model/grant.ts'
-import type { StoredMailbox } from '../../src/model/mailbox.ts'
+import type { Address } from '../../src/model/address.ts'
+import type { ActiveGrant, Flow, GivenTo, NewGrant } from '../../src/model/grant.ts'
 import { createHttpFetch, type HttpProxy } from '../../src/net/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
-import type { Store } from '../../src/store/ports.ts'
 import { providerAt, startTokenEndpoint } from '../providers/token-endpoint.ts'
 import { failureAs } from '../support/made-failure.ts'
+import { createMemoryStore } from '../support/memory-store.ts'
 
 /** Time that moves when the test says so. */
 export function handClock(): Clock & { pass(seconds: number): void; jump(seconds: number): void } {
@@ -32,162 +31,76 @@ export function handClock(): Clock & { pass(seconds: number): void; jump(seconds
   }
 }
 
-/** The part of the store that the broker uses, in memory, with its promises kept: versions, and nothing changed on failure. */
-export function memoryStore() {
-  const mailboxes = new Map<string, StoredMailbox>()
-  const grants = new Map<string, Grant>()
+/** The part of the store that the broker uses, with what it was asked, with a fault, and with what others do to it. */
+export function openStore(clock: Clock) {
+  const { mailboxes, grants } = createMemoryStore(clock)
   const calls: string[] = []
   let broken = false
 
-  function call(name: string): void {
-    calls.push(name)
-    if (broken) throw failureAs('store-unavailable', 'The disk is full')
+  function watched<Port extends object>(port: Port): Port {
+    const methods = Object.entries(port).map(([name, method]) => [
+      name,
+      async (...given: unknown[]) => {
+        calls.push(name)
+        if (broken) throw failureAs('store-unavailable', 'The disk is full')
+        return method(...given)
+      },
+    ])
+    return Object.fromEntries(methods)
   }
 
-  function current(id: string, version: number): (ActiveGrant & { since?: number }) | undefined {
-    const found = [...grants.values()].find((grant) => grant.state !== 'absent' && grant.id === id)
-    return found && found.state !== 'absent' && found.version === version
-      ? { ...found, state: 'active' }
-      : undefined
-  }
+  const adopt = async (...granted: Parameters<typeof grantOf>): Promise<string> =>
+    (await grants.adopt(grantOf(...granted))).id
 
-  const store: Pick<Store, 'grants' | 'mailboxes'> = {
-    mailboxes: {
-      find: async (address) => {
-        call('find')
-        return mailboxes.get(addressKey(address))
-      },
-      covering: async (address) => {
-        call('covering')
-        const own = mailboxes.get(addressKey(address))
-        const domain = mailboxes.get(domainMailbox(address) ?? '')
-        return own ?? (domain && { ...domain, ...keyed(address), coveredBy: domain.address })
-      },
-      add: unused,
-      put: unused,
-      noteAccepted: unused,
-      providers: unused,
-      list: unused,
-      listWithGrants: unused,
-      addresses: unused,
-      remove: unused,
-    },
-    grants: {
-      ofMailbox: async (address) => {
-        call('ofMailbox')
-        return grants.get(addressKey(address)) ?? { state: 'absent' }
-      },
-      standing: async (address) => {
-        call('standing')
-        const own = mailboxes.get(addressKey(address))
-        const mailbox = own ?? mailboxes.get(domainMailbox(address) ?? '')
-        const grant = mailbox && grants.get(addressKey(mailbox.address))
-        if (!mailbox) return undefined
-        return {
-          providerId: mailbox.providerId,
-          ...(grant && grant.state !== 'absent' && { grant }),
-          ...(!own && { coveredBy: mailbox.address }),
-        }
-      },
-      adopt: unused,
-      list: unused,
-      lapsedOrEnding: unused,
-      unusedSince: unused,
-      endingBy: unused,
-      renewed: async (id, version, renewed) => {
-        call('renewed')
-        const grant = current(id, version)
-        if (!grant) return undefined
-        const next = { ...grant, version: version + 1, ...renewed }
-        grants.set(addressKey(grant.mailbox), next)
-        return next
-      },
-      refused: async () =>
-        [...grants.values()].flatMap((grant) =>
-          grant.state === 'lapsed' && grant.refused
-            ? [{ mailbox: grant.mailbox, providerId: grant.providerId, refused: grant.refused }]
-            : [],
-        ),
-      lapse: async (id, version, at, words, to) => {
-        const reason = typeof words === 'string' ? words : words.message
-        call('lapse')
-        const grant = current(id, version)
-        if (!grant) return undefined
-        const refused = { at, ...(to && { to }) }
-        const since = grant.since ?? at
-        const next = { ...grant, state: 'lapsed' as const, version: version + 1, since, reason, refused }
-        grants.set(addressKey(grant.mailbox), next)
-        return next
-      },
-    },
+  async function given(address: Address): Promise<ActiveGrant> {
+    const grant = await grants.ofMailbox(address)
+    if (grant.state !== 'active') throw new Error('no active grant')
+    return grant
   }
 
   return {
-    store,
+    ports: { mailboxes: watched(mailboxes), grants: watched(grants) },
     calls,
-    grantOf: (address: Address) => grants.get(addressKey(address)) ?? { state: 'absent' as const },
+    grantOf: (address: Address) => grants.ofMailbox(address),
     breakDown: () => {
       broken = true
     },
     mend: () => {
       broken = false
     },
-    addMailbox(address: Address, providerId = 'local') {
-      const mailbox = { ...keyed(address), providerId, createdAt: 0 }
-      mailboxes.set(mailbox.key, mailbox)
-    },
-    removeMailbox(address: Address) {
-      mailboxes.delete(addressKey(address))
-      grants.delete(addressKey(address))
-    },
-    /** As a consent does: a new grant, under a new id. */
-    consent(address: Address, refreshToken: string, id = `grant-${refreshToken}`) {
-      grants.set(addressKey(address), {
-        id,
-        mailbox: address,
-        providerId: mailboxes.get(addressKey(address))?.providerId ?? '',
-        version: 1,
-        state: 'active',
-        refreshToken: new Secret(refreshToken),
-        flow: 'authorization-code',
-        scopes: ['mail'],
-        grantedAt: 0,
-        renewedAt: 0,
-      })
-    },
+    /** Or it moves to this provider. */
+    addMailbox: (address: Address, providerId = 'local') =>
+      mailboxes.put({ address, providerId, createdAt: 0 }),
+    addConsented: (address: Address, providerId: string) =>
+      mailboxes.add(
+        { address, providerId, createdAt: 0 },
+        grantOf(address, 'authorization-code', new Secret(`refresh-of-${address}`)),
+      ),
+    removeMailbox: (address: Address) => mailboxes.remove(address),
+    /** As a consent does: a new grant. Gives its id. */
+    consent: (address: Address, refreshToken: string) =>
+      adopt(address, 'authorization-code', new Secret(refreshToken)),
     /** As adding a mailbox that needs no consent does. */
-    grantWithoutPerson(address: Address) {
-      grants.set(addressKey(address), {
-        id: `grant-${address}`,
-        mailbox: address,
-        providerId: mailboxes.get(addressKey(address))?.providerId ?? '',
-        version: 1,
-        state: 'active',
-        flow: 'client-credentials',
-        scopes: ['mail'],
-        grantedAt: 0,
-        renewedAt: 0,
-      })
-    },
+    grantWithoutPerson: (address: Address) => adopt(address, 'client-credentials'),
     /** As another process does that has asked the provider first. */
-    lapseElsewhere(address: Address) {
-      const grant = grants.get(addressKey(address))
-      if (grant?.state !== 'active') throw new Error('no active grant')
-      const version = grant.version + 1
-      grants.set(addressKey(address), { ...grant, state: 'lapsed', version, since: 0, reason: 'revoked' })
+    async lapseElsewhere(address: Address) {
+      const { id, version } = await given(address)
+      await grants.lapse(id, version, 0, 'revoked')
     },
+    /** Another person is to sign in for the mailbox. */
+    lapseHere: (address: Address) =>
+      mailboxes.put({ address, providerId: 'local', signsInAs: 'somebody@example.com', createdAt: 0 }),
     /** As another process does that was faster. */
-    renewElsewhere(address: Address, refreshToken: string) {
-      const grant = grants.get(addressKey(address))
-      if (grant?.state !== 'active') throw new Error('no active grant')
-      const next = { ...grant, version: grant.version + 1, refreshToken: new Secret(refreshToken) }
-      grants.set(addressKey(address), next)
+    async renewElsewhere(address: Address, refreshToken: string) {
+      const { id, version } = await given(address)
+      await grants.renewed(id, version, { renewedAt: 0, refreshToken: new Secret(refreshToken) })
     },
   }
 }
 
-async function unused(): Promise<never> {
-  throw new Error('the broker has no business here')
+function grantOf(mailbox: Address, flow: Flow, refreshToken?: Secret): NewGrant {
+  const granted = { mailbox, flow, scopes: ['mail'], grantedAt: 0, renewedAt: 0 }
+  return { ...granted, ...(refreshToken && { refreshToken }) }
 }
 
 export interface LogLine {
@@ -209,7 +122,7 @@ export function memoryLog(): { log: Log; lines: LogLine[] } {
   return { log, lines }
 }
 
-/** A broker with a real token endpoint over HTTP, a store in memory, and time and chance in the test's hand. */
+/** A broker with a real token endpoint over HTTP, a store, and time and chance in the test's hand. */
 export async function startBroker({
   refreshMarginSeconds = 0,
   oauth = {},
@@ -229,7 +142,7 @@ export async function startBroker({
   const endpoint = await startTokenEndpoint()
   const http = createHttpFetch({ timeoutSeconds: 5, extraCa })
   const clock = handClock()
-  const memory = memoryStore()
+  const store = openStore(clock)
   const { log, lines } = memoryLog()
   const client = createOAuthClient({
     provider: providerAt(at ?? endpoint.origin, oauth),
@@ -243,7 +156,7 @@ export async function startBroker({
   const registrationOf = () => registration
   const due: { milliseconds: number; run: () => void }[] = []
   const broker = createTokenBroker({
-    store: memory.store,
+    store: store.ports,
     oauthClientFor: (id) => (id === 'other' ? other : client),
     refreshMarginFor: () => refreshMarginSeconds,
     registrationOf,
@@ -258,14 +171,16 @@ export async function startBroker({
     random: () => 1,
     later: (milliseconds, run) => void due.push({ milliseconds, run }),
   })
-  memory.addMailbox(me)
-  memory.consent(me, 'refresh-1')
+  await store.addMailbox(me)
+  const firstGrant = await store.consent(me, 'refresh-1')
   return {
     /** How often the broker has said that a rotation is not stored. */
     unstored: () => unstored,
     endpoint,
     clock,
-    memory,
+    store,
+    /** The id of the grant that there is at first. */
+    firstGrant,
     broker,
     lines,
     due,
@@ -279,22 +194,19 @@ export async function startBroker({
       registration = { ...registration, ...changes }
     },
     /** Mailboxes of one registration, each with a consent. */
-    addMailboxes(count: number, provider = 'local'): Address[] {
+    async addMailboxes(count: number, provider = 'local'): Promise<Address[]> {
       const added = Array.from(
         { length: count },
         (_, place): Address => `${provider}-${place + 1}@example.com`,
       )
-      for (const address of added) {
-        memory.addMailbox(address, provider)
-        memory.consent(address, `refresh-of-${address}`)
-      }
+      await Promise.all(added.map((address) => store.addConsented(address, provider)))
       return added
     },
     /** The refresh tokens that were spent, in order. */
     spent: () => endpoint.requests.map(({ form }) => form.refresh_token),
     /** The refresh token that the store has now. */
-    kept(): string {
-      const grant: Grant = memory.grantOf(me)
+    async kept(): Promise<string> {
+      const grant = await store.grantOf(me)
       return grant.state === 'absent' ? 'nothing' : (grant.refreshToken?.reveal() ?? 'nothing')
     },
     token: async (request?: Parameters<typeof broker.accessTokenFor>[1]) =>
@@ -309,8 +221,8 @@ export async function startBroker({
 export const me: Address = 'me@example.com'
 
 /** An access token as a consent brings it. */
-export function consented(text: string, id = 'grant-refresh-1', providerId = 'local'): FreshToken {
-  const grant = { id, providerId, personal: true }
+export function consented(text: string, id: string): FreshToken {
+  const grant = { id, providerId: 'local', personal: true }
   return { secret: new Secret(text), expiresInSeconds: 3600, scopes: ['mail'], grant }
 }
 

@@ -36,7 +36,7 @@ it('what follows is the same whatever the number is, and whether it is known', a
     try {
       one.endpoint.answer(answerOf(error, number))
       const { code, retryAfterSeconds } = await failureOf(one.token())
-      const { state } = one.memory.grantOf(me) ?? {}
+      const { state } = await one.store.grantOf(me)
       return { code, retryAfterSeconds, state }
     } finally {
       await one.close()

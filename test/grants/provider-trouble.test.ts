@@ -32,13 +32,13 @@ describe('passing trouble', () => {
       await house.token()
       house.clock.pass(3000)
       expect(await house.token()).toBe('first')
-      expect(house.memory.grantOf(me)).toMatchObject({ state: 'active', version: 2 })
+      expect(await house.store.grantOf(me)).toMatchObject({ state: 'active', version: 2 })
 
       house.endpoint.answer(trouble)
       house.clock.pass(600)
       const failure = await failureOf(house.token())
       expect(failure.code).toBe('provider-unavailable')
-      expect(house.memory.grantOf(me)).toMatchObject({ state: 'active', version: 2 })
+      expect(await house.store.grantOf(me)).toMatchObject({ state: 'active', version: 2 })
 
       house.endpoint.answer(tokens('second'))
       house.clock.pass(3600)
@@ -69,7 +69,7 @@ describe('passing trouble', () => {
       house.clock.pass(900)
       const failure = await failureOf(house.token())
       expect(failure).toMatchObject({ code: 'provider-setup', message: expect.stringContaining(words) })
-      expect(house.memory.grantOf(me)).toMatchObject({ state: 'active' })
+      expect(await house.store.grantOf(me)).toMatchObject({ state: 'active' })
       house.clock.pass(1800)
       expect(await house.token()).toBe('second')
     },
@@ -150,14 +150,14 @@ describe('passing trouble', () => {
   it('the wait ends for those who ask when somebody consents', async () => {
     house.endpoint.answer({ status: 503, text: '' }, tokens('second'))
     await failureOf(house.token())
-    house.memory.consent(me, 'refresh-2')
+    await house.store.consent(me, 'refresh-2')
     house.broker.grantChanged(me)
     expect(await house.token()).toBe('second')
   })
 
   it('trouble does not spread to other mailboxes', async () => {
-    house.memory.addMailbox('you@example.com')
-    house.memory.consent('you@example.com', 'refresh-you')
+    await house.store.addMailbox('you@example.com')
+    await house.store.consent('you@example.com', 'refresh-you')
     house.endpoint.answer({ status: 503, text: '' }, tokens('yours'))
     await failureOf(house.token())
     expect((await house.broker.accessTokenFor('you@example.com')).secret.reveal()).toBe('yours')
@@ -179,7 +179,7 @@ describe('a consent that was withdrawn', () => {
     expect(failure.message).toContain('The consent for me@example.com has lapsed')
     expect(failure.message).not.toContain('AADSTS')
     expect(failure.fix).toContain('postern consent me@example.com')
-    const grant = house.memory.grantOf(me)
+    const grant = await house.store.grantOf(me)
     expect(grant).toMatchObject({
       state: 'lapsed',
       since: house.clock.now(),
@@ -200,7 +200,7 @@ describe('a consent that was withdrawn', () => {
   it('the withdrawal is told also when another process has found it out', async () => {
     house.endpoint.answer(tokens('first'))
     await house.token()
-    house.memory.lapseElsewhere(me)
+    await house.store.lapseElsewhere(me)
     house.clock.pass(3000)
     for (let round = 0; round < 3; round += 1) await failureOf(house.token())
     expect(house.lapsed).toEqual([me])
@@ -219,7 +219,7 @@ describe('a consent that was withdrawn', () => {
     house.endpoint.answer({ ...refusal, after }, tokens('second'))
     const pending = house.token()
     await expect.poll(() => house.endpoint.requests.length).toBe(3)
-    house.memory.consent(me, 'refresh-2')
+    await house.store.consent(me, 'refresh-2')
     house.broker.grantChanged(me)
     release()
     expect(await pending).toBe('second')
@@ -238,7 +238,7 @@ describe('a consent that was withdrawn', () => {
   it('a new consent repairs it without a restart, also one that this process was not told of', async () => {
     house.endpoint.answer(refusal, tokens('second'))
     await failureOf(house.token())
-    house.memory.consent(me, 'refresh-2')
+    await house.store.consent(me, 'refresh-2')
     expect(await house.token()).toBe('second')
   })
 
@@ -250,11 +250,11 @@ describe('a consent that was withdrawn', () => {
     house.endpoint.answer({ ...refusal, after }, tokens('second'))
     const pending = house.token()
     await expect.poll(() => house.endpoint.requests.length).toBe(1)
-    house.memory.renewElsewhere(me, 'refresh-2')
+    await house.store.renewElsewhere(me, 'refresh-2')
     release()
     expect(await pending).toBe('second')
     expect(house.spent()).toEqual(['refresh-1', 'refresh-2'])
-    expect(house.memory.grantOf(me).state).toBe('active')
+    expect((await house.store.grantOf(me)).state).toBe('active')
   })
 
   it('a withdrawal that cannot be noted is asked about again only after a while', async () => {
@@ -265,7 +265,7 @@ describe('a consent that was withdrawn', () => {
     house.endpoint.answer({ ...refusal, after })
     const pending = house.token()
     await expect.poll(() => house.endpoint.requests.length).toBe(1)
-    house.memory.breakDown()
+    house.store.breakDown()
     release()
     expect((await failureOf(pending)).code).toBe('store-unavailable')
     expect((await failureOf(house.token())).code).toBe('store-unavailable')
@@ -279,7 +279,7 @@ describe('a registration that is missing', () => {
       fix: 'Set it.',
     })
     const broker = createTokenBroker({
-      store: house.memory.store,
+      store: house.store.ports,
       oauthClientFor: () => {
         throw missing
       },
@@ -289,7 +289,7 @@ describe('a registration that is missing', () => {
     })
     const { code, message, fix } = await failureOf(broker.accessTokenFor(me))
     expect([code, message, fix]).toEqual(['provider-setup', missing.message, 'Set it.'])
-    expect(house.memory.grantOf(me).state).toBe('active')
+    expect((await house.store.grantOf(me)).state).toBe('active')
   })
 })
 
@@ -312,13 +312,13 @@ describe('the log', () => {
 
 describe('a grant without a person', () => {
   it('the grant asks for its tokens by itself, and lapses with no answer: nobody could consent again', async () => {
-    const { memory, endpoint, broker, lapsed } = house
-    memory.addMailbox('app@example.com')
-    memory.grantWithoutPerson('app@example.com')
+    const { store, endpoint, broker, lapsed } = house
+    await store.addMailbox('app@example.com')
+    await store.grantWithoutPerson('app@example.com')
     endpoint.answer({ status: 400, json: { error: 'invalid_grant' } })
     const failure = await failureOf(broker.accessTokenFor('app@example.com'))
     expect(failure.code).toBe('provider-setup')
-    expect(memory.grantOf('app@example.com').state).toBe('active')
+    expect((await store.grantOf('app@example.com')).state).toBe('active')
     expect(lapsed).toEqual([])
 
     house.clock.pass(1000)

@@ -23,14 +23,14 @@ async function use(): Promise<void> {
 async function lapse(): Promise<void> {
   house.endpoint.answer(invalidGrant)
   expect(await failureOf(house.token())).toMatchObject({ code: 'consent-needed' })
-  expect(house.memory.grantOf(me)).toMatchObject({ state: 'lapsed' })
+  expect(await house.store.grantOf(me)).toMatchObject({ state: 'lapsed' })
 }
 
 function keepAlive() {
-  const { broker, clock, memory, registrationOf } = house
+  const { broker, clock, store, registrationOf } = house
   const renewalSeconds = 30 * 24 * hour
   const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
-  const grants = { ...memory.store.grants, unusedSince: async () => [], endingBy: async () => [] }
+  const grants = { ...store.ports.grants, unusedSince: async () => [], endingBy: async () => [] }
   return createKeepAlive({ grants, tokens: broker, registrationOf, renewalSeconds, clock, log })
 }
 
@@ -54,7 +54,7 @@ describe('a refusal of a grant that was given to another registration than the s
         })
         house.clock.pass(900)
       }
-      expect(house.memory.grantOf(me)).toMatchObject({ state: 'active' })
+      expect(await house.store.grantOf(me)).toMatchObject({ state: 'active' })
       expect(house.lapsed).toEqual([])
 
       house.register({ clientId: 'postern', tokenEndpoint: 'https://login.example.com/token', tenant: '' })
@@ -76,7 +76,7 @@ describe('a refusal of a grant that was given to another registration than the s
     release()
     expect(await asked).toBe('of-the-one-now')
     expect(house.spent()).toEqual(['refresh-1', 'refresh-2'])
-    expect(house.memory.grantOf(me)).toMatchObject({ givenTo: { clientId: 'successor' } })
+    expect(await house.store.grantOf(me)).toMatchObject({ givenTo: { clientId: 'successor' } })
   })
 
   it('a refusal is the end of the grant once the provider has renewed it for that registration', async () => {
@@ -106,14 +106,14 @@ describe('a grant that its provider has refused', () => {
     house.clock.pass(hour)
     await rounds.round()
     await rounds.round()
-    expect(house.memory.grantOf(me)).toMatchObject({ state: 'lapsed' })
+    expect(await house.store.grantOf(me)).toMatchObject({ state: 'lapsed' })
 
     house.endpoint.answer(tokens('again', { refresh_token: 'refresh-3' }))
     house.clock.pass(24 * hour)
     await rounds.round()
-    expect(house.memory.grantOf(me)).toMatchObject({ state: 'active' })
+    expect(await house.store.grantOf(me)).toMatchObject({ state: 'active' })
     expect(await house.token()).toBe('again')
-    expect(house.kept()).toBe('refresh-3')
+    expect(await house.kept()).toBe('refresh-3')
     expect(house.restored).toEqual([me])
     expect(house.lapsed).toEqual([me])
   })
@@ -161,7 +161,7 @@ describe('a grant that its provider has refused', () => {
   })
 
   it('a grant that has lapsed here, with its mailbox or person, is never tried again', async () => {
-    house.memory.lapseElsewhere(me)
+    await house.store.lapseHere(me)
     await keepAlive().round()
     expect(await failureOf(house.broker.tryAgain(me))).toMatchObject({ code: 'consent-needed' })
     expect(await failureOf(house.broker.tryNow(me))).toMatchObject({ code: 'consent-needed' })
@@ -171,7 +171,7 @@ describe('a grant that its provider has refused', () => {
   it('a refused grant is never shown to another provider', async () => {
     await use()
     await lapse()
-    house.memory.addMailbox(me, 'other')
+    await house.store.addMailbox(me, 'other')
     expect(await failureOf(house.broker.tryAgain(me))).toMatchObject({ code: 'consent-needed' })
     expect(house.spent()).toEqual(['refresh-1', 'refresh-2'])
   })

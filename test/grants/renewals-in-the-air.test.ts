@@ -23,14 +23,14 @@ async function renewalInTheAir() {
 describe('a renewal in the air', () => {
   it('a renewal and a consent meanwhile spend each refresh token once', async () => {
     const { pending, release } = await renewalInTheAir()
-    house.memory.consent(me, 'consent-1')
+    await house.store.consent(me, 'consent-1')
     house.broker.grantChanged(me)
     const next = house.token()
     house.endpoint.answer(tokens('second', { refresh_token: 'consent-2' }))
     release()
     expect(await Promise.all([pending, next])).toEqual(['second', 'second'])
     expect(house.spent()).toEqual(['refresh-1', 'consent-1'])
-    expect(house.kept()).toBe('consent-2')
+    expect(await house.kept()).toBe('consent-2')
   })
 
   it('a stop waits for the renewal, and its rotation is stored', async () => {
@@ -38,7 +38,7 @@ describe('a renewal in the air', () => {
     const closing = house.broker.close()
     release()
     await closing
-    expect(house.kept()).toBe('refresh-2')
+    expect(await house.kept()).toBe('refresh-2')
     expect(await pending).toBe('first')
   })
 })
@@ -46,12 +46,12 @@ describe('a renewal in the air', () => {
 describe('a broker that stops', () => {
   it('the broker stores at last what the store did not take before', async () => {
     const { pending, release } = await renewalInTheAir()
-    house.memory.breakDown()
+    house.store.breakDown()
     release()
     expect((await failureOf(pending)).code).toBe('store-unavailable')
-    house.memory.mend()
+    house.store.mend()
     await house.broker.close()
-    expect(house.kept()).toBe('refresh-2')
+    expect(await house.kept()).toBe('refresh-2')
   })
 
   it('the broker begins no renewal', async () => {

@@ -12,7 +12,8 @@ startEach(startBroker, (started) => {
 describe('a rotated refresh token', () => {
   it('the refresh token is stored before the access token is handed out', async () => {
     house.endpoint.answer(tokens('first', { refresh_token: 'refresh-2' }), tokens('second'))
-    await house.token().then(() => expect(house.kept()).toBe('refresh-2'))
+    await house.token()
+    expect(await house.kept()).toBe('refresh-2')
     house.clock.pass(3600)
     await house.token()
     expect(house.spent()).toEqual(['refresh-1', 'refresh-2'])
@@ -23,8 +24,8 @@ describe('a rotated refresh token', () => {
     await house.token()
     house.clock.pass(3600)
     await house.token()
-    expect(house.kept()).toBe('refresh-1')
-    expect(house.memory.grantOf(me)).toMatchObject({ version: 3, renewedAt: house.clock.now() })
+    expect(await house.kept()).toBe('refresh-1')
+    expect(await house.store.grantOf(me)).toMatchObject({ version: 3, renewedAt: house.clock.now() })
   })
 
   it.each<[string, Parameters<typeof house.endpoint.answer>[0]]>([
@@ -35,7 +36,7 @@ describe('a rotated refresh token', () => {
   ])('the refresh token of an answer %s is stored, and its access token is used', async (_what, answer) => {
     house.endpoint.answer(answer)
     expect(await house.token()).toBe('second')
-    expect(house.kept()).toBe('refresh-2')
+    expect(await house.kept()).toBe('refresh-2')
   })
 
   it.each<[string, object]>([
@@ -52,7 +53,7 @@ describe('a rotated refresh token', () => {
       )
       const failure = await failureOf(house.token())
       expect(failure).toMatchObject({ code: 'provider-setup', fix: expect.any(String) })
-      expect(house.kept()).toBe('refresh-2')
+      expect(await house.kept()).toBe('refresh-2')
       house.clock.pass(900)
       expect(await house.token()).toBe('second')
       expect(house.spent()).toEqual(['refresh-1', 'refresh-2'])
@@ -67,11 +68,11 @@ describe('a rotated refresh token', () => {
     house.endpoint.answer({ ...tokens('loser', { refresh_token: 'lost' }), after }, tokens('winner'))
     const pending = house.token()
     await expect.poll(() => house.endpoint.requests.length).toBe(1)
-    house.memory.renewElsewhere(me, 'refresh-of-another-process')
+    await house.store.renewElsewhere(me, 'refresh-of-another-process')
     release()
     expect(await pending).toBe('winner')
     expect(house.spent()).toEqual(['refresh-1', 'refresh-of-another-process'])
-    expect(house.kept()).toBe('refresh-of-another-process')
+    expect(await house.kept()).toBe('refresh-of-another-process')
   })
 })
 
@@ -85,7 +86,7 @@ describe('a rotated refresh token that cannot be stored', () => {
     const asked = house.endpoint.requests.length + 1
     const pending = house.token()
     await expect.poll(() => house.endpoint.requests.length).toBe(asked)
-    house.memory.breakDown()
+    house.store.breakDown()
     release()
     return pending
   }
@@ -102,10 +103,10 @@ describe('a rotated refresh token that cannot be stored', () => {
 
   it('the refresh token is stored as soon as the store is back, and only then used', async () => {
     await failureOf(loseTheStore())
-    house.memory.mend()
+    house.store.mend()
     house.clock.pass(2.1)
     expect(await house.token()).toBe('second')
-    expect(house.kept()).toBe('refresh-2')
+    expect(await house.kept()).toBe('refresh-2')
     expect(house.spent()).toEqual(['refresh-1'])
   })
 
@@ -116,7 +117,7 @@ describe('a rotated refresh token that cannot be stored', () => {
       const [next] = house.due.splice(0)
       expect(next?.milliseconds).toBe(milliseconds)
       house.clock.pass(milliseconds / 1000)
-      if (milliseconds === 5000) house.memory.mend()
+      if (milliseconds === 5000) house.store.mend()
       next?.run()
     }
     await expect.poll(house.kept).toBe('refresh-2')
@@ -142,7 +143,7 @@ describe('a rotated refresh token that cannot be stored', () => {
     expect(house.broker.unstored()).toEqual([])
     expect(kept).toMatchObject([{ mailbox: me, version: 1 }])
     expect(kept[0]?.renewed.refreshToken?.reveal()).toBe('refresh-2')
-    house.memory.mend()
+    house.store.mend()
     await house.close()
   })
 
@@ -158,8 +159,8 @@ describe('a rotated refresh token that cannot be stored', () => {
 
   it('the refresh token is forgotten when somebody consents anew', async () => {
     await failureOf(loseTheStore())
-    house.memory.mend()
-    house.memory.consent(me, 'refresh-3')
+    house.store.mend()
+    await house.store.consent(me, 'refresh-3')
     house.broker.grantChanged(me)
     house.endpoint.answer(tokens('third'))
     expect(await house.token()).toBe('third')
@@ -168,12 +169,12 @@ describe('a rotated refresh token that cannot be stored', () => {
 
   it('the refresh token gives way to a consent that this process was not told of', async () => {
     await failureOf(loseTheStore())
-    house.memory.mend()
-    house.memory.consent(me, 'refresh-3')
+    house.store.mend()
+    await house.store.consent(me, 'refresh-3')
     house.clock.pass(2.1)
     house.endpoint.answer(tokens('third'))
     expect(await house.token()).toBe('third')
-    expect(house.kept()).toBe('refresh-3')
+    expect(await house.kept()).toBe('refresh-3')
   })
 })
 
@@ -186,13 +187,13 @@ describe('a store that is down', () => {
     house.endpoint.answer({ ...tokens('first'), after })
     const pending = house.token()
     await expect.poll(() => house.endpoint.requests.length).toBe(1)
-    house.memory.breakDown()
+    house.store.breakDown()
     release()
     expect(await pending).toBe('first')
   })
 
   it('the store is told as down before the provider is asked', async () => {
-    house.memory.breakDown()
+    house.store.breakDown()
     expect((await failureOf(house.token())).code).toBe('store-unavailable')
     expect(house.spent()).toEqual([])
   })
@@ -212,8 +213,8 @@ describe('an access token for something else than the mail server', () => {
     const failure = await failureOf(strict.token())
     expect(failure).toMatchObject({ code: 'provider-setup' })
     expect(failure.message).toContain('Microsoft Graph')
-    expect(strict.kept()).toBe('refresh-2')
-    expect(strict.memory.grantOf(me)).toMatchObject({ state: 'active' })
+    expect(await strict.kept()).toBe('refresh-2')
+    expect(await strict.store.grantOf(me)).toMatchObject({ state: 'active' })
     await strict.close()
   })
 })

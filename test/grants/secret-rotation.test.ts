@@ -5,7 +5,7 @@ import type { Address } from '../../src/model/address.ts'
 import type { HttpFetch } from '../../src/net/http-fetch.ts'
 import { createOAuthClient } from '../../src/providers/oauth/create-oauth-client.ts'
 import { providerAt } from '../providers/token-endpoint.ts'
-import { handClock, memoryLog, memoryStore } from './fixture.ts'
+import { handClock, memoryLog, openStore } from './fixture.ts'
 
 const day = 86_400
 
@@ -34,11 +34,11 @@ function endpoint(clock: ReturnType<typeof handClock>) {
 it('client secrets are changed for years, and no login ever fails', { timeout: 60_000 }, async () => {
   const clock = handClock()
   const provider = endpoint(clock)
-  const memory = memoryStore()
+  const store = openStore(clock)
   const mailboxes = Array.from({ length: 20 }, (_, place): Address => `m${place}@example.com`)
   for (const mailbox of mailboxes) {
-    memory.addMailbox(mailbox)
-    memory.consent(mailbox, mailbox)
+    await store.addMailbox(mailbox)
+    await store.consent(mailbox, mailbox)
   }
   /** As a restart with these settings. */
   const start = (...texts: string[]) => {
@@ -49,7 +49,7 @@ it('client secrets are changed for years, and no login ever fails', { timeout: 6
       fetch: provider.fetch,
     })
     const { log } = memoryLog()
-    return createTokenBroker({ store: memory.store, oauthClientFor: () => client, onLapsed() {}, clock, log })
+    return createTokenBroker({ store: store.ports, oauthClientFor: () => client, onLapsed() {}, clock, log })
   }
 
   // Each secret lives for half a year; the next one is made, and put into the settings, a fortnight before.
@@ -69,5 +69,5 @@ it('client secrets are changed for years, and no login ever fails', { timeout: 6
   // Each end is found out by one request, after which the next secret is kept to.
   expect(provider.refused).toEqual([182, 364, 546])
   expect(provider.requests()).toBe(20 * halves * 182 + 3)
-  for (const mailbox of mailboxes) expect(memory.grantOf(mailbox)).toMatchObject({ state: 'active' })
+  for (const mailbox of mailboxes) expect(await store.grantOf(mailbox)).toMatchObject({ state: 'active' })
 })

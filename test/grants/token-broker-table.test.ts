@@ -65,7 +65,7 @@ const events: Record<string, { before?: () => Promise<void>; call: () => Promise
   grantChanged: {
     before: goodToken,
     async call() {
-      house.memory.consent(me, 'new')
+      await house.store.consent(me, 'new')
       house.broker.grantChanged(me)
     },
   },
@@ -181,7 +181,7 @@ describe('the table of results in create-token-broker.ts', () => {
       return house.broker.renew(me)
     },
     async 'held-back'() {
-      const [other = 'nobody@example.com'] = house.addMailboxes(1)
+      const [other = 'nobody@example.com'] = await house.addMailboxes(1)
       house.endpoint.answer(refusal)
       await failureOf(house.broker.renew(other))
       const before = requests()
@@ -189,7 +189,7 @@ describe('the table of results in create-token-broker.ts', () => {
       expect(requests()).toBe(before)
     },
     async 'store-down'() {
-      house.memory.breakDown()
+      house.store.breakDown()
       return house.broker.renew(me)
     },
     async unstored() {
@@ -197,7 +197,7 @@ describe('the table of results in create-token-broker.ts', () => {
       const release = gated(tokens('fresh', { refresh_token: 'rotated' }))
       const renewed = house.broker.renew(me)
       await expect.poll(requests).toBe(before + 1)
-      house.memory.breakDown()
+      house.store.breakDown()
       release()
       return renewed
     },
@@ -211,7 +211,7 @@ describe('the table of results in create-token-broker.ts', () => {
   it.each(rows)('after %s the token is %s, and there waits: %s', async (name, token, waits) => {
     await oldToken()
     await codeOrValue(results[name ?? '']?.() ?? Promise.resolve())
-    house.memory.mend()
+    house.store.mend()
     expect((await house.broker.state(me)).pause?.about ?? 'nobody').toBe(waits)
     const expected = { replaced: 'fresh', dropped: 'consent-needed', kept: 'held' }[token ?? '']
     expect(await codeOrValue(house.token())).toBe(expected)

@@ -19,9 +19,9 @@ function held(answer: object) {
 }
 
 /** As `--replace` does and a consent after it, and memory has not heard of it yet. */
-function moveMe(): void {
-  house.memory.addMailbox(me, 'other')
-  house.memory.consent(me, 'refresh-of-other')
+async function moveMe(): Promise<void> {
+  await house.store.addMailbox(me, 'other')
+  await house.store.consent(me, 'refresh-of-other')
 }
 
 const sentTo = (path: string) =>
@@ -29,9 +29,9 @@ const sentTo = (path: string) =>
 
 describe('a token of a grant that is no longer the one of its mailbox', () => {
   it('a token that is handed over after the mailbox has moved is not used', async () => {
-    moveMe()
+    await moveMe()
     house.broker.grantChanged(me)
-    house.broker.grantChanged(me, consented('of-the-first-provider'))
+    house.broker.grantChanged(me, consented('of-the-first-provider', house.firstGrant))
     house.endpoint.answer(tokens('of-the-other'))
     const token = await house.broker.accessTokenFor(me)
     expect([token.secret.reveal(), token.grant.providerId]).toEqual(['of-the-other', 'other'])
@@ -40,18 +40,18 @@ describe('a token of a grant that is no longer the one of its mailbox', () => {
   })
 
   it('a token that is handed over after a later consent is not used, and takes no place from its token', async () => {
-    house.memory.consent(me, 'refresh-2')
-    house.broker.grantChanged(me, consented('of-the-later', 'grant-refresh-2'))
-    house.broker.grantChanged(me, consented('of-the-earlier', 'grant-refresh-1'))
+    const id = await house.store.consent(me, 'refresh-2')
+    house.broker.grantChanged(me, consented('of-the-later', id))
+    house.broker.grantChanged(me, consented('of-the-earlier', house.firstGrant))
     house.endpoint.answer(tokens('renewed'))
     expect(await house.token()).toBe('renewed')
     expect(house.spent()).toEqual(['refresh-2'])
   })
 
   it('a token that is handed over after the mailbox was removed is not used', async () => {
-    house.memory.removeMailbox(me)
+    await house.store.removeMailbox(me)
     house.broker.grantChanged(me)
-    house.broker.grantChanged(me, consented('of-nobody'))
+    house.broker.grantChanged(me, consented('of-nobody', house.firstGrant))
     expect(await failureOf(house.token())).toMatchObject({ code: 'not-found' })
     expect(await house.broker.state(me)).not.toHaveProperty('accessTokenUntil')
   })
@@ -59,7 +59,7 @@ describe('a token of a grant that is no longer the one of its mailbox', () => {
   it('a token is not used though memory has not heard yet', async () => {
     house.endpoint.answer(tokens('first'), tokens('second'))
     expect(await house.token()).toBe('first')
-    moveMe()
+    await moveMe()
     expect(await house.broker.state(me)).not.toHaveProperty('accessTokenUntil')
     expect(await house.token()).toBe('second')
     expect(sentTo('/other/token')).toEqual(['refresh-of-other'])
@@ -68,7 +68,7 @@ describe('a token of a grant that is no longer the one of its mailbox', () => {
   it('a token whose grant has lapsed in the store is not used', async () => {
     house.endpoint.answer(tokens('first'))
     await house.token()
-    house.memory.lapseElsewhere(me)
+    await house.store.lapseElsewhere(me)
     expect(await failureOf(house.token())).toMatchObject({ code: 'consent-needed' })
   })
 
@@ -78,39 +78,39 @@ describe('a token of a grant that is no longer the one of its mailbox', () => {
       const { release } = held(tokens('of-the-first-provider', { refresh_token: 'refresh-2' }))
       const waiting = Promise.all([house.token(), house.token()])
       await expect.poll(() => house.endpoint.requests.length).toBe(1)
-      moveMe()
+      await moveMe()
       if (when === 'memory has heard') house.broker.grantChanged(me)
       house.endpoint.answer(tokens('of-the-other'))
       release()
       expect(await waiting).toEqual(['of-the-other', 'of-the-other'])
-      expect(house.kept()).toBe('refresh-of-other')
+      expect(await house.kept()).toBe('refresh-of-other')
       expect(sentTo('/token')).toEqual(['refresh-1'])
     },
   )
 
   it('a token is of the domain no longer when the address gets an entry of its own', async () => {
-    house.memory.addMailbox('*@example.org')
-    house.memory.grantWithoutPerson('*@example.org')
+    await house.store.addMailbox('*@example.org')
+    await house.store.grantWithoutPerson('*@example.org')
     house.endpoint.answer(tokens('of-the-domain'), tokens('of-a-person'))
     const ask = () => house.broker.accessTokenFor('a@example.org')
     expect(await ask()).toMatchObject({ grant: { personal: false } })
-    house.memory.addMailbox('a@example.org')
-    house.memory.consent('a@example.org', 'refresh-of-its-own')
-    expect(await ask()).toMatchObject({ grant: { personal: true, id: 'grant-refresh-of-its-own' } })
+    await house.store.addMailbox('a@example.org')
+    const id = await house.store.consent('a@example.org', 'refresh-of-its-own')
+    expect(await ask()).toMatchObject({ grant: { personal: true, id } })
   })
 })
 
 describe('a refresh token', () => {
   it('a refresh token of the provider that a mailbox has moved to is not shown to the one before, whoever waited how long', async () => {
-    const [first] = house.addMailboxes(1)
+    const [first] = await house.addMailboxes(1)
     if (first === undefined) throw new Error('no mailbox was added')
     const { release } = held(tokens('of-the-one-who-goes-first'))
     const goesFirst = house.broker.accessTokenFor(first)
     await expect.poll(() => house.endpoint.requests.length).toBe(1)
     // Its mailbox has been looked up, and now it waits until it is known whether the registration works.
     const waits = house.token()
-    await expect.poll(() => house.memory.calls.filter((call) => call === 'covering').length).toBe(2)
-    moveMe()
+    await expect.poll(() => house.store.calls.filter((call) => call === 'covering').length).toBe(2)
+    await moveMe()
     house.endpoint.answer(tokens('of-the-other'))
     release()
     await goesFirst
@@ -125,7 +125,7 @@ describe('a rotated refresh token that is not stored yet', () => {
     const { release } = held(tokens('second', { refresh_token: 'refresh-2' }))
     const pending = house.token()
     await expect.poll(() => house.endpoint.requests.length).toBe(1)
-    house.memory.breakDown()
+    house.store.breakDown()
     release()
     await failureOf(pending)
   }
@@ -135,10 +135,10 @@ describe('a rotated refresh token that is not stored yet', () => {
     ['its domain was', '*@example.com'],
   ] as const)('the refresh token is not lost with a grant that lives, when %s', async (_when, changed) => {
     await loseTheStore()
-    house.memory.mend()
+    house.store.mend()
     house.broker.grantChanged(changed)
     expect(await house.token()).toBe('second')
-    expect(house.kept()).toBe('refresh-2')
+    expect(await house.kept()).toBe('refresh-2')
     expect(house.spent()).toEqual(['refresh-1'])
   })
 
@@ -147,22 +147,22 @@ describe('a rotated refresh token that is not stored yet', () => {
     const pending = house.token()
     await expect.poll(() => house.endpoint.requests.length).toBe(1)
     house.broker.grantChanged(me)
-    house.memory.breakDown()
+    house.store.breakDown()
     release()
     await failureOf(pending)
-    house.memory.mend()
+    house.store.mend()
     await house.broker.close()
-    expect(house.kept()).toBe('refresh-2')
+    expect(await house.kept()).toBe('refresh-2')
     expect(house.spent()).toEqual(['refresh-1'])
   })
 
   it('the refresh token goes with the grant that it belongs to', async () => {
     await loseTheStore()
-    house.memory.mend()
-    moveMe()
+    house.store.mend()
+    await moveMe()
     house.broker.grantChanged(me)
     house.endpoint.answer(tokens('of-the-other'))
     expect(await house.token()).toBe('of-the-other')
-    expect(house.kept()).toBe('refresh-of-other')
+    expect(await house.kept()).toBe('refresh-of-other')
   })
 })

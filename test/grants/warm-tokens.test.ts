@@ -12,9 +12,9 @@ describe('a token that is asked for', () => {
   it('a token is fetched once and then handed out after one look at whose grant it is', async () => {
     house.endpoint.answer(tokens('first'))
     expect(await house.token()).toBe('first')
-    const calls = house.memory.calls.length
+    const calls = house.store.calls.length
     expect(await house.token()).toBe('first')
-    expect(house.memory.calls.slice(calls)).toEqual(['standing'])
+    expect(house.store.calls.slice(calls)).toEqual(['standing'])
     expect(house.spent()).toEqual(['refresh-1'])
   })
 
@@ -87,7 +87,7 @@ describe('a token that is asked for', () => {
   })
 
   it('a token needs a consent first, and the failure says how', async () => {
-    house.memory.addMailbox('new@example.com')
+    await house.store.addMailbox('new@example.com')
     const failure = await failureOf(house.broker.accessTokenFor('new@example.com'))
     expect(failure.code).toBe('consent-needed')
     expect(failure.message).toBe('new@example.com has no consent yet')
@@ -177,8 +177,8 @@ describe('a token that the provider refused', () => {
   )
 
   it('a token that a consent has just brought is replaced at once', async () => {
-    house.memory.consent(me, 'refresh-2')
-    house.broker.grantChanged(me, consented('primed', 'grant-refresh-2'))
+    const id = await house.store.consent(me, 'refresh-2')
+    house.broker.grantChanged(me, consented('primed', id))
     house.endpoint.answer(tokens('second'))
     const refused = await house.broker.accessTokenFor(me)
     expect(await house.token({ refused })).toBe('second')
@@ -210,8 +210,8 @@ describe('a changed grant', () => {
   it('a changed grant brings its own token', async () => {
     house.endpoint.answer(tokens('first'))
     await house.token()
-    house.memory.consent(me, 'refresh-2')
-    house.broker.grantChanged(me, consented('primed', 'grant-refresh-2'))
+    const id = await house.store.consent(me, 'refresh-2')
+    house.broker.grantChanged(me, consented('primed', id))
     expect(await house.token()).toBe('primed')
     expect(house.spent()).toHaveLength(1)
   })
@@ -219,7 +219,7 @@ describe('a changed grant', () => {
   it('a changed grant without a token forgets the old one', async () => {
     house.endpoint.answer(tokens('first'), tokens('second'))
     await house.token()
-    house.memory.consent(me, 'refresh-2')
+    await house.store.consent(me, 'refresh-2')
     house.broker.grantChanged(me)
     expect(await house.token()).toBe('second')
     expect(house.spent()).toEqual(['refresh-1', 'refresh-2'])
@@ -233,11 +233,11 @@ describe('a changed grant', () => {
     house.endpoint.answer({ ...tokens('stale', { refresh_token: 'stale-refresh' }), after })
     const waiting = house.token()
     await expect.poll(() => house.endpoint.requests.length).toBe(1)
-    house.memory.consent(me, 'refresh-2')
-    house.broker.grantChanged(me, consented('primed', 'grant-refresh-2'))
+    const id = await house.store.consent(me, 'refresh-2')
+    house.broker.grantChanged(me, consented('primed', id))
     release()
     expect(await waiting).toBe('primed')
     expect(await house.token()).toBe('primed')
-    expect(house.memory.grantOf(me)).toMatchObject({ id: 'grant-refresh-2', version: 1 })
+    expect(await house.store.grantOf(me)).toMatchObject({ id, version: 1 })
   })
 })

@@ -42,7 +42,7 @@ describe('a token endpoint', () => {
       const failure = await failureOf(house.token())
       expect(failure).toMatchObject({ code: 'provider-setup', fix: expect.stringContaining(fix) })
       expect(failure.message).toContain(says)
-      expect(house.kept()).toBe('refresh-1')
+      expect(await house.kept()).toBe('refresh-1')
       const log = house.lines.map(({ text }) => text).join('\n')
       expect(log).toContain(says)
       expect(log).toContain(fix)
@@ -74,7 +74,7 @@ describe('a token endpoint', () => {
       fix: "Check the proxy's name and password in the settings.",
     })
     expect(failure.message).toContain(proxy.origin)
-    expect(house.kept()).toBe('refresh-1')
+    expect(await house.kept()).toBe('refresh-1')
   })
 
   it('the endpoint is asked again within ten seconds of the end of a trouble that nobody there has heard of, also where that looks like the set-up', async () => {

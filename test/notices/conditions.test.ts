@@ -90,7 +90,7 @@ it('mailboxes that get no token for one reason are one trouble', async () => {
   const house = await startBroker()
   onTestFinished(house.close)
   const look = lastingTrouble(house.broker, house.clock)
-  const mailboxes = house.addMailboxes(3)
+  const mailboxes = await house.addMailboxes(3)
   for (const mailbox of mailboxes) {
     house.endpoint.answer(tokens('first'))
     await house.broker.accessTokenFor(mailbox)
