@@ -138,8 +138,8 @@ describe('the journal', () => {
 
   it('a program that signs in for each message is told once in an hour', async () => {
     const { journal, clock, all } = setUp()
-    const signIn = (login: string, client = '192.0.2.7') =>
-      journal.log.info({ event: 'sign-in.done', login, client }, 'signed in')
+    const signIn = (login: string, source = '192.0.2.7') =>
+      journal.log.info({ event: 'sign-in.done', login, source }, 'signed in')
     for (let count = 0; count < 20; count += 1) signIn('hall')
     signIn('hall', '192.0.2.8')
     clock.advance(3601)

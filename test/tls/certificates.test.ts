@@ -41,6 +41,7 @@ describe('certificate files that change', () => {
         level: 'info',
         message: 'a new certificate is in use',
         fields: {
+          event: 'certificate-files.taken',
           certFile,
           names: ['mail.example.com', '192.0.2.1'],
           validTo: inDays(90).toISOString().slice(0, 10),
@@ -59,7 +60,7 @@ describe('certificate files that change', () => {
       {
         level: 'warn',
         message: `the key in ${keyFile} can be read by other users (its mode is 644)`,
-        fields: { fix: `Run: chmod 600 ${keyFile}` },
+        fields: { event: 'certificate-files.exposed', fix: `Run: chmod 600 ${keyFile}` },
       },
     ])
   })
