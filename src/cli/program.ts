@@ -104,6 +104,7 @@ const families: readonly [verbs: string, load: () => Promise<AddVerbs>][] = [
   ['explain', async () => (await import('./explain.ts')).addExplainVerb],
   ['doctor', async () => (await import('./doctor.ts')).addDoctorVerb],
   ['backup restore', async () => (await import('./backup.ts')).addBackupVerbs],
+  ['store', async () => (await import('./store.ts')).addStoreVerbs],
   ['keyring', async () => (await import('./backup.ts')).addKeyringVerbs],
   ['export', async () => (await import('./export.ts')).addExportVerbs],
   ['credential-helper', async () => (await import('./credential-helper.ts')).addCredentialHelperVerb],

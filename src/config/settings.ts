@@ -40,7 +40,7 @@ export const settings = {
     'POSTERN_DATABASE_URL',
     'postgres://postern:your-password@db.example.com/postern',
     databaseUrl,
-    'The PostgreSQL database (14 or newer) that takes the place of the SQLite file in the data directory; not set by default. Any number of posterns, on any number of hosts, use one database together. A server on another machine is spoken to by TLS, and its certificate is checked, unless ?sslmode=disable stands behind it.',
+    'The PostgreSQL database (14 or newer) that takes the place of the SQLite file in the data directory; not set by default. Any number of posterns, on any number of hosts, use one database together. A server on another machine is spoken to by TLS, and its certificate is checked, unless ?sslmode=disable stands behind it. "postern store copy" moves a store there and back.',
   ),
   smtpListen: setting(
     'POSTERN_SMTP_LISTEN',

@@ -173,6 +173,41 @@ export const machineFailures = {
     message: 'The store in {directory} is empty, though this directory was in use before',
     fix: 'Where it was put back from a copy: one of postern.sqlite alone lacks what stands in postern.sqlite-wal beside it. Stop postern, and put both back, or what "postern backup" wrote (postern restore FILE --replace).',
   },
+  'copy.unfinished': {
+    code: 'configuration',
+    message: 'A copy of a store to {target} was not finished',
+    fix: 'Run "postern store copy" again with --again, which empties what is there first. The store that it is a copy of is as it was.',
+  },
+  'copy.target-not-empty': {
+    code: 'already-exists',
+    message: 'There is something in {target} already',
+    fix: 'Name a database without tables, or a data directory without a store: a copy never takes the place of anything.',
+  },
+  'copy.source-empty': {
+    code: 'not-found',
+    message: 'There is no store in {source}',
+    fix: 'Name the place of the store with --from.',
+  },
+  'copy.source-older': {
+    code: 'configuration',
+    message: 'The store in {source} has the schema of an earlier postern',
+    fix: 'Start this postern on it once, and stop it; then copy it.',
+  },
+  'copy.in-use': {
+    code: 'store-unavailable',
+    message: 'A postern uses the store in {place}: {processes}',
+    fix: 'Stop it, and copy then: what it changes meanwhile would be missing.',
+  },
+  'copy.of-other-key': {
+    code: 'configuration',
+    message: 'The store is sealed with another key than the one that {target} would have: {ids}',
+    fix: 'Give both the same key file or POSTERN_KEY.',
+  },
+  'copy.differs': {
+    code: 'store-unavailable',
+    message: 'The copy in {target} differs from the store that it was made of, in the table {table}',
+    fix: 'Look whether something else writes there, and run this again with --again. The store that it is a copy of is as it was.',
+  },
   'backup.on-postgres': {
     code: 'invalid',
     message: 'The store is in the database of POSTERN_DATABASE_URL, which its own tools back up',

@@ -29,6 +29,8 @@ import {
 /** Every file that postern keeps in its data directory. All are for the owner only. */
 export interface DataFiles {
   database: string
+  /** A copy of a store that was not finished, and will be the database when it is. */
+  unfinished: string
   /** The sealing key; absent where the key is given by the settings. */
   key: string
   ownerKey: string
@@ -55,6 +57,7 @@ export const unfinishedCopy = 'postern.sqlite.copy-'
 export function dataFiles(dataDir: string): DataFiles {
   return {
     database: join(dataDir, 'postern.sqlite'),
+    unfinished: join(dataDir, 'postern.sqlite.unfinished'),
     key: join(dataDir, 'postern.key'),
     ownerKey: join(dataDir, 'owner.key'),
     lock: join(dataDir, 'lock.sqlite'),

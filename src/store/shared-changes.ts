@@ -4,7 +4,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Address } from '../model/address.ts'
-import type { MarkableDatabase } from './database.ts'
+import type { Database, MarkableDatabase } from './database.ts'
 import type { Change } from './followed-store.ts'
 import { sql } from './kysely.ts'
 import type { Chores, Share } from './ports.ts'
@@ -414,6 +414,21 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyPr
           select pg_notify(${takenChannel}, '')`.execute(tables),
       )
     }
+  }
+}
+
+/**
+ * The processes that are alive on a database, as somebody sees them who does not join. One that was
+ * killed is among them until it counts as gone, which is waited for.
+ */
+export async function processesOn(database: Database): Promise<string[]> {
+  const mostLooks = (leaseMilliseconds + beatMilliseconds) / lookMilliseconds
+  for (let looks = 0; ; looks += 1) {
+    const { rows } = await database.read((tables) =>
+      sql<{ name: string }>`select name from processes where alive_until > ${now}`.execute(tables),
+    )
+    if (rows.length === 0 || looks >= mostLooks) return rows.map(({ name }) => name)
+    await new Promise((resolve) => setTimeout(resolve, lookMilliseconds))
   }
 }
 

@@ -101,7 +101,10 @@ export async function inspectStore({
 }: Pick<StoreDeps, 'dataDir' | 'key' | 'postgres'>): Promise<boolean> {
   const files = dataFiles(dataDir)
   if (postgres) return inspectShared(postgres, files, key)
-  if (!(await exists(files.database))) return false
+  if (!(await exists(files.database))) {
+    await requireFinished(files, dataDir)
+    return false
+  }
   await inspectDatabase(files.database, createSealer(await openKeyRing(files, key)))
   return true
 }
@@ -116,6 +119,7 @@ export async function openStore(deps: StoreDeps): Promise<OpenedStore> {
   const { dataDir, key, postgres, clock, log } = deps
   const files = await prepareDataDir(dataDir)
   if (postgres) return openSharedStore(postgres, files, deps)
+  await requireFinished(files, dataDir)
   await removeUnfinishedCopies(dataDir)
   const wasUsed = await looksUsed(files)
   const ring = await openKeyRing(files, key)
@@ -189,6 +193,12 @@ function keyringOf(deps: { database: Database; ring: KeyRing; sealer: Sealer }) 
       return made
     },
   }
+}
+
+/** A store that is begun beside it would hide that everything is still to be copied. */
+async function requireFinished({ database, unfinished }: DataFiles, dataDir: string): Promise<void> {
+  if ((await exists(unfinished)) && !(await exists(database)))
+    throw failure('copy.unfinished', { target: dataDir })
 }
 
 /** Of backups and of upgrades that were cut off. */
@@ -330,19 +340,29 @@ async function inspectShared(place: PostgresPlace, files: DataFiles, key?: Given
   }
 }
 
+/** Is there as long as a copy into the database is not finished. */
+export const unfinishedTable = 'unfinished_copy'
+
 /** 0 where there is nothing yet. */
-async function schemaOfShared(database: Database): Promise<number> {
+export async function schemaOfShared(database: Database): Promise<number> {
   const schema = await database.read(async (tables) => {
-    const { rows } = await sql<{ name: string }>`
-      select table_name as name from information_schema.tables where table_schema = current_schema()`.execute(
-      tables,
-    )
-    if (rows.length === 0) return 0
-    if (!rows.some(({ name }) => name === 'schema_versions')) throw failure('database.not-of-postern-there')
+    const names = await tablesOfShared(tables)
+    if (names.length === 0) return 0
+    if (names.includes(unfinishedTable))
+      throw failure('copy.unfinished', { target: 'the database of POSTERN_DATABASE_URL' })
+    if (!names.includes('schema_versions')) throw failure('database.not-of-postern-there')
     return schemaOf(tables)
   })
   if (schema > newestSchema) throw newer('in POSTERN_DATABASE_URL', schema)
   return schema
+}
+
+export async function tablesOfShared(tables: Kysely<Tables>): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select table_name as name from information_schema.tables where table_schema = current_schema()`.execute(
+    tables,
+  )
+  return rows.map(({ name }) => name)
 }
 
 async function rootOfShared(database: Database, sealer: Sealer, schema: number): Promise<Secret> {

@@ -29,6 +29,7 @@ const subjects = {
   sender: 'Senders',
   data: 'The data directory',
   backup: 'Backups',
+  copy: 'Copies of the whole store',
   keyring: 'Replacing the key',
   database: 'The database',
   key: 'Keys',

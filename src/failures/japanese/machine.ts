@@ -138,6 +138,34 @@ export const machine: Translated<typeof machineFailures> = {
     message: '{directory} は以前使われていましたが、ストアが空です',
     fix: 'コピーから元に戻した場合、postern.sqlite だけのコピーには、横にある postern.sqlite-wal の内容がありません。postern を止め、両方を戻すか、「postern backup」が書いたものを戻してください(postern restore FILE --replace)。',
   },
+  'copy.unfinished': {
+    message: '{target} へのストアのコピーが完了していません',
+    fix: '"postern store copy" を --again を付けてもう一度実行してください。そこにあるものを先に空にします。コピー元のストアは元のままです。',
+  },
+  'copy.target-not-empty': {
+    message: '{target} にはすでに何かがあります',
+    fix: 'テーブルのないデータベース、またはストアのないデータディレクトリを指定してください。コピーが既存のものを置き換えることはありません。',
+  },
+  'copy.source-empty': {
+    message: '{source} にストアがありません',
+    fix: '--from でストアの場所を指定してください。',
+  },
+  'copy.source-older': {
+    message: '{source} のストアは以前の postern のスキーマです',
+    fix: 'この postern をそのストアで一度起動し、停止してからコピーしてください。',
+  },
+  'copy.in-use': {
+    message: '{place} のストアを postern が使用中です: {processes}',
+    fix: 'それを停止してからコピーしてください。コピー中の変更が失われます。',
+  },
+  'copy.of-other-key': {
+    message: 'ストアは {target} で使われる鍵とは別の鍵で封印されています: {ids}',
+    fix: '両方に同じ鍵ファイルまたは POSTERN_KEY を与えてください。',
+  },
+  'copy.differs': {
+    message: '{target} のコピーは、テーブル {table} で元のストアと異なります',
+    fix: '他の何かがそこに書き込んでいないか確認し、--again を付けてもう一度実行してください。コピー元のストアは元のままです。',
+  },
   'backup.on-postgres': {
     message:
       'ストアは POSTERN_DATABASE_URL のデータベースにあり、そのデータベースのツールでバックアップします',
