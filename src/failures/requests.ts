@@ -290,7 +290,7 @@ export const requestsFailures = {
   },
   'import.encrypted': {
     code: 'invalid',
-    message: '{path} is encrypted',
+    message: '{path} is encrypted, or no text',
     fix: 'Give the command that opens it, from standard input to standard output: --decrypt-command "gpg --decrypt".',
   },
   'import.decrypt-failed': {

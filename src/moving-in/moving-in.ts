@@ -159,20 +159,24 @@ function newest<M extends FoundMailbox>(mailboxes: readonly M[]): M[] {
 export function isEncrypted(octets: Buffer): boolean {
   return (
     /^-----BEGIN (?:PGP|AGE)|^age-encryption\.org|^Salted__/.test(octets.toString('latin1', 0, 40)) ||
-    !isText(octets)
+    decoded(octets) === undefined
   )
 }
 
-function isText(octets: Buffer): boolean {
+/** As UTF-8, or as UTF-16 where it begins with its mark: editors of Windows write that. */
+function decoded(octets: Buffer): string | undefined {
+  const isUtf16 = octets[0] === 0xff && octets[1] === 0xfe
   try {
-    return !new TextDecoder('utf-8', { fatal: true }).decode(octets).includes('\0')
+    const text = new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8', { fatal: true }).decode(octets)
+    return text.includes('\0') ? undefined : text
   } catch {
-    return false
+    return undefined
   }
 }
 
 /** The text of a file that is encrypted by nothing. @throws Failure `invalid` */
 export function textOf(path: string, octets: Buffer): string {
-  if (isEncrypted(octets)) throw failure('import.encrypted', { path: printable(path) })
-  return octets.toString('utf8').replace(/^\ufeff/, '')
+  const text = isEncrypted(octets) ? undefined : decoded(octets)
+  if (text === undefined) throw failure('import.encrypted', { path: printable(path) })
+  return text
 }

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,6 +8,7 @@ import { Secret } from '../../src/base/secret.ts'
 import { parseAddress } from '../../src/model/address.ts'
 import { openStore } from '../../src/store/store.ts'
 import { startTokenEndpoint, type TokenRequest, tokens } from '../providers/token-endpoint.ts'
+import { clientCertificate } from '../support/client-certificate.ts'
 import { peer } from '../support/peer.ts'
 import { runProgram } from '../support/run-program.ts'
 import { type CommandStage, setCommandStage } from './command-stage.ts'
@@ -62,8 +64,13 @@ async function run(words: readonly string[]): Promise<{ code: number; stdout: st
 
 async function imported(...words: string[]): Promise<Result> {
   const { code, stdout, stderr } = await run([...words, '--json'])
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  return JSON.parse(stdout)
+  expect(stderr).toBe('')
+  const result: Result = JSON.parse(stdout)
+  expect({ code, failed: result.steps.filter(({ outcome }) => outcome === 'failed') }).toEqual({
+    code: 0,
+    failed: [],
+  })
+  return result
 }
 
 const outcomes = ({ steps }: Result) => steps.map(({ kind, name, outcome }) => `${outcome} ${kind} ${name}`)
@@ -254,6 +261,93 @@ describe('the settings of email-oauth2-proxy', () => {
     expect(refreshTokens.get('post@example.org')).toBe('refresh-token-of-post')
   })
 
+  it('other ways to authenticate come along: a certificate, a service account, a whole domain, another cloud', async () => {
+    const { pem, keyPem } = await clientCertificate('ec')
+    await written('app.pem', pem)
+    await written('app.key', keyPem)
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const account = {
+      type: 'service_account',
+      client_email: 'robot@project.iam.gserviceaccount.com',
+      client_id: '1234',
+      private_key_id: 'key-1',
+      private_key: privateKey.export({ format: 'pem', type: 'pkcs8' }),
+    }
+    await written('account.json', JSON.stringify(account))
+    const entra = 'https://login.microsoftonline.com/contoso.example/oauth2/v2.0'
+    const government = 'https://login.microsoftonline.us/5d6b2a34-0f52-4d86-9c3b-0a4c8b1f7e21/oauth2/v2.0'
+    const accounts: Record<string, readonly string[]> = {
+      '@example.com': [
+        `token_url = ${entra}/token`,
+        'client_id = 11112222-aaaa-4444-bbbb-666677778888',
+        'jwt_certificate_path = app.pem',
+        'jwt_key_path = ./app.key',
+      ],
+      'someone@example.org': [
+        'token_url = https://oauth2.googleapis.com/token',
+        'oauth2_flow = service_account',
+        'client_id = file',
+        'client_secret = account.json',
+      ],
+      'agent@example.net': [
+        `permission_url = ${government}/devicecode`,
+        `token_url = ${government}/token`,
+        'oauth2_flow = device',
+        'client_id = 22223333-aaaa-4444-bbbb-666677778888',
+      ],
+      'person@hotmail.com': [
+        'permission_url = https://login.microsoftonline.com/common/oauth2/v2.0/authorize',
+        'token_url = https://login.microsoftonline.com/common/oauth2/v2.0/token',
+        'client_id = 33334444-aaaa-4444-bbbb-666677778888',
+      ],
+      '@example.edu': [
+        'permission_url = https://accounts.google.com/o/oauth2/auth',
+        'token_url = https://accounts.google.com/o/oauth2/token',
+        'client_id = 1234-whole.apps.googleusercontent.com',
+      ],
+      'broken@example.com': [`token_url = ${entra}/token`],
+      'post@example.info': [
+        'permission_url = https://login.example.info/authorize',
+        'token_url = https://login.example.info/token',
+        'client_id = client',
+      ],
+    }
+    const sections = Object.entries(accounts).map(([name, lines]) =>
+      [`[${name}]`, ...lines, 'oauth2_scope = x offline_access', ''].join('\n'),
+    )
+    const path = await written('emailproxy.config', sections.join('\n'))
+    const result = await imported(path)
+    expect(outcomes(result)).toEqual([
+      'added registration microsoft',
+      'added registration google-service-account',
+      'added registration microsoft-gcc-high',
+      'added registration outlook',
+      'added registration google',
+      'added mailbox *@example.com',
+      'added mailbox someone@example.org',
+      'added mailbox agent@example.net',
+      'added mailbox person@hotmail.com',
+    ])
+    expect(left(result)).toEqual([
+      'the account @example.edu: each of its mailboxes needs a consent of its own, and is added by itself',
+      'the account broken@example.com: it has no token_url or no client_id',
+      'the client client, with post@example.info: which mail server belongs to login.example.info is not in the files (add it by "postern registration add")',
+    ])
+    const { registrations } = await kept()
+    expect(registrations.get('microsoft')).toMatchObject({ certificate: pem, certificateKey: keyPem })
+    expect(JSON.parse(registrations.get('google-service-account').serviceAccount)).toEqual(account)
+    const again = await imported(path)
+    expect(new Set(again.steps.map(({ outcome }) => outcome))).toEqual(new Set(['there']))
+  })
+
+  it('a file that an editor of Windows has written is read', async () => {
+    const text = (await readFile(sample('smtp2graph.yml'), 'utf8')).replaceAll('\n', '\r\n')
+    for (const octets of [`\ufeff${text}`, Buffer.from(`\ufeff${text}`, 'utf16le')]) {
+      const result = await imported(await written('config.yml', octets), '--dry-run')
+      expect(outcomes(result)).toHaveLength(5)
+    }
+  })
+
   it.each([
     [
       'a section twice',
@@ -441,7 +535,7 @@ describe('token files', () => {
     expect(made).toMatchObject({ code: 0 })
     const shut = await run([sealed])
     expect(shut).toMatchObject({ code: 1, stdout: '' })
-    expect(shut.stderr).toContain(`${sealed} is encrypted\n  Fix: Give the command that opens it`)
+    expect(shut.stderr).toContain(`${sealed} is encrypted, or no text\n  Fix: Give the command that opens it`)
     const command = `gpg --quiet ${words.join(' ')} --decrypt 2>/dev/null`
     expect(outcomes(await imported(sealed, '--decrypt-command', command))).toEqual([
       'added registration microsoft',

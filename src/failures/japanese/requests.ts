@@ -229,7 +229,7 @@ export const requests: Translated<typeof requestsFailures> = {
     fix: 'ログやメールではなく、設定ファイルかトークンファイルを指定してください。',
   },
   'import.encrypted': {
-    message: '{path} は暗号化されています',
+    message: '{path} は暗号化されているか、テキストではありません',
     fix: '標準入力から読み、標準出力に書く復号コマンドを指定してください: --decrypt-command "gpg --decrypt"。',
   },
   'import.decrypt-failed': {
