@@ -31,7 +31,7 @@ it.runIf(peer('python3'))('postern ends with the terminal that its log goes to',
   onTestFinished(() => void (isAlive(pid) && process.kill(pid, 'SIGKILL')))
 
   process.kill(pid, 'SIGHUP')
-  await eventually('a reload', () => output.includes('there is no certificate to look at'))
+  await eventually('a reload', () => output.includes('settings.reloaded'))
   terminal.kill('SIGKILL')
   await eventually('its end', () => !isAlive(pid))
   expect(isAlive(pid)).toBe(false)
