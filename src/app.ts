@@ -690,7 +690,15 @@ async function startDoors(
     const { makeBackup } = await import('./store/backup.ts')
     return makeBackup({ dataDir, version, clock })
   }
-  const webServices = { ...services, smtp: () => listening, networkAccess, makeBackup, keyring }
+  const { confirmations } = data.others ?? {}
+  const webServices = {
+    ...services,
+    confirmations,
+    smtp: () => listening,
+    networkAccess,
+    makeBackup,
+    keyring,
+  }
   const webServer = createWebServer({
     listen: config.webListen,
     handed,

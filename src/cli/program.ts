@@ -148,7 +148,7 @@ function createContext(terminal: Terminal, deps: CommandDeps): Context {
     withBroker: withStore(false),
     withNewBroker: withStore(true),
     withRunningBroker: async (work) =>
-      closing(reachRunningBroker((await config()).config), ({ broker, smtp }) => work(broker, smtp)),
+      closing(reachRunningBroker((await config()).config, warn), ({ broker, smtp }) => work(broker, smtp)),
     warn,
     tell(command, result, inWords) {
       terminal.stdout.write(

@@ -31,7 +31,7 @@ export async function reachBroker(
 ): Promise<Reached<Broker>> {
   const search = await findRunning(config.dataDir)
   if (search.state === 'found') {
-    return { broker: createRemoteBroker(search.address), smtp: search.running.smtp }
+    return { broker: createRemoteBroker(search.address, warn), smtp: search.running.smtp }
   }
   await requireStore(config.dataDir, mayBegin || config.databaseUrl !== undefined)
   const broker = await openServices(config)
@@ -44,10 +44,13 @@ export async function reachBroker(
  * @throws Failure `configuration` where none ever ran, `store-unavailable` when none runs; nothing
  * is made or opened then
  */
-export async function reachRunningBroker({ dataDir, databaseUrl }: Config): Promise<Reached<RunningBroker>> {
+export async function reachRunningBroker(
+  { dataDir, databaseUrl }: Config,
+  warn: (warnings: readonly string[]) => void,
+): Promise<Reached<RunningBroker>> {
   const search = await findRunning(dataDir)
   if (search.state === 'found') {
-    return { broker: createRemoteBroker(search.address), smtp: search.running.smtp }
+    return { broker: createRemoteBroker(search.address, warn), smtp: search.running.smtp }
   }
   await requireStore(dataDir, databaseUrl !== undefined)
   if (search.state === 'none') throw failure('command.no-broker', { directory: dataDir })

@@ -18,13 +18,19 @@ export type BrokerAddress = { socketPath: string } | (ConnectionOptions & { host
 interface Answer {
   status: number
   text: string
+  /** Processes that have not taken the change up. */
+  unconfirmed?: string
 }
 
 /**
  * The running postern, asked through its command server. Only the owner gets there, so
  * that no key is sent. Its problem documents (RFC 9457) become Failures again.
  */
-export function createRemoteBroker(address: BrokerAddress): RunningBroker {
+/** @param warn called with what has to be known of an answer */
+export function createRemoteBroker(
+  address: BrokerAddress,
+  warn: (warnings: readonly string[]) => void = () => {},
+): RunningBroker {
   async function call<T>(method: string, path: string, body?: object): Promise<T> {
     const { text } = await checked(method, path, body)
     if (text === '') return undefined as T
@@ -34,6 +40,9 @@ export function createRemoteBroker(address: BrokerAddress): RunningBroker {
   async function checked(method: string, path: string, body?: object): Promise<Answer> {
     const answer = await ask(address, method, `/api/v1${path}`, body)
     if (answer.status < 200 || answer.status > 299) throw failureOf(answer)
+    const { unconfirmed } = answer
+    if (unconfirmed !== undefined)
+      warn([`It is done, and not confirmed by ${unconfirmed}: what was before may count there for a while.`])
     return answer
   }
 
@@ -185,7 +194,12 @@ async function whole(incoming: IncomingMessage): Promise<Answer> {
   } catch (error) {
     throw unreachable(error)
   }
-  return { status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString() }
+  const unconfirmed = incoming.headers['postern-unconfirmed']
+  return {
+    status: incoming.statusCode ?? 0,
+    text: Buffer.concat(chunks).toString(),
+    ...(typeof unconfirmed === 'string' && { unconfirmed }),
+  }
 }
 
 /** JSON lines, each as it comes. @throws Failure of a problem document */

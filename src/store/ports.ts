@@ -161,6 +161,17 @@ export interface SharedTokens {
   follow(see: (mailbox: AddressKey) => void): void
 }
 
+/** Whether other processes on the database have taken up what somebody has changed. */
+export interface Confirmations {
+  /** Does what somebody has asked for. */
+  during<T>(work: () => T): T
+  /**
+   * Within that: the processes that have not taken up a change of it. It is made all the same, and
+   * there what was before may count for a while.
+   */
+  missing(): readonly string[]
+}
+
 export interface GrantStore {
   ofMailbox(address: Address): Promise<Grant>
   /** Undefined where no mailbox covers the address. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash, randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Kysely, Transaction } from 'kysely'
@@ -7,7 +8,7 @@ import type { Address } from '../model/address.ts'
 import type { Database, MarkableDatabase } from './database.ts'
 import type { Change } from './followed-store.ts'
 import { sql } from './kysely.ts'
-import type { Chores, Share } from './ports.ts'
+import type { Chores, Confirmations, Share } from './ports.ts'
 import type { MarkedTable, Row } from './row-marks.ts'
 import type { Tables } from './tables.ts'
 
@@ -155,7 +156,7 @@ interface SharedChangesDeps {
   log: Log
 }
 
-export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyProcesses {
+export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyProcesses, Confirmations {
   readonly #database: SharedDatabase
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #log: Log
@@ -173,6 +174,8 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyPr
   #timer: NodeJS.Timeout | undefined
   #beating: Promise<void> | undefined
   #isClosed = false
+  /** Who has not confirmed what is done for one request. */
+  readonly #unconfirmed = new AsyncLocalStorage<Set<string>>()
   /** When this process last said that it is alive, and since when it has done so without a break. */
   #aliveAt: number
   #steadySince: number
@@ -235,6 +238,14 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyPr
     )
     const [parts, own] = [rows.length, rows.findIndex(({ id }) => id === this.id)]
     return { parts, has: (key) => parts < 2 || numberOf(key) % parts === own }
+  }
+
+  during<T>(work: () => T): T {
+    return this.#unconfirmed.run(new Set(), work)
+  }
+
+  missing(): readonly string[] {
+    return [...(this.#unconfirmed.getStore() ?? [])]
   }
 
   isHeard(): boolean {
@@ -312,6 +323,7 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyPr
   /** @param behind who they are; undefined: nobody can tell */
   #warnOfUnconfirmed(behind: readonly string[] | undefined): void {
     const event = 'store.change-not-taken'
+    for (const name of behind ?? ['unknown']) this.#unconfirmed.getStore()?.add(name)
     if (behind)
       this.#log.warn(
         { event, processes: behind.join(', ') },

@@ -37,7 +37,15 @@ import { createMailboxStore } from './mailbox-store.ts'
 import { chainedSchema, markedSchema, migrate, newestSchema, schemaOf } from './migrations.ts'
 import { createPageAccessStore } from './page-access-store.ts'
 import type { PauseStore } from './pause-store.ts'
-import type { Chores, Guesses, KeptRotation, PassingStore, SharedTokens, Store } from './ports.ts'
+import type {
+  Chores,
+  Confirmations,
+  Guesses,
+  KeptRotation,
+  PassingStore,
+  SharedTokens,
+  Store,
+} from './ports.ts'
 import type { PostgresPlace } from './postgres-database.ts'
 import { createRegistrationStore } from './registration-store.ts'
 import { createRowMarks, type RowMarks } from './row-marks.ts'
@@ -79,6 +87,7 @@ export interface OpenedStore {
     budgets: BudgetStore
     pauses: PauseStore
     tokens: SharedTokens
+    confirmations: Confirmations
   }
   /** Which key seals what. Loaded when somebody asks. */
   keyring(log: Log): Promise<Keyring>
@@ -297,6 +306,7 @@ async function openSharedStore(
         budgets: createBudgetStore(database, changes),
         pauses: createPauseStore(database, changes),
         tokens,
+        confirmations: changes,
       },
       ...keyringOf({ database, ring, sealer }),
     }

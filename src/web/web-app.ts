@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts'
 import { redirectUriOf } from '../consent/consent-service.ts'
 import { permits } from '../credentials/scopes.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import type { Confirmations } from '../store/ports.ts'
 import { apiRoutes, createApi } from './api/api.ts'
 import { type BearerCheck, bearerOf, insufficientScope } from './api/bearer.ts'
 import type { MarkAuthenticated } from './connections.ts'
@@ -53,6 +54,7 @@ export function createWebApp(deps: WebAppDeps): Express {
   app.use(checkHost(hosts, publicUrl))
   app.use(withoutBasePath(({ headers }) => (hosts.isPages(headers.host) ? pagesUrl : publicUrl)))
   app.use(plainPath)
+  if (services.confirmations) app.use(tellUnconfirmed(services.confirmations))
   // Below the path of a public address.
   app.use(health)
   const countWrong = createWrongSecretCount(services.throttle)
@@ -89,6 +91,30 @@ function withoutBasePath(addressOf: (request: Request) => URL): RequestHandler {
       request.url = request.url.slice(basePath.length)
     next()
   }
+}
+
+/**
+ * A change is made, and answered as made, also where another process may go on for a while with what was
+ * before: a header names those.
+ */
+function tellUnconfirmed(confirmations: Confirmations): RequestHandler {
+  return (_request, response, next) =>
+    confirmations.during(() => {
+      const writeHead = response.writeHead.bind(response) as (...given: unknown[]) => unknown
+      response.writeHead = ((...given: unknown[]) => {
+        const missing = confirmations.missing()
+        if (missing.length > 0) response.setHeader(unconfirmedHeader, missing.map(inHeader).join(', '))
+        return writeHead(...given)
+      }) as typeof response.writeHead
+      next()
+    })
+}
+
+const unconfirmedHeader = 'Postern-Unconfirmed'
+
+/** The name of a host may hold anything. */
+function inHeader(name: string): string {
+  return name.replace(/[^\x20-\x7e]/g, '?')
 }
 
 const twoYearsInSeconds = 63_072_000

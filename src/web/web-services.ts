@@ -19,7 +19,7 @@ import type { RegistrationChecks } from '../providers/registration-checks.ts'
 import type { Registrations } from '../providers/registrations.ts'
 import type { Backup } from '../store/backup.ts'
 import type { Keyring } from '../store/keyring.ts'
-import type { PageAccessStore, PassingStore } from '../store/ports.ts'
+import type { Confirmations, PageAccessStore, PassingStore } from '../store/ports.ts'
 import type { Traces } from '../traces/traces.ts'
 import type { SendTestMessage } from '../upstream/test-message.ts'
 import type { PageSignIns } from './page-sign-ins.ts'
@@ -65,4 +65,6 @@ export interface WebServices {
   makeBackup(): Promise<Backup>
   /** Throttles wrong passwords, keys and links of both servers. */
   throttle: LoginThrottle
+  /** Where other processes use the same database. */
+  confirmations?: Confirmations | undefined
 }

@@ -89,17 +89,38 @@ describe.runIf(onPostgres)('a change of what another process remembers', () => {
     others?.follow(() => new Promise<void>((resolve) => (takeUp = resolve)))
     onTestFinished(() => takeUp())
     const log = createRecordingLog()
-    const { store } = await openStore({ ...place, clock, log })
+    const { store, others: own } = await openStore({ ...place, clock, log })
     onTestFinished(() => store.close())
-    const adding = store.logins.add(newLogin({ id: 'a' }))
+    const adding = own?.confirmations.during(async () => {
+      await store.logins.add(newLogin({ id: 'a' }))
+      return own.confirmations.missing()
+    })
     await eventually('the change is made', async () => {
       const made = await readDatabase(dataDir, "select id from logins where id = 'a'")
       return made.length === 1
     })
     await takeAway(place.postgres?.url.reveal() ?? '')
     clock.set(now + 60_000)
-    await adding
+    expect(await adding).toEqual(['unknown'])
     expect(log.lines).toMatchObject([{ fields: { event: 'store.change-not-taken' } }])
+  })
+
+  it('who changes something learns which process has not taken it up, and nobody else does', async () => {
+    const { store, others, place, clock } = await openFixture()
+    const other = await openStore({ ...place, clock: systemClock, log: silentLog })
+    onTestFinished(() => other.store.close())
+    let takeUp: (() => void) | undefined
+    other.others?.follow(() => new Promise<void>((resolve) => (takeUp = resolve)))
+    onTestFinished(() => takeUp?.())
+    const added = others?.confirmations.during(async () => {
+      const adding = store.logins.add(newLogin({ id: 'a' }))
+      await eventually('the other process is told', () => takeUp)
+      clock.set(now + 60_000)
+      await adding
+      return others.confirmations.missing()
+    })
+    expect(await added).toEqual([expect.stringContaining(`process ${process.pid}`)])
+    expect(others?.confirmations.during(() => others.confirmations.missing())).toEqual([])
   })
 
   it('a process that lost its connection hears what it missed', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { failureAs } from '../support/made-failure.ts'
-import { signIn, testServer } from './test-server.ts'
+import { keys, signIn, submit, testServer } from './test-server.ts'
 
 async function signedIn() {
   const test = testServer()
@@ -64,6 +64,16 @@ describe('the page of API keys', () => {
     expect(await services.apiKeys.list()).toMatchObject([
       { scopes: ['send:box7@example.com', 'send:*@example.net+personal'] },
     ])
+  })
+
+  it('what other processes have not confirmed is done, and the answer names them', async () => {
+    const test = testServer({ unconfirmed: ['mail-2 (process 7)'] })
+    for (const name of ['One', 'Two']) await test.services.apiKeys.add({ scopes: ['read'], name })
+    const { cookie, csrf } = await signIn(test)
+    const page = await submit(test, '/api-keys/key-1/revoke', { csrf }, { Cookie: cookie })
+    expect(page.text).toMatch(/is revoked\.[\s\S]*not confirmed by mail-2 \(process 7\)/)
+    const answer = await test.api('delete', '/api-keys/key-2', keys.admin)
+    expect([answer.status, answer.headers['postern-unconfirmed']]).toEqual([204, 'mail-2 (process 7)'])
   })
 
   it('the page revokes a key after a question, and says so', async () => {

@@ -59,6 +59,8 @@ export function testServer({
   limits = {} as Partial<typeof defaultLimits>,
   organisation = undefined as string | undefined,
   opened = undefined as OpenedStore | undefined,
+  /** Processes that take no change up. */
+  unconfirmed = [] as string[],
   smtp = [{ host: '127.0.0.1', port: 2587, tls: 'none', plainAuth: false, oldTls: false }] as SmtpListener[],
 } = {}) {
   const lines: string[] = []
@@ -121,6 +123,7 @@ export function testServer({
     }),
     keyedHash,
     passing,
+    confirmations: { during: <T>(work: () => T): T => work(), missing: () => unconfirmed },
   }
   const readiness = createReadiness({ serving, check: ready, clock, log })
   const metrics: Metrics = {

@@ -1,5 +1,6 @@
 import express, { type Request, type Response } from 'express'
 import type { Actor } from '../../base/log.ts'
+import type { Confirmations } from '../../store/ports.ts'
 import { type Html, html } from '../html.ts'
 import { sourceKey } from '../request-source.ts'
 import { type BrowserSession, checkChange, requireAdministrator, type Sessions } from '../sessions.ts'
@@ -58,6 +59,7 @@ export function createPageContexts(
   sessions: Sessions,
   pages: PageSender,
   answers: FormAnswers,
+  confirmations?: Confirmations,
 ): PageContexts {
   const toSee = async (request: Request): Promise<PageContext> => {
     const session = await sessions.require(request)
@@ -71,7 +73,9 @@ export function createPageContexts(
     return {
       ...{ session, t, pages, by: actorOf(session, request) },
       done(response, words, path, query) {
-        const said = html`<section class="done" role="status"><p>${words}</p></section>`
+        const missing = confirmations?.missing() ?? []
+        const said = html`<section class="done" role="status"><p>${words}</p></section>
+${missing.length > 0 && html`<section class="warning" role="alert"><p>${t`It is done, and not confirmed by ${missing.join(', ')}: what was before may count there until that process answers or has ended.`}</p></section>`}`
         leave(response, { words: said }, path, query)
       },
       doneInPart(response, words, path) {

@@ -58,6 +58,7 @@ export interface PagesDeps extends WebAddresses {
     | 'suggestProvider'
     | 'registrations'
     | 'ownCertificates'
+    | 'confirmations'
     | 'consent'
     | 'notices'
     | 'sendTestMessage'
@@ -135,7 +136,7 @@ export function createPages(deps: PagesDeps): { router: Router; errorHandler: Er
     }),
   )
   router.use(createProviderSignInPages({ ...signingIn, pages }))
-  const contexts = createPageContexts(sessions, pages, answers)
+  const contexts = createPageContexts(sessions, pages, answers, deps.services.confirmations)
   router.use(createShownPages(contexts, answers))
   router.use(createAdministration(deps, { sessions, contexts, pages, startConsent }))
   router.use(() => {

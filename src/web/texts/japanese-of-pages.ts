@@ -29,6 +29,8 @@ export const japaneseOfPages = {
   Previous: '前へ',
   Next: '次へ',
   Search: '検索',
+  'It is done, and not confirmed by {1}: what was before may count there until that process answers or has ended.':
+    '完了しましたが、{1} の確認が取れていません。そのプロセスが応答するか終了するまで、そこでは変更前の内容が有効な場合があります。',
   'Sign out': 'サインアウト',
   'What to do:': '対処方法:',
   'Nothing is found for “{1}”.': '「{1}」に一致するものはありません。',
