@@ -60,6 +60,9 @@ export async function openPostgresDatabase(place: PostgresPlace): Promise<Shared
   })
   // A connection that breaks while nobody uses it is replaced by the next one.
   pool.on('error', () => {})
+  // One that breaks between two queries of somebody who has it: the next of them fails. An error that
+  // nobody listens for would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}))
   const tables = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: bounded(pool) }) })
   const touched = new Touched()
   let sharing: Sharing | undefined

@@ -3,12 +3,14 @@ import { systemClock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { Change } from '../../src/store/followed-store.ts'
+import { sql } from '../../src/store/kysely.ts'
+import { openPostgresDatabase } from '../../src/store/postgres-database.ts'
 import { openStore } from '../../src/store/store.ts'
 import { eventually } from '../support/eventually.ts'
 import { newPostgresDatabase, onPostgres, takeAway } from '../support/postgres-databases.ts'
 import { templateKey } from '../support/postgres-template.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
-import { newDataDir, newGrant, newLogin, now, openFixture } from './fixture.ts'
+import { failureOf, newDataDir, newGrant, newLogin, now, openFixture } from './fixture.ts'
 import { changeDatabase, readDatabase } from './raw-database.ts'
 
 /** Two processes on one store: the second one keeps what it is told of the changes of the first. */
@@ -121,6 +123,20 @@ describe.runIf(onPostgres)('a change of what another process remembers', () => {
     })
     expect(await added).toEqual([expect.stringContaining(`process ${process.pid}`)])
     expect(others?.confirmations.during(() => others.confirmations.missing())).toEqual([])
+  })
+
+  it('a database that goes away in the middle of a change fails it, and ends no process', async () => {
+    const { place } = await openFixture()
+    const postgres = place.postgres as { url: Secret }
+    const database = await openPostgresDatabase(postgres)
+    onTestFinished(() => database.close())
+    const changing = database.change(async (tables) => {
+      await takeAway(postgres.url.reveal())
+      // The connection has broken while no query was under way on it.
+      await new Promise((resolve) => setImmediate(resolve))
+      await sql`select 1`.execute(tables)
+    })
+    expect(await failureOf(changing)).toMatchObject({ code: 'store-unavailable' })
   })
 
   it('a process that lost its connection hears what it missed', async () => {
