@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peer } from '../support/peer.ts'
@@ -15,6 +15,8 @@ beforeAll(async () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     await writeFile(script(shell), stdout)
   }
+  await mkdir(join(stage.folder, 'zsh'))
+  await copyFile(script('zsh'), join(stage.folder, 'zsh', '_postern'))
   await mkdir(join(stage.folder, 'here'))
   await writeFile(join(stage.folder, 'here', 'a-file.txt'), '')
 })
@@ -95,12 +97,12 @@ it('bash: a name with a space is one', async () => {
 
 describe.runIf(peer('zsh'))('zsh', () => {
   /** The line as the editor of a real zsh on a terminal has it after Tab. */
-  async function lineAfterTab(line: string): Promise<string> {
+  async function lineAfterTab(line: string, load: string): Promise<string> {
     const program = `
 zmodload zsh/zpty
 zpty inner zsh -f -i
 ask() { zpty -w inner "$1"; zpty -r inner answer "*$2*" }
-ask "PS1= PS2= TERM=dumb; unsetopt zle_bracketed_paste; autoload -Uz compinit; compinit -u -d $HOME/zcompdump; source '${script('zsh')}'; print re''ady" ready
+ask "PS1= PS2= TERM=dumb; unsetopt zle_bracketed_paste; fpath=('${stage.folder}/zsh' $fpath); autoload -Uz compinit; compinit -u -d $HOME/zcompdump; ${load}; print re''ady" ready
 ask 'show() { print -r -- "<""<$BUFFER>"">"; BUFFER=; zle accept-line }; zle -N show; bindkey "^X" show; print s''et' set
 zpty -w -n inner ${`"${line}"`}$'\\t\\x18'
 zpty -r inner answer '*<<*>>*'
@@ -111,6 +113,11 @@ zpty -d inner
     return /<<(.*?)>>/.exec(output)?.[1] ?? output
   }
 
+  it('is read by a line of .zshrc as well', async () => {
+    const load = `source '${script('zsh')}'`
+    expect(await lineAfterTab('postern keyring ro', load)).toBe('postern keyring rotate ')
+  })
+
   it.each([
     ['postern mailb', 'postern mailbox '],
     ['postern mailbox rem', 'postern mailbox remove '],
@@ -120,7 +127,7 @@ zpty -d inner
     ['postern import a-f', 'postern import a-file.txt '],
     ['postern mailbox show a-f', 'postern mailbox show a-f'],
   ])('completes "%s"', async (line, whole) => {
-    expect(await lineAfterTab(line)).toBe(whole)
+    expect(await lineAfterTab(line, ':')).toBe(whole)
   })
 })
 
