@@ -35,7 +35,10 @@ import { indexNames, type SchemaWords, type Tables, tableColumns } from './table
 type Migration = (tables: Kysely<Tables>, words: SchemaWords, now: number) => Promise<void>
 
 // Only ever appended to: a database remembers how many of these it has seen. What each does is
-// frozen by test/store/frozen-migrations.json.
+// frozen by test/store/frozen-migrations.json. While hosts are upgraded one after the other, those
+// that are not yet go on with the new schema: so a migration only adds, and what it adds to a marked
+// table stays empty until the version after it, because a row with more in it than a process knows is
+// no row of ours to that process.
 export const migrations: readonly Migration[] = [
   createFirstTables,
   addSignInTables,
