@@ -66,6 +66,11 @@ export const providerFailures = {
     message: 'The object ID of an app registration is not like this: {text}',
     fix: 'Copy it from the Overview of the app registration in the Entra admin centre: it looks like 6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab.',
   },
+  'certificate.client-id-as-object-id': {
+    code: 'invalid',
+    message: 'The object ID of the app registration is another one than its client ID',
+    fix: 'Copy the one that is called Object ID from the Overview of the app registration in the Entra admin centre.',
+  },
   'certificate.object-id-needed': {
     code: 'provider-setup',
     message: 'Entra does not tell the object id of the app registration',

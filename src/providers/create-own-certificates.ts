@@ -343,7 +343,7 @@ export function createOwnCertificates({
       const isFirst = kept.own === undefined
       requireAtEntra(kept.provider)
       if (objectId !== undefined) {
-        if (!isGuid(objectId)) throw failure('certificate.no-object-id', { text: printable(objectId) })
+        requireObjectId(objectId, kept.provider.registration.clientId)
         const { refused: _, ...own } = kept.own ?? {}
         await write(id, kept, { own: { ...own, objectId: objectId.toLowerCase() } })
         kept = await existing(id)
@@ -386,6 +386,12 @@ function requireAtEntra({
   if (!isThere || !isOneTenant(tenant) || tenant === '')
     throw failure('certificate.not-ours-to-make', { provider: id })
   if (!isGuid(clientId)) throw failure('exchange.no-id', { what: 'client id', text: clientId })
+}
+
+/** @throws Failure `invalid`, where it is none of the application object */
+function requireObjectId(objectId: string, clientId: string): void {
+  if (!isGuid(objectId)) throw failure('certificate.no-object-id', { text: printable(objectId) })
+  if (objectId.toLowerCase() === clientId.toLowerCase()) throw failure('certificate.client-id-as-object-id')
 }
 
 /** The same registration, as it is with this pair alone. */

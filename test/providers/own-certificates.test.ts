@@ -198,6 +198,14 @@ describe('a certificate that looks after itself', () => {
     expect(events().at(-1)).toBe('certificate.removed')
   })
 
+  it.each([
+    ['what is no id', 'not-an-id', 'certificate.no-object-id'],
+    ['the client id, which stands beside it', clientId.toUpperCase(), 'certificate.client-id-as-object-id'],
+  ])('takes no object id that cannot be one: %s', async (_what, objectId, refusal) => {
+    await expect(own.make(id, { objectId })).rejects.toMatchObject({ id: refusal })
+    expect(kept.own).toBeUndefined()
+  })
+
   it('asks for the object id where Entra does not tell it, says so, and takes what was uploaded by hand', async () => {
     entra.options.mayRead = false
     const { inUse } = await own.make(id)

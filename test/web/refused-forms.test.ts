@@ -43,6 +43,15 @@ const forms: Record<string, Refused> = {
         Promise.reject(failure('certificate.no-object-id', { text: 'not-an-id' }))
     },
   },
+  'the client id as the object id of an app registration': {
+    path: '/registrations/ours/certificate',
+    form: { objectId: tenant },
+    field: 'objectId',
+    kept: `value="${tenant}"`,
+    prepare({ services }) {
+      services.ownCertificates.make = () => Promise.reject(failure('certificate.client-id-as-object-id'))
+    },
+  },
   'a registration with an id that is taken': {
     path: '/registrations',
     form: { preset: 'microsoft', clientId: 'mine', tenant, id: 'ours' },

@@ -53,6 +53,10 @@ export const provider: Translated<typeof providerFailures> = {
     message: 'アプリ登録のオブジェクト ID の形ではありません: {text}',
     fix: 'Entra 管理センターのアプリ登録の「概要」からコピーしてください。6b1d0f7e-52c4-4a39-9a0e-3f8c27d1e5ab のような形です。',
   },
+  'certificate.client-id-as-object-id': {
+    message: 'アプリ登録のオブジェクト ID は、クライアント ID とは別のものです',
+    fix: 'Entra 管理センターのアプリ登録の「概要」から「オブジェクト ID」をコピーしてください。',
+  },
   'certificate.object-id-needed': {
     message: 'Entra はアプリの登録のオブジェクト ID を教えません',
     fix: '「postern registration certificate {provider} --object-id ID」で指定してください。Entra 管理センターの「アプリの登録」でアプリを開き、「概要」の「オブジェクト ID」にあります。',

@@ -80,7 +80,10 @@ export function createCertificatePages({ services, contexts }: CertificatePagesD
   }
 }
 
-const failureFields: FailureFields = { 'certificate.no-object-id': 'objectId' }
+const failureFields: FailureFields = {
+  'certificate.no-object-id': 'objectId',
+  'certificate.client-id-as-object-id': 'objectId',
+}
 
 function requestIn(fields: Fields): { objectId?: string; renew?: boolean } {
   const objectId = (one(fields, 'objectId') ?? '').trim()
