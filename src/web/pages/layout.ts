@@ -77,7 +77,7 @@ const places: readonly {
   icon: IconName
   administratorsOnly?: true
 }[] = [
-  { at: '', below: ['mailboxes'], words: phrase('Mailboxes'), icon: 'mail' },
+  { at: '', below: ['mailboxes'], words: phrase('Overview'), icon: 'mail' },
   { at: 'providers', below: ['registrations'], words: phrase('Providers'), icon: 'provider' },
   { at: 'logins', below: [], words: phrase('SMTP logins'), icon: 'device' },
   { at: 'journal', below: [], words: phrase('Activity'), icon: 'activity' },
