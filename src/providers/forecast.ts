@@ -43,20 +43,20 @@ export const expiryFixes: Record<Expiry['kind'], Words> = {
     ja: '更新で延びない場合は、それまでにもう一度同意が必要です。',
   },
   certificate: {
-    en: 'Give the registration a new certificate at the provider, and give it here with its key: by "postern registration set", or in the settings, with a restart.',
-    ja: 'プロバイダーで登録に新しい証明書を追加し、鍵とともに postern にも渡してください。「postern registration set」を使うか、設定に入れて再起動します。',
+    en: 'Give the registration a new certificate at the provider, and give it here with its key: on the page of the registration, by "postern registration set", or in the settings, with a restart.',
+    ja: 'プロバイダーで登録に新しい証明書を追加し、鍵とともに postern にも渡してください。登録のページか「postern registration set」を使うか、設定に入れて再起動します。',
   },
   'own-certificate': {
     en: 'Nothing is to be done: postern makes the next one 30 days before, and has it registered itself.',
     ja: '操作は不要です。postern が 30 日前に次の証明書を作り、自分で登録します。',
   },
   'own-certificate-refused': {
-    en: 'Postern could not have the next one registered: upload what "postern registration certificate" prints, at the app registration under Certificates & secrets. It is used as soon as the provider takes it.',
-    ja: 'postern は次の証明書を登録できませんでした。「postern registration certificate」が表示する証明書を、アプリの登録の「証明書とシークレット」にアップロードしてください。プロバイダーが受け付け次第、使われます。',
+    en: 'Postern could not have the next one registered: upload the one that its page offers (or "postern registration certificate" prints) at the app registration under Certificates & secrets. It is used as soon as the provider takes it.',
+    ja: 'postern は次の証明書を登録できませんでした。証明書のページにある(または「postern registration certificate」が表示する)証明書を、アプリの登録の「証明書とシークレット」にアップロードしてください。プロバイダーが受け付け次第、使われます。',
   },
   'client-secret': {
-    en: 'Make a new client secret at the provider, and add it here as the next one: by "postern registration set", or in the settings, with a restart. Both work until the first one ends.',
-    ja: 'プロバイダーで新しいクライアントシークレットを作り、次のものとして postern に追加してください。「postern registration set」を使うか、設定に入れて再起動します。最初のものの期限までは両方使えます。',
+    en: 'Make a new client secret at the provider, and add it here as the next one: on the page of the registration, by "postern registration set", or in the settings, with a restart. Both work until the first one ends.',
+    ja: 'プロバイダーで新しいクライアントシークレットを作り、次のものとして postern に追加してください。登録のページか「postern registration set」を使うか、設定に入れて再起動します。最初のものの期限までは両方使えます。',
   },
   'old-client-secret': {
     en: 'It has ended and another one works: take it out.',

@@ -411,7 +411,7 @@ describe('the page of a mailbox', () => {
     Object.assign(test.services.mailboxes.all[0] ?? {}, { state: 'active', endings })
     const { text } = await test.get('/mailboxes/me@example.com').set('Cookie', cookie)
     expect(text).toContain(
-      '<dt>The client secret of the app registration</dt><dd>2027-11-30. Make a new client secret at the provider, and add it here as the next one: by &quot;postern registration set&quot;, or in the settings, with a restart. Both work until the first one ends.</dd>',
+      '<dt>The client secret of the app registration</dt><dd><time datetime="2027-11-30" data-ago>2027-11-30</time>. Make a new client secret at the provider, and add it here as the next one: on the page of the registration, by &quot;postern registration set&quot;, or in the settings, with a restart. Both work until the first one ends.</dd>',
     )
   })
 
@@ -434,7 +434,7 @@ describe('the page of a mailbox', () => {
     const response = await test.get('/mailboxes/nobody@example.com').set('Cookie', cookie)
     expect(response.status).toBe(404)
     expect(response.type).toBe('text/html')
-    expect(response.text).toContain('Add it: postern mailbox add nobody@example.com')
+    expect(response.text).toContain('Add it first.')
   })
 })
 

@@ -16,7 +16,7 @@ import { type Html, type HtmlValue, html } from '../html.ts'
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import { loginTable } from './logins.ts'
 import { form, mayChange, type PageContext } from './page-context.ts'
-import { badge, type Condition, flowWords, time } from './parts.ts'
+import { badge, type Condition, day, flowWords, time } from './parts.ts'
 import { type LoginsBeside, testMessageForm } from './test-message.ts'
 
 interface MailboxView {
@@ -317,7 +317,7 @@ function endingsSection(endings: readonly EndingStatus[] = [], t: Phrases): Html
   return html`<section>
 <h2>${t`What will end`}</h2>
 <dl>
-${endings.map(({ kind, endsAt }) => html`<dt>${t.say(endingWords[kind])}</dt><dd>${endsAt.slice(0, 10)}. ${expiryFixes[kind][t.language]}</dd>`)}
+${endings.map(({ kind, endsAt }) => html`<dt>${t.say(endingWords[kind])}</dt><dd>${day(endsAt)}${t.language === 'en' ? '.' : '。'} ${expiryFixes[kind][t.language]}</dd>`)}
 </dl>
 </section>`
 }
@@ -357,9 +357,10 @@ function pauseWords(
   { failure, reason: message, fix }: Pick<PauseStatus, 'failure' | 'reason' | 'fix'>,
   t: Phrases,
 ) {
-  if (!failure || t.language === 'en') return { reason: message, fix }
+  if (!failure) return { reason: message, fix }
   const sentence = { ...failure, message, fix }
-  return { reason: `${printable(t.messageOf(sentence), 298)}。`, fix: t.fixOf(sentence) }
+  const reason = t.language === 'en' ? message : `${printable(t.messageOf(sentence), 298)}。`
+  return { reason, fix: t.fixOf(sentence) }
 }
 
 function pausedThing(

@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import type { KnownCause, Sentence } from '../../base/failure.ts'
+import type { FailureId, KnownCause, Sentence } from '../../base/failure.ts'
 import type { catalogue } from '../../failures/catalogue.ts'
 import { fillIn, type Part, type Translated } from '../../failures/entry.ts'
 import { consent } from '../../failures/japanese/consent.ts'
@@ -12,6 +12,7 @@ import { requests } from '../../failures/japanese/requests.ts'
 import { texts } from '../../failures/japanese/texts.ts'
 import { upstream } from '../../failures/japanese/upstream.ts'
 import { Html, type HtmlValue } from '../html.ts'
+import { fixesOnPages } from './fixes-on-pages.ts'
 import { japaneseOfPages } from './japanese-of-pages.ts'
 import { keyOf } from './translation.ts'
 
@@ -90,6 +91,8 @@ export function phrasesIn(language: Language): Phrases {
 
 function inLanguage(sentence: Sentence, part: Part, language: Language): string | undefined {
   const { id, values, known } = sentence
+  const onPages = part === 'fix' && !known ? fixesOnPages[id as FailureId]?.[language] : undefined
+  if (onPages !== undefined) return fillIn(onPages, values)
   if (language === 'en') return sentence[part]
   const entry: { message: string; fix?: string } | undefined = sentencesInJapanese[id]
   const text = entry?.[part]

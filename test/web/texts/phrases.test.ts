@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { type FailureId, failure } from '../../../src/base/failure.ts'
+import { catalogue } from '../../../src/failures/catalogue.ts'
 import { html } from '../../../src/web/html.ts'
+import { fixesOnPages } from '../../../src/web/texts/fixes-on-pages.ts'
 import { type Phrases, phrasesFor, phrasesIn } from '../../../src/web/texts/phrases.ts'
 
 describe('phrases', () => {
@@ -16,6 +19,23 @@ describe('phrases', () => {
     expect(`${t`You sign in for ${html`<b>me</b>`} at ${'"Mail"'}. This page goes there by itself.`}`).toBe(
       '&quot;Mail&quot; で <b>me</b> のためにサインインします。このページは自動的に移動します。',
     )
+  })
+
+  it.each([
+    ['en', 'Sign in on the page of me@example.com, or ask its owner there by a consent link.'],
+    ['ja', 'me@example.com のページでサインインするか、そこから同意リンクで所有者に依頼してください。'],
+  ] as const)('what to do is said by what pages have, and not by the command: %s', (language, fix) => {
+    expect(phrasesIn(language).fixOf(failure('grant.lapsed', { mailbox: 'me@example.com' }))).toBe(fix)
+  })
+
+  it('what pages say to do has the values of the failure, and names no verb of the command', () => {
+    for (const [id, fix] of Object.entries(fixesOnPages)) {
+      const { message, fix: elsewhere } = catalogue[id as FailureId] as { message: string; fix: string }
+      for (const text of Object.values(fix)) {
+        expect(text).not.toMatch(/postern [a-z]+ [a-z]|--[a-z]/)
+        for (const [place] of text.matchAll(/\{\w+\}/g)) expect(message + elsewhere).toContain(place)
+      }
+    }
   })
 
   it('the language is chosen by what the browser accepts', () => {
