@@ -1,10 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { Failure, failure, filled, type Sentence, withRetryAfter } from '../../src/base/failure.ts'
+import {
+  Failure,
+  type FailureId,
+  failure,
+  filled,
+  type Sentence,
+  withRetryAfter,
+} from '../../src/base/failure.ts'
 import { catalogue } from '../../src/failures/catalogue.ts'
 import type { FailureEntry } from '../../src/failures/entry.ts'
 import { texts as japaneseTexts } from '../../src/failures/japanese/texts.ts'
 import { text, texts } from '../../src/failures/texts.ts'
+import { fixesOnPages } from '../../src/web/texts/fixes-on-pages.ts'
 import { phrasesIn } from '../../src/web/texts/phrases.ts'
 import { errorsPage, pageOf } from '../support/errors-page.js'
 
@@ -42,8 +50,9 @@ describe('the catalogue of failures', () => {
     for (const [id, entry] of entries) {
       const example = anExample(id, entry)
       const said = { message: t.messageOf(example), fix: t.fixOf(example) }
+      const english = { ...entry, fix: fixesOnPages[id as FailureId] ?? entry.fix }
       for (const part of ['message', 'fix'] as const) {
-        const ofItself = places(entry[part]).filter(
+        const ofItself = places(english[part]).filter(
           (place) => typeof example.values[place.slice(1, -1)] === 'string',
         )
         for (const place of ofItself) expect(said[part], id).toContain(`<${place.slice(1, -1)}>`)

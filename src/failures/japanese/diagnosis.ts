@@ -12,7 +12,7 @@ export const diagnosis: Translated<typeof diagnosisFailures> = {
   },
   'doctor.no-provider': {
     message: '設定されたプロバイダーがありません',
-    fix: '"postern provider list" で選んでください。設定の方法は "postern provider show ID" で表示されます。',
+    fix: '「プロバイダー」で選んでください。設定の方法はそのページにあります。',
   },
   'doctor.whole-domain': {
     message: '{mailbox} はドメインのすべてのメールボックスを表します。一度に調べられるのは一つだけです',
@@ -24,10 +24,10 @@ export const diagnosis: Translated<typeof diagnosisFailures> = {
   },
   'doctor.lapsed': {
     message: '{mailbox} の同意が失効しました',
-    fix: '詳しくは "postern doctor {mailbox}" を、もう一度同意するには "postern consent {mailbox}" を実行してください。',
+    fix: '{mailbox} のページでサインインするか、そこから同意リンクで所有者に依頼してください。',
   },
   'doctor.held-back': {
     message: '{until} まで {mailbox} からは何も送信されません: {reason}',
-    fix: '理由に書かれた問題を直してから、次を実行してください: postern mailbox try {mailbox}',
+    fix: '理由にあることを直してから、{mailbox} のページで「今すぐ試す」を選んでください。',
   },
 }

@@ -8,7 +8,7 @@ export const provider: Translated<typeof providerFailures> = {
   },
   'provider.no-such-flow': {
     message: '{provider} には、その方法で許可を得る手段がありません',
-    fix: '別の方法を選んでください。各プロバイダーの方法は「postern provider show」で表示されます。',
+    fix: '別の方法を選んでください。使える方法はプロバイダーのページにあります。',
   },
   'provider.endpoint-out-of-reach': {
     message: '{issuer} は {endpoint} として {address} を公開していますが、これは許されません',
@@ -39,7 +39,7 @@ export const provider: Translated<typeof providerFailures> = {
   },
   'certificate.no-such-registration': {
     message: 'postern が証明書を管理できる登録「{provider}」はありません',
-    fix: '「postern registration add」で作成してください。設定にある登録の証明書はファイルにあります。',
+    fix: '「プロバイダー」で追加してください。設定にある登録の証明書はファイルにあります。',
   },
   'certificate.not-ours-to-make': {
     message: 'postern は登録 {provider} の証明書を作成しません',
@@ -59,14 +59,14 @@ export const provider: Translated<typeof providerFailures> = {
   },
   'certificate.object-id-needed': {
     message: 'Entra はアプリの登録のオブジェクト ID を教えません',
-    fix: '「postern registration certificate {provider} --object-id ID」で指定してください。Entra 管理センターの「アプリの登録」でアプリを開き、「概要」の「オブジェクト ID」にあります。',
+    fix: '証明書のページで指定してください。Entra 管理センターの「アプリの登録」でアプリを開き、「概要」の「オブジェクト ID」にあります。',
   },
   'certificate.key-id-unknown': {
     message: 'Entra は古い証明書を識別する ID を教えません',
   },
   'certificate.renewal-refused': {
     message: '登録 {provider} の次の証明書を登録できませんでした: {reason}',
-    fix: '「postern registration certificate {provider}」が表示する証明書を、Entra 管理センターのアプリの登録の「証明書とシークレット」にアップロードしてください。Entra が受け付け次第、使われます。',
+    fix: 'このサイトの証明書のページからダウンロードし、Entra 管理センターのアプリの登録の「証明書とシークレット」にアップロードしてください。Entra が受け付けるとすぐに使われます。',
   },
   'certificate.old-stays': {
     message: '登録 {provider} の古い証明書が Entra に残っています: {reason}',
@@ -78,7 +78,7 @@ export const provider: Translated<typeof providerFailures> = {
   },
   'exchange.no-mailboxes': {
     message: 'Exchange Online のスクリプトは特定のメールボックスのためのものですが、1 つも指定されていません',
-    fix: 'それぞれを --mailbox で指定するか、先にメールボックスを追加してください。',
+    fix: 'まずメールボックスを追加してください。スクリプトはそれらだけを対象にします。',
   },
   'exchange.not-one-mailbox': {
     message: '{mailbox} は 1 つのメールボックスではありません',
@@ -98,43 +98,43 @@ export const provider: Translated<typeof providerFailures> = {
   },
   'registration.missing-at-microsoft': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_MICROSOFT_CLIENT_ID(機密クライアントなら POSTERN_MICROSOFT_CLIENT_SECRET、1 つの組織なら POSTERN_MICROSOFT_TENANT も)を設定して、再起動してください。',
+    fix: 'プロバイダーのページで追加してください。',
   },
   'registration.missing-worldwide': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_MICROSOFT_CLOUD を worldwide にし、そのクラウドの登録を設定して、再起動してください。',
+    fix: 'プロバイダーのページで追加してください。',
   },
   'registration.missing-in-cloud': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(GUID)、POSTERN_MICROSOFT_CLOUD={cloud} を設定して、再起動してください。',
+    fix: 'プロバイダーのページで追加してください。',
   },
   'registration.missing-for-persons': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_MICROSOFT_TENANT を common または consumers にして、再起動してください。',
+    fix: 'プロバイダーのページで追加してください。',
   },
   'registration.missing-for-high-volume': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_MICROSOFT_CLIENT_ID、POSTERN_MICROSOFT_TENANT(1 つの組織)と、POSTERN_MICROSOFT_CLIENT_SECRET または POSTERN_MICROSOFT_CERT_FILE を設定して、再起動してください。',
+    fix: 'プロバイダーのページで追加してください。',
   },
   'registration.missing-at-google': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_GOOGLE_CLIENT_ID と POSTERN_GOOGLE_CLIENT_SECRET を設定して、再起動してください。',
+    fix: 'プロバイダーのページで追加してください。',
   },
   'registration.missing-service-account': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_GOOGLE_SERVICE_ACCOUNT_FILE にサービスアカウントの鍵ファイルを設定して、再起動してください。',
+    fix: 'プロバイダーのページで追加してください。',
   },
   'registration.missing-in-file': {
     message: '{provider} のアプリ登録がありません',
-    fix: 'プロバイダーのページか「postern registration add」で登録を追加してください。または、POSTERN_PROVIDERS_FILE の "preset": "{preset}" の項目にクライアントIDを入れて、再起動してください。',
+    fix: 'プロバイダーのページで追加してください。',
   },
   'registration.unknown': {
     message: '登録「{id}」はありません',
-    fix: '「postern registration list」で表示される登録の ID を使うか、新しく追加してください。',
+    fix: '「プロバイダー」で探すか、そこで追加してください。',
   },
   'registration.exists': {
     message: '登録「{id}」はすでにあります',
-    fix: 'その登録を変更する(「postern registration set {id}」)か、別の ID を選んでください。',
+    fix: 'その登録をそのページで変更するか、別の ID を選んでください。',
   },
   'registration.in-settings': {
     message: '登録「{id}」は保存できません。同じ ID の登録が設定 ({setting}) にあります',
@@ -150,7 +150,7 @@ export const provider: Translated<typeof providerFailures> = {
   },
   'registration.mistaken': {
     message: '登録「{id}」はこのままでは保存できません: {mistakes}',
-    fix: 'これらの項目を直してください。プロバイダーに必要なものは「postern provider show」で表示されます。',
+    fix: 'これらの項目を直してください。必要なものはプロバイダーのページにあります。',
   },
   'registration.in-use': {
     message: '登録「{id}」を使うメールボックスが {count} 個あります: {mailboxes}',
@@ -162,11 +162,11 @@ export const provider: Translated<typeof providerFailures> = {
   },
   'registration.hidden': {
     message: '保存された登録「{id}」は使われていません。同じ ID の登録が設定 ({setting}) にあります',
-    fix: '保存された登録を使うには {setting} を設定から取り除いて再起動してください。不要なら「postern registration remove {id}」で削除してください。',
+    fix: '保存されている登録を使うには、{setting} を設定から除いて再起動してください。または、保存されている登録をそのページで削除してください。',
   },
   'registration.unusable': {
     message: '保存された登録「{id}」は使えません: {reason}',
-    fix: '登録を変更する(「postern registration set {id}」)か、削除して追加し直してください。',
+    fix: 'そのページで変更するか、削除して追加し直してください。',
   },
   'registration.secrets-kept': {
     message: '登録「{id}」の秘密情報は保存領域にあり、このコマンドでは開けません',
@@ -174,7 +174,7 @@ export const provider: Translated<typeof providerFailures> = {
   },
   'registration.gone': {
     message: 'メールボックス {mailbox} の登録「{id}」がなくなっています',
-    fix: '登録を追加し直す(「postern registration add {id}」)か、メールボックスに別のプロバイダーを指定してください(「postern mailbox add {mailbox} --replace」)。',
+    fix: '「プロバイダー」で ID {id} の登録をもう一度追加するか、メールボックスを削除して別のプロバイダーで追加してください。',
   },
   'registration.without-certificate': {
     message: 'プロバイダー {provider} の認証には証明書が必要です',
@@ -205,11 +205,11 @@ export const provider: Translated<typeof providerFailures> = {
   'registration.without-credentials': {
     message:
       'アプリのみ(app-only)の送信にはクライアントシークレットか証明書が必要ですが、{provider} の登録にはどちらもありません',
-    fix: 'プロバイダーと postern の両方で、どちらかを登録に追加してください。postern では「postern registration set」を使うか、設定を変更して再起動します。',
+    fix: 'プロバイダーで登録にどちらかを付け、ここでも登録のページ、または設定(再起動が必要)で指定してください。',
   },
   'registration.of-many-tenants': {
     message: '「{tenant}」は多数の組織を表しますが、人の同意を使わないアプリは 1 つの組織に属します',
-    fix: '登録のテナントを組織の ID またはドメインにしてください。「postern registration set」を使うか、POSTERN_MICROSOFT_TENANT を設定して再起動します。',
+    fix: '登録のテナントに組織の ID またはドメインを指定してください。登録のページ、または POSTERN_MICROSOFT_TENANT(再起動が必要)で指定します。',
   },
   'registration.client-refused': {
     message: '{provider} はクライアントを拒否しています: {reason}',
@@ -273,26 +273,26 @@ export const provider: Translated<typeof providerFailures> = {
   },
   'grant.absent': {
     message: '{mailbox} にはまだ同意がありません',
-    fix: '「postern consent {mailbox}」を実行し、表示されたリンクを開いてください。',
+    fix: '{mailbox} のページでサインインするか、そこから同意リンクで所有者に依頼してください。',
   },
   'grant.lapsed': {
     message: '{mailbox} の同意は失効しました。プロバイダーが受け付けなくなっています',
-    fix: '「postern consent {mailbox}」を実行し、表示されたリンクを開いてください。',
+    fix: '{mailbox} のページでサインインするか、そこから同意リンクで所有者に依頼してください。',
   },
   'grant.given-to-other-client-id': {
     message:
       '{provider} は、別の登録に与えられた同意を拒否しています: 当時のクライアントIDは {before}、現在は {after} です',
-    fix: '「postern registration set」で元に戻すか、設定を元に戻して再起動してください。別の登録に変えたのであれば、そのメールボックスについて改めて同意してください。',
+    fix: '登録のページ、または設定(再起動が必要)で元に戻してください。別の登録にするつもりであれば、そのメールボックスの連携をやり直してください。',
   },
   'grant.given-to-other-tenant': {
     message:
       '{provider} は、別の登録に与えられた同意を拒否しています: 当時のテナントは {before}、現在は {after} です',
-    fix: '「postern registration set」で元に戻すか、設定を元に戻して再起動してください。別の登録に変えたのであれば、そのメールボックスについて改めて同意してください。',
+    fix: '登録のページ、または設定(再起動が必要)で元に戻してください。別の登録にするつもりであれば、そのメールボックスの連携をやり直してください。',
   },
   'grant.given-to-other-token-endpoint': {
     message:
       '{provider} は、別の登録に与えられた同意を拒否しています: 当時のトークンエンドポイントは {before}、現在は {after} です',
-    fix: '「postern registration set」で元に戻すか、設定を元に戻して再起動してください。別の登録に変えたのであれば、そのメールボックスについて改めて同意してください。',
+    fix: '登録のページ、または設定(再起動が必要)で元に戻してください。別の登録にするつもりであれば、そのメールボックスの連携をやり直してください。',
   },
   'grant.changing': {
     message: '{mailbox} の許可が、使えないほど速く変わり続けています',

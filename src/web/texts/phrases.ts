@@ -91,9 +91,10 @@ export function phrasesIn(language: Language): Phrases {
 
 function inLanguage(sentence: Sentence, part: Part, language: Language): string | undefined {
   const { id, values, known } = sentence
-  const onPages = part === 'fix' && !known ? fixesOnPages[id as FailureId]?.[language] : undefined
-  if (onPages !== undefined) return fillIn(onPages, values)
-  if (language === 'en') return sentence[part]
+  if (language === 'en') {
+    const onPages = part === 'fix' && !known ? fixesOnPages[id as FailureId] : undefined
+    return onPages === undefined ? sentence[part] : fillIn(onPages, values)
+  }
   const entry: { message: string; fix?: string } | undefined = sentencesInJapanese[id]
   const text = entry?.[part]
   const cause = known && sayKnown?.(known)

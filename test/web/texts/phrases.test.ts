@@ -31,10 +31,9 @@ describe('phrases', () => {
   it('what pages say to do has the values of the failure, and names no verb of the command', () => {
     for (const [id, fix] of Object.entries(fixesOnPages)) {
       const { message, fix: elsewhere } = catalogue[id as FailureId] as { message: string; fix: string }
-      for (const text of Object.values(fix)) {
-        expect(text).not.toMatch(/postern [a-z]+ [a-z]|--[a-z]/)
-        for (const [place] of text.matchAll(/\{\w+\}/g)) expect(message + elsewhere).toContain(place)
-      }
+      const inJapanese = phrasesIn('ja').fixOf(failure(id as never, {} as never))
+      for (const text of [fix, inJapanese]) expect(text, id).not.toMatch(/postern [a-z]+[ 」]|--[a-z]/)
+      for (const [place] of fix.matchAll(/\{\w+\}/g)) expect(message + elsewhere).toContain(place)
     }
   })
 
