@@ -199,6 +199,11 @@ export const consentFailures = {
     message: '{mailbox} has just moved to another provider',
     fix: 'Try again.',
   },
+  'mailbox.several-registrations': {
+    code: 'invalid',
+    message: 'Several registrations are at the provider of this mailbox: {names}',
+    fix: 'Choose the one of its organisation.',
+  },
   'mailbox.provider-not-told': {
     code: 'invalid',
     message: 'Nothing tells which provider this mailbox is at',

@@ -2,6 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { suggestProvider } from '../../src/providers/catalogue.ts'
 import { signIn, testServer } from './test-server.ts'
 
+const servers: Readonly<Record<string, string[]>> = {
+  'example.com': ['aspmx.l.google.com'],
+  'at-microsoft.example': ['at-microsoft-example.mail.protection.outlook.com'],
+}
+
 /** Microsoft is registered; the mail of `example.com` is received at Google. */
 async function formAtMicrosoft() {
   const test = testServer()
@@ -11,9 +16,13 @@ async function formAtMicrosoft() {
   await registrations.add({ id: 'microsoft', preset: 'microsoft', clientId: tenant, tenant })
   Object.assign(catalogue, registrations.catalogue)
   test.services.suggestProvider = (address) =>
-    suggestProvider(address, async (domain) => (domain === 'example.com' ? ['aspmx.l.google.com'] : []))
+    suggestProvider(address, async (domain) => servers[domain] ?? [])
   const { cookie, csrf } = await signIn(test)
   return {
+    async addRegistration(id: string) {
+      await registrations.add({ id, preset: 'microsoft', clientId: tenant, tenant })
+      Object.assign(catalogue, registrations.catalogue)
+    },
     add: (values: Record<string, string>, language = 'en') =>
       test
         .post('/mailboxes', { csrf, next: '', ...values })
@@ -58,6 +67,28 @@ describe('a mailbox at a provider that does not seem to be its own', () => {
     expect((await add({ address: 'me@icloud.com', provider: '' })).text).toContain(
       'Apple has no OAuth for mail',
     )
+    expect(added()).toEqual([])
+  })
+
+  it('of several registrations at its provider none is guessed, for each is of another organisation', async () => {
+    const { add, added, addRegistration } = await formAtMicrosoft()
+    await addRegistration('contoso')
+    const several = await add({ address: 'boss@at-microsoft.example', provider: '' })
+    expect(several.status).toBe(400)
+    expect(several.text).toContain('Several registrations are at the provider of this mailbox')
+    expect(several.text).toMatch(/<select id="provider-field"[^>]*aria-invalid="true" autofocus/)
+    expect(added()).toEqual([])
+    expect((await add({ address: 'boss@at-microsoft.example', provider: 'contoso' })).status).toBe(303)
+  })
+
+  it('one at a provider that is not set up leads there, where several others are', async () => {
+    const { add, added, addRegistration } = await formAtMicrosoft()
+    await addRegistration('contoso')
+    const { text } = await add({ address: 'someone@gmail.com', provider: '' })
+    expect(text.replace(/<\/?strong>/g, '')).toContain(
+      'someone@gmail.com seems to be at Gmail and Google Workspace.',
+    )
+    expect(text).toContain('href="/providers/google"')
     expect(added()).toEqual([])
   })
 

@@ -48,7 +48,7 @@ export const consent: Translated<typeof consentFailures> = {
   },
   'consent.no-admin-consent': {
     message: '{provider} には、組織全体についての管理者の同意がありません',
-    fix: '各メールボックスの所有者に同意してもらってください: postern consent ADDRESS',
+    fix: '各メールボックスの所有者に、そのページまたは同意リンクで同意してもらってください。',
   },
   'consent.admin-declined': {
     message: '{provider} によると、管理者は同意していません{reason}',
@@ -95,7 +95,7 @@ export const consent: Translated<typeof consentFailures> = {
   },
   'consent.no-device-flow': {
     message: '{provider} は、別の機器でコードを入力するサインインに対応していません',
-    fix: 'ブラウザーでの同意を使ってください。リンクは postern に接続できるどのマシンでも使え、接続できない場合は --paste を使えます。',
+    fix: 'ブラウザーでの同意を使ってください。リンクは、postern に接続できるどのマシンでも使えます。',
   },
   'consent.too-many-devices': {
     message: '別の機器での同意がすでに {most} 件進行中です',
@@ -132,7 +132,7 @@ export const consent: Translated<typeof consentFailures> = {
   },
   'consent.not-needed': {
     message: '{provider} では人の同意は不要です。アプリ自身が {mailbox} の代わりに送信します',
-    fix: 'ここでの操作は不要です。アプリの設定方法は「postern provider show」で表示されます。',
+    fix: 'ここですることはありません。アプリの設定の方法はプロバイダーのページにあります。',
   },
   'consent.whole-domain': {
     message: '「{mailbox}」はドメイン全体です。アプリが同意なしでメールを送信します',
@@ -153,11 +153,15 @@ export const consent: Translated<typeof consentFailures> = {
   },
   'mailbox.unknown': {
     message: 'メールボックス {mailbox} はありません',
-    fix: '追加してください: postern mailbox add {mailbox} --provider ID',
+    fix: 'まず追加してください。',
   },
   'mailbox.just-moved': {
     message: '{mailbox} は別のプロバイダーに移ったばかりです',
     fix: 'もう一度試してください。',
+  },
+  'mailbox.several-registrations': {
+    message: 'このメールボックスのプロバイダーには登録が複数あります: {names}',
+    fix: '組織に合うものを選んでください。',
   },
   'mailbox.provider-not-told': {
     message: 'このメールボックスのプロバイダーを特定できません',
@@ -185,11 +189,11 @@ export const consent: Translated<typeof consentFailures> = {
   },
   'mailbox.domain-without-aliases': {
     message: '「{mailbox}」はドメイン全体なので、別名はありません',
-    fix: 'ログインにほかの差出人を許可してください: postern login add --sender ADDRESS',
+    fix: 'ログイン情報の「ほかに使える差出人」で指定してください。',
   },
   'mailbox.alias-of-domain': {
     message: '「{text}」はドメイン全体ですが、別名は 1 つのアドレスです',
-    fix: 'ログインにドメインのすべてのアドレスを許可してください: postern login add ADDRESS --sender "*@example.com"',
+    fix: 'ログイン情報の「ほかに使える差出人」に *@example.com と書くと、ドメインのどのアドレスでも使えます。',
   },
   'mailbox.no-refresh-token': {
     message: 'リフレッシュトークンではありません。表示可能な ASCII の 1 行である必要があります',

@@ -70,9 +70,9 @@ export function createNewMailboxPages(deps: NewMailboxPagesDeps): Router {
     const { t, session, pages } = context
     try {
       const { provider, doubt } = await choose(values)
-      const key = `${one(values, 'address')?.trim()} ${provider.id}`
-      if (doubt && one(values, 'sure') !== key) {
-        const state = { values: { ...values, provider: provider.id, sure: key } }
+      const key = `${one(values, 'address')?.trim()} ${provider?.id}`
+      if (!provider || (doubt && one(values, 'sure') !== key)) {
+        const state = { values: { ...values, ...(provider && { provider: provider.id, sure: key }) } }
         const body = html`${doubtSection(doubt, context)}${newMailboxForm(registered(), state, context)}`
         return pages.send(response, { title: t`Add a mailbox`, body, session })
       }
@@ -95,18 +95,24 @@ export function createNewMailboxPages(deps: NewMailboxPagesDeps): Router {
 
   /**
    * The provider that was chosen, or that the address tells, or the only one; and what speaks against it.
-   * @throws Failure `invalid` where nothing tells it
+   * @throws Failure `invalid` where nothing tells it, or not which of several registrations
    */
-  async function choose(values: Fields): Promise<{ provider: Provider; doubt?: Doubt }> {
+  async function choose(values: Fields): Promise<Choice> {
     const address = one(values, 'address')?.trim() ?? ''
     const known = registered()
     const suggestion = await suggestProvider(address)
     const host = suggestion.kind === 'provider' ? hostOf(suggestion.id) : undefined
-    // Another registration at a preset has its mail server.
-    const suggested = known.find(({ submission }) => submission.host === host)
+    // Another registration at a preset has its mail server: it is for another organisation.
+    const there = known.filter(({ submission }) => submission.host === host)
+    const [suggested] = there
     const named = known.find(({ id }) => id === one(values, 'provider'))
+    if (!named && there.length > 1)
+      throw failure('mailbox.several-registrations', { names: there.map(({ name }) => name).join(', ') })
     const provider = named ?? suggested ?? (known.length === 1 ? known[0] : undefined)
-    if (!provider) throw failure('mailbox.provider-not-told')
+    if (!provider) {
+      if (suggestion.kind === 'unknown') throw failure('mailbox.provider-not-told')
+      return { doubt: { suggestion, address, isSetUp: false } }
+    }
     if (provider.submission.host === host || suggestion.kind === 'unknown') return { provider }
     // Mail may be received elsewhere than it is sent: its servers say nothing against a choice.
     if (named && suggestion.kind === 'provider' && suggestion.by === 'mx') return { provider }
@@ -124,23 +130,30 @@ interface Asked {
   context: PageContext
 }
 
+/** Without a provider only where the address tells one that is not set up. */
+type Choice = { provider: Provider; doubt?: Doubt } | { provider?: undefined; doubt: Doubt }
+
 /** It is added all the same, once that was read. */
 interface Doubt {
   suggestion: Exclude<Suggestion, { kind: 'unknown' }>
-  provider: Provider
+  /** The one that was chosen all the same. */
+  provider?: Provider
   address: string
   /** Whether there is a registration at the one that is suggested. */
   isSetUp: boolean
 }
 
-function doubtSection({ suggestion, provider, address, isSetUp }: Doubt, { t, pages }: PageContext): Html {
+function doubtSection(doubt: Doubt | undefined, { t, pages }: PageContext): Html | undefined {
+  if (!doubt) return undefined
+  const { suggestion, provider, address, isSetUp } = doubt
   const { name } = suggestion
+  const who = html`<strong>${address}</strong>`
   const setUp =
     suggestion.kind === 'provider' && !isSetUp
       ? html`<p><a class="button" href="${pages.path('providers', suggestion.id)}">${t`Set up ${name}`}</a></p>`
       : undefined
   return html`<section class="warning" role="alert" tabindex="-1" autofocus>
-<p>${t`${html`<strong>${address}</strong>`} seems to be at ${name}, not at ${provider.name}.`}</p>
+<p>${provider ? t`${who} seems to be at ${name}, not at ${provider.name}.` : t`${who} seems to be at ${name}.`}</p>
 ${suggestion.kind === 'without-oauth' ? html`<p>${suggestion.reason[t.language]}</p>` : html`<p>${t`Choose the right provider below, or add it again as it is.`}</p>`}
 ${setUp}
 </section>`
@@ -154,6 +167,7 @@ const failureFields: FailureFields = {
   'registration.of-many-tenants': 'provider',
   'mailbox.exists': 'address',
   'mailbox.provider-not-told': 'provider',
+  'mailbox.several-registrations': 'provider',
   'mailbox.no-app-only': 'provider',
   'mailbox.user-unusable': 'saslUser',
   'mailbox.alias-of-domain': 'aliases',
