@@ -120,6 +120,9 @@ describe('the page of a provider', () => {
     const none = await test.get('/providers/microsoft/script').set('Cookie', cookie)
     expect(none.status).toBe(400)
     expect(none.text).toContain('none is named')
+    const page2 = await test.get('/providers/microsoft?way=app-only').set('Cookie', cookie)
+    expect(page2.text).not.toContain('/providers/microsoft/script')
+    expect(page2.text).toContain('It can be downloaded here as soon as such a mailbox is added.')
   })
 })
 

@@ -70,7 +70,8 @@ export function createProviderPages({ services, contexts, redirectUri }: Provide
       const there = await registrations.list()
       const view = { details, provider, ids: ids(), way: wayOf(provider, fieldsOf(request.query)) }
       const own = there.filter((one) => one.id === id || one.fields.preset === id)
-      const body = providerPage({ ...view, registrations: own }, redirectUri, context)
+      const scripted = await mailboxesAt(id, view.way === 'app-only')
+      const body = providerPage({ ...view, registrations: own, scripted }, redirectUri, context)
       pages.send(response, { title: details.name, body, session })
     })
     .all(methodNotAllowed('GET', 'HEAD'))
@@ -229,6 +230,8 @@ interface ProviderView {
   way: SetUpWay
   /** At this provider. */
   registrations: readonly RegistrationStatus[]
+  /** For which a script sets up Exchange Online. */
+  scripted: readonly Address[]
 }
 
 /** The page of one provider: how an app is registered there, and the form for what comes of it. */
@@ -243,7 +246,7 @@ ${standing.notes.length > 0 && html`<section class="warning"><h2>${t`Good to kno
 ${!isOwn && wayChoice(provider, way, context)}
 ${!isOwn && stepsSection(steps, context)}
 ${!isOwn && mayChange(context) && newRegistrationForm({ provider, way, ids }, { values: {} }, context)}
-${setUp.commands.length > 0 && commandsSection(details, way, context)}
+${setUp.commands.length > 0 && commandsSection(view, context)}
 ${setUp.settings && !registered && settingsSection(setUp.settings, t)}
 ${factsSection(details, t)}`
 }
@@ -282,13 +285,20 @@ ${link !== undefined && html`<p><a href="${link}" target="_blank" rel="noreferre
 }
 
 /** What Exchange Online is told: by a file, or line by line. */
-function commandsSection({ id, setUp }: ProviderDetails, way: SetUpWay, { t, pages }: PageContext): Html {
+function commandsSection({ details, way, scripted }: ProviderView, { t, pages }: PageContext): Html {
+  const { id, setUp } = details
   const script = pages.path('providers', id, 'script')
+  const isFor =
+    way === 'person' ? t`For mailboxes whose person consents` : t`For mailboxes without a consent (app only)`
   const shown = way === 'person' ? setUp.commands.slice(0, 1) : setUp.commands
   return html`<section>
 <h2>${t`Set up Exchange Online by a script`}</h2>
 <p>${t`A file of PowerShell for exactly the mailboxes that postern has here. It can be run again, shows with ${html`<code>-WhatIf</code>`} what it would change, and takes back with ${html`<code>-Undo</code>`} what it made.`}</p>
-<p class="actions"><a class="button quiet" href="${script}${way === 'app-only' && '?app-only=yes'}" download>${way === 'person' ? t`For mailboxes whose person consents` : t`For mailboxes without a consent (app only)`}</a></p>
+${
+  scripted.length === 0
+    ? html`<p class="hint">${t`It can be downloaded here as soon as such a mailbox is added.`}</p>`
+    : html`<p class="actions"><a class="button quiet" href="${script}${way === 'app-only' && '?app-only=yes'}" download>${isFor}</a></p>`
+}
 <details>
 <summary>${t`Or the commands, one by one`}</summary>
 ${shown.map(({ purpose, lines }) => html`<p>${purpose}:</p><pre tabindex="0" data-copy>${lines.join('\n')}</pre>`)}

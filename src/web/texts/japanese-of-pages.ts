@@ -587,6 +587,8 @@ export const japaneseOfPages = {
   'A file of PowerShell for exactly the mailboxes that postern has here. It can be run again, shows with {1} what it would change, and takes back with {2} what it made.':
     'postern がここに持つメールボックスだけのための PowerShell ファイルです。何度でも実行でき、{1} で変更内容を表示し、{2} で作成したものを元に戻します。',
   'For mailboxes whose person consents': '本人が同意するメールボックス用',
+  'It can be downloaded here as soon as such a mailbox is added.':
+    '対象のメールボックスを追加すると、ここからダウンロードできます。',
   'For mailboxes without a consent (app only)': '同意のないメールボックス用(アプリのみ)',
 
   // Sending
