@@ -91,6 +91,19 @@ describe.runIf(peer('chromium', 'dovecot'))(
       }
     }
 
+    async function fillRegistration({
+      fill,
+      click,
+    }: Pick<Awaited<ReturnType<typeof open>>, 'fill' | 'click'>): Promise<void> {
+      const { id, secret } = stage.authority.clients.postern
+      await fill('input[name=issuer]', stage.authority.issuer)
+      await fill('input[name=server]', `${stage.mailProvider.host}:${stage.mailProvider.port}`)
+      await fill('input[name=clientId]', id)
+      await fill('input[name=clientSecret]', secret)
+      await fill('input[name=scopes]', `openid email offline_access ${mailScope}`)
+      await click('main form:has(input[name=issuer]) button')
+    }
+
     /** As whoever has never been here goes: from each page to the one that it names next. */
     async function goAllTheWay(way: Way) {
       const { page, click, fill, complaints, counted } = await open(way)
@@ -106,13 +119,7 @@ describe.runIf(peer('chromium', 'dovecot'))(
       await click('ol.checklist a.button')
       await click('details#others > summary')
       await click('main a[href$="/providers/own"]')
-      const { id, secret } = stage.authority.clients.postern
-      await fill('input[name=issuer]', stage.authority.issuer)
-      await fill('input[name=server]', `${stage.mailProvider.host}:${stage.mailProvider.port}`)
-      await fill('input[name=clientId]', id)
-      await fill('input[name=clientSecret]', secret)
-      await fill('input[name=scopes]', `openid email offline_access ${mailScope}`)
-      await click('main form:has(input[name=issuer]) button')
+      await fillRegistration({ fill, click })
       expect(await page.locator('ol.checklist > .bad').count(), await main()).toBe(0)
       expect(await page.locator('ol.checklist > .good').count()).toBeGreaterThan(2)
 
@@ -202,6 +209,54 @@ describe.runIf(peer('chromium', 'dovecot'))(
       await other.click('main form:has(input[name=password]) button')
       expect(await other.page.innerText('main')).toContain('step 2 of 5')
     }, 60_000)
+
+    it('each step leads to the next, also for whoever has left it and comes back to the first page', async () => {
+      await start()
+      const { page, click, fill, complaints } = await open({ locale: 'en', script: false, width: 1280 })
+      await page.goto(((await command(postern, 'sign-in')) as { url: string }).url)
+      await click('main button')
+      await fill('form:has(input[name=role][value=administrator]) input[name=password]', password)
+      await fill('form:has(input[name=role][value=administrator]) input[name=again]', password)
+      await click('form:has(input[name=role][value=administrator]) button')
+      /** What was begun is left; the first page has the step, and its button leads there. */
+      async function comeBack(step: number) {
+        await page.goto(`${postern.url}/`)
+        expect(await page.innerText('main')).toContain(`step ${step} of 5`)
+        expect(await page.locator('ol.checklist > .good').count()).toBe(step - 1)
+        await click('ol.checklist a.button')
+      }
+
+      await comeBack(2)
+      await comeBack(2)
+      await page.goto(`${postern.url}/providers/own`)
+      await fillRegistration({ fill, click })
+      await comeBack(3)
+      await fill('input[name=address]', address)
+      await click('button[name=next][value=""]')
+      // It is there, and nobody has signed in for it.
+      await comeBack(3)
+      await click('form[action$="/consent"] button')
+      await page.goto(`${postern.url}/`)
+      await comeBack(3)
+      await click('form[action$="/consent"] button')
+      await page.waitForURL(`${stage.authority.issuer}/**`)
+      await agreeAs(page, address, postern.url)
+      await comeBack(4)
+      await comeBack(4)
+      await page.selectOption('select[name=place]', 'here')
+      await click('main form:has(select[name=place]) button')
+      expect(await page.innerText('#first-sign-in')).toContain('Waiting for its first sign-in…')
+      // Nothing changes by itself without a script: a link looks again.
+      expect(await page.innerText('#first-sign-in')).not.toContain('by itself')
+      await click('#first-sign-in a')
+      expect(await page.innerText('dl.settings')).toContain('127.0.0.1')
+      await comeBack(5)
+      await click('#test button')
+      await page.waitForLoadState('networkidle')
+      await page.goto(`${postern.url}/`)
+      expect(await page.innerText('main')).not.toContain('of 5')
+      expect(complaints).toEqual([])
+    }, 120_000)
 
     it('a device on another machine is let in from the page of its login', async () => {
       await start()

@@ -45,7 +45,7 @@ ${login.state !== 'revoked' && mayChange(context) && changes(login, context)}`
 function signInState(login: LoginStatus, { t, pages }: PageContext): Html {
   const { id, state, lastUsedAt, usedFrom = [] } = login
   if (state !== 'active') return html`<p>${credentialState(state, t)}</p>`
-  const waiting = html`${badge('off', t`Waiting for its first sign-in…`)} <span class="soft">${t`This line changes by itself.`}</span><noscript> <a href="${pages.path('logins', id)}">${t`Look again`}</a></noscript>`
+  const waiting = html`${badge('off', t`Waiting for its first sign-in…`)} <span class="soft scripted">${t`This line changes by itself.`}</span><noscript> <a href="${pages.path('logins', id)}">${t`Look again`}</a></noscript>`
   const used =
     lastUsedAt === undefined
       ? waiting

@@ -97,6 +97,7 @@ a { color: var(--accent); text-underline-offset: .15em; }
 .soft, .hint { color: var(--soft); }
 .hint, .small { font-size: var(--small); }
 .ago { color: var(--soft); white-space: normal; }
+@media (scripting: none) { .scripted { display: none; } }
 time { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 code, pre { font: .9em/1.5 ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; }
