@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config'
-import { postgresPrograms } from './test/support/postgres.ts'
+import { postgresPrograms } from './test/support/postgres.js'
 
 /** What is kept and asked of the store is the same whichever database is behind it; these tests show it on both. */
 const onBothDatabases = [

@@ -6,7 +6,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { openStore } from '../../src/store/store.ts'
-import { startPostgres } from './postgres.ts'
+import { startPostgres } from './postgres.js'
 import { ask, beTemplate, databaseAt, templateKey, templateName } from './postgres-template.ts'
 
 /** One PostgreSQL server for all tests that run on PostgreSQL, with an empty store that theirs are copies of. */

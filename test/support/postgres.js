@@ -3,16 +3,19 @@ import { existsSync, readdirSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { freePort } from '../../examples/demo/free-port.js'
-import { eventually } from './eventually.ts'
 
 const versions = '/usr/lib/postgresql'
+const startSeconds = 30
 
 /**
  * The folder of the newest PostgreSQL server that Debian has installed, which is on nobody's path; Debian's program that
  * rules the servers is. Where it is not, this is to be a machine without one.
+ *
+ * @returns {string | undefined}
  */
-export function postgresPrograms(): string | undefined {
+export function postgresPrograms() {
   const path = (process.env.PATH ?? '').split(':')
   if (!existsSync(versions) || !path.some((folder) => existsSync(join(folder, 'pg_ctlcluster'))))
     return undefined
@@ -23,20 +26,21 @@ export function postgresPrograms(): string | undefined {
   return newest && join(versions, newest, 'bin')
 }
 
-export interface Postgres {
-  /** Of a database that is always there. */
-  url: string
-  /** Ends it as `how` says, with the connections that there are. */
-  stop(how: 'fast' | 'immediate'): Promise<void>
-  start(): Promise<void>
-  close(): Promise<void>
-}
+/**
+ * @typedef {object} Postgres
+ * @property {string} url of a database that is always there
+ * @property {(how: 'fast' | 'immediate') => Promise<void>} stop ends it as `how` says, with the connections that there are
+ * @property {() => Promise<void>} start
+ * @property {() => Promise<void>} close
+ */
 
 /**
  * A PostgreSQL server of its own on this machine.
- * @param durable as it is in use: a commit is on disk. Most tests do not look at that
+ *
+ * @param {{ durable?: boolean }} [terms] durable: as it is in use, a commit is on disk. Most tests do not look at that
+ * @returns {Promise<Postgres>}
  */
-export async function startPostgres({ durable = false } = {}): Promise<Postgres> {
+export async function startPostgres({ durable = false } = {}) {
   const programs = postgresPrograms() ?? ''
   const folder = await mkdtemp(join(tmpdir(), 'postern-postgres-'))
   // It does not run as root.
@@ -45,7 +49,8 @@ export async function startPostgres({ durable = false } = {}): Promise<Postgres>
   if (owner) await chown(folder, owner.uid, owner.gid)
   const data = join(folder, 'data')
   const port = await freePort()
-  const run = (program: string, ...words: string[]) =>
+  /** @param {string} program @param {string[]} words */
+  const run = (program, ...words) =>
     execFileSync(join(programs, program), words, {
       ...owner,
       cwd: folder,
@@ -56,7 +61,15 @@ export async function startPostgres({ durable = false } = {}): Promise<Postgres>
   run('initdb', '--pgdata', data, '--username', 'postern', '--auth', 'trust', '--no-sync')
   const url = `postgres://postern@127.0.0.1:${port}/postgres`
 
-  async function start(): Promise<void> {
+  function answers() {
+    try {
+      return run('psql', '--no-psqlrc', '-qAt', '-c', 'select 1', url).trim() === '1'
+    } catch {
+      return false
+    }
+  }
+
+  async function start() {
     const quick = durable
       ? []
       : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300']
@@ -65,13 +78,12 @@ export async function startPostgres({ durable = false } = {}): Promise<Postgres>
     const words = ['-D', data, ...settings.flatMap((one) => ['-c', one])]
     const child = spawn(join(programs, 'postgres'), words, { ...owner, cwd: folder, stdio: 'ignore' })
     child.unref()
-    await eventually('PostgreSQL answers', () => {
-      try {
-        return run('psql', '--no-psqlrc', '-qAt', '-c', 'select 1', url).trim() === '1'
-      } catch {
-        return false
-      }
-    })
+    const limit = performance.now() + startSeconds * 1000
+    while (!answers()) {
+      if (performance.now() > limit)
+        throw new Error(`PostgreSQL does not answer after ${startSeconds} seconds`)
+      await pause(20)
+    }
   }
 
   await start()
@@ -88,7 +100,9 @@ export async function startPostgres({ durable = false } = {}): Promise<Postgres>
   }
 }
 
-function numbersOf(user: string): { uid: number; gid: number } {
-  const number = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }))
+/** @param {string} user */
+function numbersOf(user) {
+  /** @param {string} flag */
+  const number = (flag) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }))
   return { uid: number('-u'), gid: number('-g') }
 }
