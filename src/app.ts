@@ -44,6 +44,7 @@ import { givenTo } from './providers/registration.ts'
 import { createRegistrationChecks } from './providers/registration-checks.ts'
 import type { Registrations } from './providers/registrations.ts'
 import type { Takeover } from './service/handed-sockets.ts'
+import type { Worker } from './service/worker.ts'
 import { createSmtpServer } from './smtp/smtp-server.ts'
 import { becomeOwnerOf, dataFiles } from './store/data-dir.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
@@ -125,14 +126,14 @@ export async function startPostern(
   version: string,
   readConfigAgain: ReadConfigAgain = async () => ({ config: asRead }),
   setLogLevel: (level: LogLevel) => void = () => {},
-  handed?: Takeover,
+  { handed, worker }: { handed?: Takeover | undefined; worker?: Worker | undefined } = {},
 ): Promise<RunningPostern> {
   // What changes while postern runs is written into it: whoever follows asks it anew.
   const config: Config = { ...(handed?.applyTo(asRead) ?? asRead), limits: { ...asRead.limits } }
-  const data = await openData(config, log)
+  const data = await openData(config, log, worker)
   try {
     Object.assign(config, await settlePorts(config))
-    const served = { ...data, asRead, readConfigAgain, setLogLevel, handed }
+    const served = { ...data, asRead, readConfigAgain, setLogLevel, handed, worker }
     return await startDoors(config, data.journal.log, version, served)
   } catch (error) {
     await data.close()
@@ -267,6 +268,7 @@ type ServedData = OpenedData & {
   readConfigAgain: ReadConfigAgain
   setLogLevel: (level: LogLevel) => void
   handed: Takeover | undefined
+  worker: Worker | undefined
 }
 
 function storePlace({ dataDir, key, databaseUrl: url, extraCa, runtimeDir, limits }: Config) {
@@ -280,12 +282,17 @@ function storePlace({ dataDir, key, databaseUrl: url, extraCa, runtimeDir, limit
   }
 }
 
-/** The data directory, ours alone until it is closed. */
-async function openData(config: Config, log: Log): Promise<OpenedData> {
+/** The data directory, ours alone until it is closed; or that of the process which holds it for its workers. */
+async function openData(config: Config, log: Log, worker?: Worker): Promise<OpenedData> {
   const { dataDir } = config
-  const lock = await lockDataDir(dataDir)
+  const lock = worker ? { release: async () => {} } : await lockDataDir(dataDir)
   try {
-    const opened = await openStore({ ...storePlace(config), clock, log })
+    const opened = await openStore({
+      ...storePlace(config),
+      ...(worker && { worker: worker.number }),
+      clock,
+      log,
+    })
     const ownerKey = await ensureOwnerKey(dataDir)
     const chores = opened.others?.chores
     const journal = createJournal({
@@ -643,8 +650,14 @@ async function startDoors(
   const services = composeServices(config, log, data, await sharedParts(data, log))
   const { catalogue, relay, signIns } = services
   let serving = false
-  const readiness = createReadiness({ serving: () => serving, check: () => data.store.check(), clock, log })
-  const metrics = createMetrics(
+  const readiness = createReadiness({
+    serving: () => serving,
+    check: () => data.store.check(),
+    ...(data.worker && { worker: data.worker }),
+    clock,
+    log,
+  })
+  const own = createMetrics(
     {
       version,
       sessions: () => smtpServer.sessions(),
@@ -662,7 +675,11 @@ async function startDoors(
       clock,
     },
     services.watched,
+    data.worker?.number,
   )
+  const metrics = data.worker?.metricsOfAll(own) ?? own
+  /** Of several workers the first: there is one socket, and one file that says who runs. */
+  const servesCommand = data.worker === undefined || data.worker.number === 1
   let listening = config.smtpListen
   let tellRunning = async () => {}
   /** Loaded when somebody asks: nothing of it is on the way of a message. */
@@ -690,6 +707,7 @@ async function startDoors(
     const { makeBackup } = await import('./store/backup.ts')
     return makeBackup({ dataDir, version, clock })
   }
+  const { worker } = data
   const { confirmations } = data.others ?? {}
   const webServices = {
     ...services,
@@ -698,6 +716,7 @@ async function startDoors(
     networkAccess,
     makeBackup,
     keyring,
+    ...(worker && { workers: () => worker.states() }),
   }
   const webServer = createWebServer({
     listen: config.webListen,
@@ -776,7 +795,7 @@ async function startDoors(
     services.throttle.close()
     const closing = [commandServer, webServer, metricsServer].map((server) => server.stop())
     const closed = await Promise.allSettled([
-      removeRunningFile(dataDir),
+      servesCommand && removeRunningFile(dataDir),
       ...closing,
       smtpServer.stop(graceSeconds),
     ])
@@ -798,10 +817,17 @@ async function startDoors(
     const smtp = await smtpServer.start()
     listening = smtp
     // Before it is ready: whoever waits for that may use the command at once.
-    const command = await commandServer.start()
-    tellRunning = () =>
-      writeRunningFile(dataDir, { pid: process.pid, web, smtp: listening, ...(command && { command }) })
-    await tellRunning()
+    if (servesCommand) {
+      const command = await commandServer.start()
+      tellRunning = () =>
+        writeRunningFile(dataDir, {
+          pid: worker?.firstPid ?? process.pid,
+          web,
+          smtp: listening,
+          ...(command && { command }),
+        })
+      await tellRunning()
+    }
     serving = true
     services.notices.start()
     // Begun by an earlier process.

@@ -24,10 +24,13 @@ const consentsLost = 74
 /** Beyond the clients' grace at the end: then a provider that hangs does not keep the process. */
 const lastSeconds = 10
 
+/** Which of several processes of this host this one is. Each is begun by the first, which tells it. */
+const workerNumber = Number(process.env.WORKER_OF_POSTERN ?? 0)
+
 /** How long a line of the log may wait for others, in milliseconds. Each write costs as much as a command of a client. */
 const gatheringMilliseconds = 50
-/** So much is written without waiting for more, and so much at most in one write, in octets. */
-const [gatheredOctets, writtenOctets] = [16_384, 65_536]
+/** So much is written without waiting for more, and so much at most in one write, in octets: several processes write whole lines into one pipe. */
+const [gatheredOctets, writtenOctets] = workerNumber > 0 ? [4096, 4096] : [16_384, 65_536]
 /** While nothing reads the log, so much of it is kept, in octets; what comes then is lost. */
 const mostUnread = 64 * 1024 * 1024
 
@@ -37,15 +40,22 @@ process.exitCode = await runCommand(
   {
     version,
     isDebugging: process.env.POSTERN_LOG_LEVEL === 'debug',
-    readConfig: readEverySetting,
+    // What should be known is told once.
+    readConfig: workerNumber > 0 ? readQuietly : readEverySetting,
     serve,
     openDoctor: async (config) => (await loadApp()).openLocalDoctor(config),
     openServices: async (config) => (await loadApp()).openServices(config, silentLog),
   },
 )
+if (workerNumber > 0) (await import('./service/worker.ts')).leaveOthers(process)
 
 function readEverySetting() {
   return readConfig(process.env, diskFiles(workingDirectory()))
+}
+
+async function readQuietly() {
+  const read = await readEverySetting()
+  return 'config' in read ? { ...read, warnings: [] } : read
 }
 
 /** @throws Failure */
@@ -64,14 +74,22 @@ function loadApp() {
 
 /** Runs until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP has the settings read again, or ends what a closed terminal leaves behind. */
 async function serve(config: Config): Promise<number> {
+  if (config.workers !== undefined && workerNumber === 0) return serveByWorkers(config, config.workers)
+  const worker =
+    workerNumber > 0 ? (await import('./service/worker.ts')).joinAsWorker(workerNumber, process) : undefined
   // Caught before anything starts: a signal during the start still ends it in good order.
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
+    worker?.follow({
+      stop: () => resolve('SIGTERM'),
+      end: () => process.exit(1),
+      reload: async () => reload(),
+    })
   })
   // Node would open its inspector, to everybody on this machine.
   process.on('SIGUSR1', () => {})
   process.title = 'postern serve'
-  let reload: () => unknown = () => {}
+  let reload: () => Promise<boolean> = async () => true
   const hasLostTerminal = watchTerminal()
   // Whatever reloads services sends it: it must not end one that is only starting.
   process.on('SIGHUP', () => (hasLostTerminal() ? hangUp() : void reload()))
@@ -82,14 +100,15 @@ async function serve(config: Config): Promise<number> {
       ? undefined
       : (await import('./service/handed-sockets.ts')).takeHandedSockets(process.env, process.pid)
   const { startPostern } = await loadApp()
-  const postern = await startPostern(config, log, version, readEverySetting, setLevel, handed)
-  const manager = process.env.NOTIFY_SOCKET === undefined ? undefined : await serviceManager(log)
+  const postern = await startPostern(config, log, version, readEverySetting, setLevel, { handed, worker })
+  const manager = worker || process.env.NOTIFY_SOCKET === undefined ? undefined : await serviceManager(log)
   reload = async () => {
     manager?.reloading()
     const isTaken = await postern.reload()
     manager?.ready(
       isTaken ? statusOf(postern) : `${statusOf(postern)}; the new settings have mistakes (see the log)`,
     )
+    return isTaken
   }
   log.info(
     {
@@ -101,9 +120,10 @@ async function serve(config: Config): Promise<number> {
     },
     'postern is ready',
   )
+  worker?.ready()
   manager?.ready(statusOf(postern))
   manager?.watch(postern.look)
-  stderr.write(await welcome(postern))
+  if (!worker || worker.number === 1) stderr.write(await welcome(postern))
 
   const signal = await signalled
   for (const again of ['SIGINT', 'SIGTERM'] as const) process.once(again, () => process.exit(1))
@@ -127,6 +147,62 @@ async function serviceManager(log: Log) {
 /** As `systemctl status` shows it. */
 function statusOf({ smtp, mailboxes }: RunningPostern): string {
   return `Ready: SMTP at ${smtp.map(formatEndpoint).join(', ')}; ${mailboxes} mailboxes at the start`
+}
+
+/** Several processes on the same addresses. This one has no store, no client and no mail: it holds the others together. */
+async function serveByWorkers(config: Config, count: number): Promise<number> {
+  const signalled = new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
+  })
+  process.on('SIGUSR1', () => {})
+  process.title = 'postern serve'
+  const { log } = await createLog(config.logLevel)
+  const [{ startWorkers }, { lockDataDir }] = await Promise.all([
+    import('./service/workers.ts'),
+    import('./store/data-dir-lock.ts'),
+  ])
+  const { LISTEN_FDS, LISTEN_PID, NOTIFY_SOCKET } = process.env
+  if (LISTEN_FDS !== undefined && LISTEN_PID === String(process.pid))
+    throw failure('listen.handed-to-workers')
+  const lock = await lockDataDir(config.dataDir)
+  try {
+    const workers = startWorkers({
+      count,
+      program: process.argv[1] ?? '',
+      words: process.argv.slice(2),
+      log,
+    })
+    const hasLostTerminal = watchTerminal()
+    const manager = NOTIFY_SOCKET === undefined ? undefined : await serviceManager(log)
+    const status = `Ready: ${count} workers`
+    async function reload(): Promise<void> {
+      manager?.reloading()
+      const isTaken = await workers.reload()
+      manager?.ready(isTaken ? status : `${status}; the new settings have mistakes (see the log)`)
+    }
+    process.on('SIGHUP', () => (hasLostTerminal() ? hangUp() : void reload()))
+    const failed = await Promise.race([workers.begun, signalled])
+    if (typeof failed === 'number') return failed
+    if (failed === undefined) {
+      log.info({ workers: count, version }, 'postern is ready')
+      manager?.ready(status)
+      manager?.watch(workers.look)
+    }
+    const signal = await signalled
+    for (const again of ['SIGINT', 'SIGTERM'] as const)
+      process.once(again, () => {
+        workers.end()
+        process.exit(1)
+      })
+    log.info({ signal }, 'postern stops')
+    manager?.stopping('Stopping: messages under way have their time to finish')
+    const code = await workers.stop()
+    log.info({}, 'postern has stopped')
+    await manager?.close()
+    return code
+  } finally {
+    await lock.release()
+  }
 }
 
 /** Tells later on whether a terminal that this process writes to is gone. */
@@ -189,7 +265,7 @@ async function createLog(level: LogLevel): Promise<{ log: Log; setLevel: (level:
   const log: Log = pino(
     {
       level: 'debug',
-      base: null,
+      base: workerNumber > 0 ? { worker: workerNumber } : null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label: string) => ({ level: label }) },
       hooks: {

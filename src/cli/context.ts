@@ -19,6 +19,7 @@ import type { Mailboxes, MailboxStatus } from '../mailboxes/mailboxes.ts'
 import type { JournalVerdict } from '../model/journal.ts'
 import type { LoginQuery } from '../model/login.ts'
 import type { PageRole } from '../model/page-access.ts'
+import type { WorkerState } from '../model/worker.ts'
 import type { SmtpListener } from '../net/listen.ts'
 import type { SentLink } from '../notices/notices.ts'
 import type { OwnCertificates } from '../providers/own-certificates.ts'
@@ -84,7 +85,10 @@ export interface LocalDoctor {
 }
 
 /** Whether postern can do its work; with the reason, in a sentence without a full stop, why it cannot. */
-export type Health = { ready: true } | { ready: false; reason: string; fix?: string }
+export type Health = ({ ready: true } | { ready: false; reason: string; fix?: string }) & {
+  /** The processes of this host, where it has several. */
+  workers?: readonly WorkerState[]
+}
 
 /** What only a running postern can do: its servers listen, and the provider knows it. */
 export interface RunningBroker extends Broker {

@@ -8,7 +8,7 @@ import {
 } from '../mailboxes/mailboxes.ts'
 import { formatEndpoint } from '../net/endpoint.ts'
 import type { SmtpListener } from '../net/listen.ts'
-import type { Context, RunningBroker, ToldStep } from './context.ts'
+import type { Context, Health, RunningBroker, ToldStep } from './context.ts'
 import { conditionWords } from './mailbox.ts'
 
 /** `postern status` and `postern test` */
@@ -67,6 +67,7 @@ interface Status {
   ready: boolean
   /** Why it is not. */
   reason?: string
+  workers?: Health['workers']
   /** Where applications hand in mail. */
   smtp: readonly SmtpListener[]
   /** How many mailboxes there are, by their condition. */
@@ -95,11 +96,17 @@ async function statusOf(broker: RunningBroker, smtp: readonly SmtpListener[]): P
   return {
     ready: health.ready,
     ...(!health.ready && { reason: health.reason }),
+    ...(health.workers && { workers: health.workers }),
     smtp,
     mailboxes: counts,
     lastHour: { sent, notSent: sends.entries.length - sent },
     toDo: [
       ...(health.ready ? [] : [{ what: health.reason, fix: health.fix ?? 'postern doctor' }]),
+      ...(health.workers ?? []).flatMap(({ number, ready }) =>
+        ready
+          ? []
+          : [{ what: `Worker ${number} is not ready`, fix: 'The log says why it ends (worker.ended).' }],
+      ),
       ...(mailboxes.length === 0
         ? [{ what: 'There is no mailbox yet', fix: 'postern mailbox add ADDRESS --provider ID' }]
         : []),
@@ -137,13 +144,17 @@ function toDoOf({ address, condition, lastOutcome: last, flow }: MailboxStatus):
 /** What needs somebody, so many at most: it is one screen. */
 const mostToDo = 10
 
-function inWords({ ready, smtp, mailboxes, lastHour, toDo }: Status): string {
+function inWords({ ready, workers = [], smtp, mailboxes, lastHour, toDo }: Status): string {
   const counted = mailboxConditions.flatMap((condition) =>
     mailboxes[condition] === undefined ? [] : [`${mailboxes[condition]} ${conditionWords[condition]}`],
   )
   const shown = toDo.slice(0, mostToDo).map(({ what, fix }) => `  ${what}\n    Fix: ${fix}\n`)
   return [
     `postern       ${ready ? 'runs' : 'cannot do its work'}\n`,
+    ...workers.map(
+      ({ number, pid, ready: isReady, ended }, at) =>
+        `${(at === 0 ? 'workers' : '').padEnd(14)}${number}: ${isReady ? `ready, process ${pid}` : 'not ready'}${ended > 0 ? `, begun anew ${ended} times` : ''}\n`,
+    ),
     ...smtp.map(
       (one, at) => `${(at === 0 ? 'SMTP' : '').padEnd(14)}${formatEndpoint(one)} ${encryption(one)}\n`,
     ),

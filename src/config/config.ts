@@ -48,6 +48,8 @@ export interface Config extends ProviderSettings {
   key?: GivenKey
   /** The address of a PostgreSQL database; absent: the SQLite file in the data directory. */
   databaseUrl?: Secret
+  /** How many processes share the listeners of this host; absent: this one alone. */
+  workers?: number
   /** PEM text of additional certification authorities. */
   extraCa?: string
   /** Where metrics are read without a key (empty: nowhere), and how many mailboxes are named in them. */

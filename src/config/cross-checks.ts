@@ -15,6 +15,7 @@ export function crossCheck(values: Partial<Values>, sources: Partial<Record<Sett
   return [
     ...checkListeners(values),
     ...twoKeys(sources),
+    ...checkWorkers(values),
     ...secretWithoutId(values, sources, 'microsoftClientSecret', 'microsoftClientId'),
     ...secretWithoutId(values, sources, 'googleClientSecret', 'googleClientId'),
     ...checkRegistrations(values, sources),
@@ -36,6 +37,24 @@ function twoKeys({ key, keyCommand }: Partial<Record<SettingKey, Source>>): stri
   const name = key?.startsWith('file ') ? `${settings.key.name}_FILE` : settings.key.name
   return [
     `${name} (${key}) and ${settings.keyCommand.name} (${keyCommand}) are both given: keep one of them.`,
+  ]
+}
+
+/** Processes that share a SQLite file would each remember another store; and a port that the system chooses is another for each. */
+function checkWorkers(values: Partial<Values>): string[] {
+  const { workers = 1, smtpListen = [], smtpsListen = [], webListen = [], metricsListen = [] } = values
+  if (workers === 1) return []
+  const several = `${settings.workers.name} is ${workers}`
+  const isChosen = [...smtpListen, ...smtpsListen, ...webListen, ...metricsListen].some(
+    ({ port }) => port === 0,
+  )
+  return [
+    ...('databaseUrl' in values && values.databaseUrl === undefined
+      ? [
+          `${several}, which needs a database that several processes can use: set ${settings.databaseUrl.name}.`,
+        ]
+      : []),
+    ...(isChosen ? [`${several}, but a port of this host is 0: processes share ports that are known.`] : []),
   ]
 }
 

@@ -122,6 +122,7 @@ function toConfig(
     ...(trustedProxies && { trustedProxies }),
     ...keyOf(values, environment),
     ...(databaseUrl && { databaseUrl }),
+    ...(values.workers > 1 && { workers: values.workers }),
     registrations: toRegistrations(values, read.registrations),
     customProviders: read.providers.providers,
     providerOverrides: read.providers.overrides,

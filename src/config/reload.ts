@@ -23,6 +23,7 @@ const waiting: readonly Part[] = [
   waits('databaseUrl', ({ databaseUrl }) => databaseUrl),
   waits('key', ({ key }) => (key && !('line' in key) ? key : undefined)),
   waits('keyCommand', ({ key }) => (key && 'line' in key ? key : undefined)),
+  waits('workers', ({ workers }) => workers),
   waits('smtpListen', ({ smtpListen }) => smtpListen.filter(({ tls }) => tls !== 'implicit').map(place)),
   waits('smtpsListen', ({ smtpListen }) => smtpListen.filter(({ tls }) => tls === 'implicit')),
   waits('webListen', ({ webListen }) => webListen),

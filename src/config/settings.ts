@@ -42,6 +42,12 @@ export const settings = {
     databaseUrl,
     'The PostgreSQL database (14 or newer) that takes the place of the SQLite file in the data directory; not set by default. Any number of posterns, on any number of hosts, use one database together. A server on another machine is spoken to by TLS, and its certificate is checked, unless ?sslmode=disable stands behind it. "postern store copy" moves a store there and back.',
   ),
+  workers: setting(
+    'POSTERN_WORKERS',
+    '1',
+    wholeNumber(1, 64),
+    'How many processes of postern share the addresses of this host, so that it uses more than one core; more than 1 needs POSTERN_DATABASE_URL and ports that are not 0.',
+  ),
   smtpListen: setting(
     'POSTERN_SMTP_LISTEN',
     '127.0.0.1:2587,[::1]:2587',

@@ -392,6 +392,12 @@ export const machineFailures = {
       'Socket {number} of those that the service manager hands over is none that takes TCP connections',
     fix: 'Set ListenStream= to an address and a port in its .socket unit, and Accept=no.',
   },
+  'listen.handed-to-workers': {
+    code: 'configuration',
+    message:
+      'systemd hands over sockets, and POSTERN_WORKERS is more than 1: processes share what postern opens itself',
+    fix: 'Set POSTERN_WORKERS=1, or disable postern-smtp.socket and postern-web.socket.',
+  },
   'listen.handed-unencrypted': {
     code: 'configuration',
     message:

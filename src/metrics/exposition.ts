@@ -23,8 +23,9 @@ interface Exposition {
 }
 
 /** A registry of its own, with everything that postern tells about itself and what Node.js tells about the process. */
-export function createExposition(lookedUp: LookedUp): Exposition {
+export function createExposition(lookedUp: LookedUp, worker?: number): Exposition {
   const registry = new Registry()
+  if (worker !== undefined) registry.setDefaultLabels({ worker: String(worker) })
   collectDefaultMetrics({ register: registry })
   const seen = createSeen(registry)
   const gauges = createGauges(registry, lookedUp)

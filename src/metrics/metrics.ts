@@ -23,11 +23,14 @@ interface Watched {
   tokenRequests(see: (request: TokenRequest) => void): void
 }
 
-/** @param watched where counting begins with the first look, or with `begin` */
-export function createMetrics(lookedUp: LookedUp, watched: Watched): Metrics {
+/**
+ * @param watched where counting begins with the first look, or with `begin`
+ * @param worker its number, where several processes are shown on one page
+ */
+export function createMetrics(lookedUp: LookedUp, watched: Watched, worker?: number): Metrics {
   const exposition = lazy(async () => {
     const { createExposition } = await import('./exposition.ts')
-    const { seen, read } = createExposition(lookedUp)
+    const { seen, read } = createExposition(lookedUp, worker)
     watched.lines(seen.line)
     watched.httpRequests(seen.httpRequest)
     watched.tokenRequests(seen.tokenRequest)

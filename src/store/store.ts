@@ -72,6 +72,8 @@ interface StoreDeps {
   runtimeDir?: string
   /** How long one request at a token endpoint may take. */
   tokenRequestSeconds?: number
+  /** Which of several processes of this host opens it. */
+  worker?: number
   clock: Clock
   log: Log
 }
@@ -321,7 +323,7 @@ async function openedStore(
   database: MarkableDatabase,
   sealer: Sealer,
   { root, marks, chain }: Proofs,
-  { runtimeDir, clock, log }: StoreDeps,
+  { runtimeDir, worker, clock, log }: StoreDeps,
   beside?: BesideRenewal,
 ): Promise<Omit<OpenedStore, 'passing' | 'keyring' | 'rotates'>> {
   const opened = {
@@ -329,12 +331,21 @@ async function openedStore(
     keyedHash: createKeyedHash(root),
   }
   if (runtimeDir === undefined) return opened
-  const path = join(runtimeDir, 'rotations.sealed')
+  const path = join(runtimeDir, worker === undefined ? 'rotations.sealed' : `rotations.${worker}.sealed`)
   // Loaded where there is something to keep or to take up: seldom.
   const rotations = () => import('./kept-rotations.ts')
-  if (await exists(path))
-    await (await rotations()).takeUpRotations(path, { sealer, grants: opened.store.grants, log })
+  for (const kept of worker === undefined || worker === 1 ? await rotationsIn(runtimeDir) : [path])
+    if (await exists(kept))
+      await (await rotations()).takeUpRotations(kept, { sealer, grants: opened.store.grants, log })
   return { ...opened, keepElsewhere: async (left) => (await rotations()).keepRotations(path, sealer, left) }
+}
+
+/** Of all workers: there may be fewer of them now. */
+async function rotationsIn(runtimeDir: string): Promise<string[]> {
+  const names = await readdir(runtimeDir).catch(() => [])
+  return names
+    .filter((name) => /^rotations(?:\.\d+)?\.sealed$/.test(name))
+    .map((name) => join(runtimeDir, name))
 }
 
 async function inspectShared(place: PostgresPlace, files: DataFiles, key?: GivenKey): Promise<boolean> {

@@ -52,7 +52,7 @@ export function createMetricsServer({
       case '/healthz':
         return json(200, { status: 'ok' })
       case '/readyz':
-        return (await readiness()).ready ? json(200, { status: 'ready' }) : json(503, { status: 'not ready' })
+        return readyOrNot(await readiness())
       default:
         return plain(404, 'There is only /metrics, /healthz and /readyz')
     }
@@ -128,6 +128,11 @@ export function createMetricsServer({
 function isOwnName(host: string | undefined): boolean {
   const name = (host ?? '').replace(/:\d{1,5}$/, '').replace(/^\[(.*)\]$/, '$1')
   return isIP(name) !== 0 || name.toLowerCase() === 'localhost'
+}
+
+function readyOrNot({ ready, worker }: Awaited<ReturnType<Readiness>>): Answer {
+  const who = worker !== undefined && { worker }
+  return ready ? json(200, { status: 'ready', ...who }) : json(503, { status: 'not ready', ...who })
 }
 
 function plain(status: number, text: string): Answer {

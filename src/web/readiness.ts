@@ -6,7 +6,14 @@ import type { Log } from '../base/log.ts'
  * Whether postern can do its work, at this moment or a moment ago. Whoever asks from outside is told yes or no, and an administrator the
  * reason.
  */
-export type Readiness = () => Promise<{ ready: true } | { ready: false; failure: Failure }>
+export type Readiness = () => Promise<
+  Answer & {
+    /** Which of several processes of this host answers. */
+    worker?: number
+  }
+>
+
+type Answer = { ready: true } | { ready: false; failure: Failure }
 
 interface ReadinessDeps {
   /** False while postern starts or stops. */
@@ -16,6 +23,7 @@ interface ReadinessDeps {
    * @throws Failure
    */
   check(): Promise<void>
+  worker?: { number: number }
   clock: Pick<Clock, 'monotonic'>
   log: Log
 }
@@ -26,7 +34,7 @@ interface ReadinessDeps {
  */
 const believed = { ready: 5_000, notReady: 1_000 }
 
-export function createReadiness({ serving, check, clock, log }: ReadinessDeps): Readiness {
+export function createReadiness({ serving, check, worker, clock, log }: ReadinessDeps): Readiness {
   let known: { answer: Promise<Failure | undefined>; until: number } | undefined
   let wasReady = true
 
@@ -49,11 +57,12 @@ export function createReadiness({ serving, check, clock, log }: ReadinessDeps): 
   }
 
   return async () => {
-    if (!serving()) return { ready: false, failure: failureOf('postern.not-serving') }
+    const who = worker && { worker: worker.number }
+    if (!serving()) return { ready: false, failure: failureOf('postern.not-serving'), ...who }
     // While a look is under way, whoever asks gets its answer.
     if (!known || clock.monotonic() >= known.until)
       known = { answer: look(), until: Number.POSITIVE_INFINITY }
     const failure = await known.answer
-    return failure ? { ready: false, failure } : { ready: true }
+    return failure ? { ready: false, failure, ...who } : { ready: true, ...who }
   }
 }

@@ -171,8 +171,10 @@ function addHealth(router: Pick<Router, 'route'>, readiness: Readiness): void {
   router
     .route('/readyz')
     .get(async (_request, response) => {
-      const { ready } = await readiness()
-      response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready' })
+      const { ready, worker } = await readiness()
+      response
+        .status(ready ? 200 : 503)
+        .json({ status: ready ? 'ready' : 'not ready', ...(worker !== undefined && { worker }) })
     })
     .all(methodNotAllowed('GET', 'HEAD'))
 }

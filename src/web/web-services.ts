@@ -10,6 +10,7 @@ import type { Doctor } from '../diagnosis/doctor.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
 import type { JournalReader } from '../journal/journal.ts'
 import type { Mailboxes } from '../mailboxes/mailboxes.ts'
+import type { WorkerState } from '../model/worker.ts'
 import type { SmtpListener } from '../net/listen.ts'
 import type { Notices } from '../notices/notices.ts'
 import type { Suggestion } from '../providers/catalogue.ts'
@@ -61,6 +62,8 @@ export interface WebServices {
   networkAccess(): Promise<NetworkAccess>
   /** Which key seals what. */
   keyring(): Promise<Keyring>
+  /** The processes of this host, where it has several. */
+  workers?: () => Promise<readonly WorkerState[]>
   /** A copy of the store, for a file. @throws Failure */
   makeBackup(): Promise<Backup>
   /** Throttles wrong passwords, keys and links of both servers. */

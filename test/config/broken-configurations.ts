@@ -518,7 +518,27 @@ const waysToGrants: readonly BrokenConfiguration[] = [
   },
 ]
 
+const workers: readonly BrokenConfiguration[] = [
+  {
+    name: 'several processes on a SQLite file',
+    environment: { POSTERN_WORKERS: '4' },
+    mistakes: [
+      'POSTERN_WORKERS is 4, which needs a database that several processes can use: set POSTERN_DATABASE_URL.',
+    ],
+  },
+  {
+    name: 'several processes at a port that the system chooses',
+    environment: {
+      POSTERN_WORKERS: '2',
+      POSTERN_DATABASE_URL: 'postgres://postern@db.example.com/postern?sslmode=disable',
+      POSTERN_SMTP_LISTEN: '127.0.0.1:0',
+    },
+    mistakes: ['POSTERN_WORKERS is 2, but a port of this host is 0: processes share ports that are known.'],
+  },
+]
+
 export const brokenConfigurations = [
+  ...workers,
   ...keys,
   ...listening,
   ...registrations,

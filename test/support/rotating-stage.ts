@@ -66,8 +66,9 @@ export async function setRotatingStage({ on, env = {}, tokens = {} }: Wishes = {
     return { ...env, POSTERN_PROVIDERS_FILE: files.providers, POSTERN_EXTRA_CA_FILE: files.ca }
   }
 
-  async function run(words: string[], input?: string) {
-    const result = await runPostern([...words, '--json'], posternEnvironment(options), options.dataDir, input)
+  async function run(words: string[], input?: string, more: Record<string, string> = {}) {
+    const environment = { ...posternEnvironment(options), ...more }
+    const result = await runPostern([...words, '--json'], environment, options.dataDir, input)
     return { ...result, json: result.code === 0 ? JSON.parse(result.stdout) : undefined }
   }
 

@@ -312,6 +312,11 @@ export const machine: Translated<typeof machineFailures> = {
     message: 'サービスマネージャーから渡されたソケット {number} は TCP 接続を受け付けるものではありません',
     fix: '.socket ユニットで ListenStream= にアドレスとポートを指定し、Accept=no にしてください。',
   },
+  'listen.handed-to-workers': {
+    message:
+      'systemd がソケットを渡していますが、POSTERN_WORKERS が 1 より大きいため使えません。複数のプロセスは postern 自身が開くアドレスを共有します',
+    fix: 'POSTERN_WORKERS=1 にするか、postern-smtp.socket と postern-web.socket を無効にしてください。',
+  },
   'listen.handed-unencrypted': {
     message:
       'サービスマネージャーから渡された {address} のソケットにはほかのマシンから接続でき、パスワードやトークンが暗号化されずにネットワークを流れます',

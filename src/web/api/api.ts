@@ -197,7 +197,7 @@ export function apiRoutes({
     ...journalRoutes(journal),
     ...traceRoutes(traces),
     ...logLevelRoutes(services, log),
-    ...healthRoutes(readiness),
+    ...healthRoutes(readiness, services.workers),
     ...backupRoutes(services, log),
     ...keyringRoutes(services.keyring),
   ]
@@ -345,7 +345,7 @@ async function begun<T>(steps: AsyncGenerator<T>): Promise<AsyncIterable<T>> {
 }
 
 /** `/readyz` with its reason, which says how this machine is set up. */
-function healthRoutes(readiness: Readiness): ApiRoute[] {
+function healthRoutes(readiness: Readiness, workers: WebServices['workers']): ApiRoute[] {
   return [
     {
       method: 'GET',
@@ -353,9 +353,10 @@ function healthRoutes(readiness: Readiness): ApiRoute[] {
       needs: 'admin',
       async answer() {
         const looked = await readiness()
-        if (looked.ready) return { body: { ready: true } }
+        const all = workers && { workers: await workers() }
+        if (looked.ready) return { body: { ready: true, ...all } }
         const { message: reason, fix } = looked.failure
-        return { body: { ready: false, reason, ...(fix !== undefined && { fix }) } }
+        return { body: { ready: false, reason, ...(fix !== undefined && { fix }), ...all } }
       },
     },
   ]
