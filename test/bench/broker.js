@@ -135,7 +135,7 @@ async function readFolder(folder) {
   return Promise.all(names.map(async (name) => ({ name, content: await readFile(join(folder, name)) })))
 }
 
-async function runCommand(words, environment) {
+export async function runCommand(words, environment) {
   const child = endWithUs(
     spawn(process.execPath, [postern, ...words], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] }),
   )

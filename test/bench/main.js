@@ -16,6 +16,7 @@ import { describeSoak, soak } from './soak.js'
 import { setStage } from './stage.js'
 import { readRun, saveRun, thisMachine } from './stored-run.js'
 import { createTargetStages } from './target.js'
+import { describeWorkers, workers } from './workers.js'
 
 const inRows = (measure) => ({
   inRows: true,
@@ -32,6 +33,7 @@ const workloads = {
   page: { measure: page, describe: describePage },
   'sign-in': { measure: signIn, describe: describeSignIn },
   soak: { measure: soak, describe: describeSoak },
+  workers: { measure: workers, describe: describeWorkers },
 }
 
 const storable = Object.keys(workloads).filter((name) => workloads[name].inRows)
