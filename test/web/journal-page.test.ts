@@ -266,6 +266,23 @@ describe('the page of what happened', () => {
     expect(text).not.toMatch(/style=|NaN|undefined/)
   })
 
+  it('a bar and its number lead to what happened in that hour, and the page says so', async () => {
+    const { test, cookie, text } = await pageWith(({ log, time }) => {
+      log.info({ ...sent, mailbox: 'earlier@example.com' }, 'message sent')
+      time.now += 2 * 3_600_000
+      log.info({ ...sent, mailbox: 'later@example.com' }, 'message sent')
+    })
+    const [, table = ''] = text.split('Numbers by the hour')
+    const [, latest = ''] = /<a href="([^"]*)"/.exec(table) ?? []
+    expect(text.split(`href="${latest}"`)).toHaveLength(3)
+    const hour = await test.get(latest.replaceAll('&amp;', '&')).set('Cookie', cookie)
+    const rows = hour.text.slice(hour.text.indexOf('id="entries"'))
+    expect(rows).toContain('later@example.com')
+    expect(rows).not.toContain('earlier@example.com')
+    expect(hour.text.replace(/<[^>]*>/g, '')).toMatch(/Only from \d{4}-\d\d-\d\d \d\d:00\D* to .*:59/)
+    expect(hour.text).toContain('<a href="/journal">Show all</a>')
+  })
+
   it('an empty day has no bars', async () => {
     const { text } = await pageWith(() => {})
     expect(text).toContain('<strong>Last 24 hours</strong> 0 sent, 0 refused or failed.')

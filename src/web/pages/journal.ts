@@ -100,7 +100,8 @@ export function createJournalPages({ services, contexts }: JournalPagesDeps): Ro
     }
     const isNewest = textIn(filled, 'before') === ''
     return html`${filterForm(state, choices, context)}
-${day && week && html`<section id="activity"${isNewest && html` data-live`}>${activityPlot({ day, week }, context.t)}</section>`}
+${spanWords(filled, context)}
+${day && week && html`<section id="activity"${isNewest && html` data-live`}>${activityPlot({ day, week }, context)}</section>`}
 ${found && entries(found, await meaningsOf(found.entries, catalogue), filled, context)}
 ${audit(filled, context)}`
   }
@@ -197,6 +198,17 @@ function pageLinks({ next }: JournalPage, filled: Fields, { t, pages }: PageCont
   return html`<nav class="paging" aria-label="${t`Pages of this list`}">${!isNewest && link('', t`The newest`, 'first')} ${next !== undefined && link(next, t`Older ones`, 'next')}</nav>`
 }
 
+/** Of a span that no field of the form has, as of one bar. */
+function spanWords(filled: Fields, { t, pages }: PageContext): Html | undefined {
+  const [since, until] = [textIn(filled, 'since'), textIn(filled, 'until')]
+  if (!isMoment(since) || !isMoment(until)) return undefined
+  return html`<p role="status">${t`Only from ${time(since)} to ${time(until)}.`} <a href="${hrefWith(filled, { since: '', until: '', before: '' }, pages.path('journal'))}">${t`Show all`}</a></p>`
+}
+
+function isMoment(text: string): boolean {
+  return text.includes('T') && !Number.isNaN(Date.parse(text))
+}
+
 const periods: readonly [string, Phrase][] = [
   ['1h', phrase('the last hour')],
   ['24h', phrase('the last 24 hours')],
@@ -224,7 +236,9 @@ ${suggested.length > 0 && html`<datalist id="known-${name}">${[...new Set(sugges
       ([value, said]) =>
         html`<option value="${value}"${value === textIn(filled, name) && html` selected`}>${t.say(said)}</option>`,
     )}</select></label>`
-  const hasDays = ['since', 'until'].some((name) => textIn(filled, name) !== '')
+  const hasDays = ['since', 'until'].some(
+    (name) => textIn(filled, name) !== '' && !isMoment(textIn(filled, name)),
+  )
   return html`<form class="search events" role="search" method="get" action="${pages.path('journal')}">
 ${text('mailbox', t`Mailbox`, mailboxes)}
 ${text('login', t`Login`, logins)}

@@ -44,7 +44,7 @@ export function overviewBelow({ activity, events }: Overview, context: PageConte
   if (events.length === 0) return undefined
   return html`<section id="overview-activity" data-live>
 <h2>${t`Activity`}</h2>
-${activityPlot(activity, t)}
+${activityPlot(activity, context)}
 ${entryTable(events, new Map(), { context })}
 <p><a href="${pages.path('journal')}">${t`All activity`}</a></p>
 </section>`

@@ -290,7 +290,9 @@ figcaption, .legend { margin: 0 0 var(--space-2); }
 .legend span { margin-right: var(--space-3); }
 .legend span::before { content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .4em; border: 2px solid var(--accent); background: var(--accent); forced-color-adjust: none; }
 .legend .refused::before { border-color: var(--bad); background: transparent; }
-.bars { display: grid; grid-template-columns: 3ch 1fr; gap: var(--space-2); }
+.bars { display: grid; grid-template-columns: 3ch 1fr; gap: var(--space-2); position: relative; }
+.hours { position: absolute; inset: 0 0 0 calc(3ch + var(--space-2)); display: flex; }
+.hours > * { flex: 1; }
 .bars svg { display: block; width: 100%; height: 4.5rem; border-bottom: 1px solid var(--soft); overflow: visible; }
 .scale { display: flex; flex-direction: column; justify-content: space-between; line-height: 1; text-align: right; }
 .marks { display: flex; justify-content: space-between; max-width: none; margin: var(--space-1) 0 var(--space-2); padding-left: calc(3ch + var(--space-2)); }

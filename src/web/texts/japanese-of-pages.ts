@@ -404,6 +404,8 @@ export const japaneseOfPages = {
   Connection: '接続',
   'Client ID and its secret': 'クライアントIDとシークレット',
   'Change the registration': '登録を変更する',
+  'It comes with this installation, and is not changed here. One of your own with the id {1} takes its place.':
+    'このインストールに付属する登録で、ここでは変更できません。ID {1} で独自の登録を追加すると、そちらが使われます。',
   'It is {1}{2}, and is changed there.': '{1}{2}です。変更はそこで行ってください。',
   Tenant: 'テナント',
   'Service account': 'サービスアカウント',
@@ -587,6 +589,7 @@ export const japaneseOfPages = {
   'A file of PowerShell for exactly the mailboxes that postern has here. It can be run again, shows with {1} what it would change, and takes back with {2} what it made.':
     'postern がここに持つメールボックスだけのための PowerShell ファイルです。何度でも実行でき、{1} で変更内容を表示し、{2} で作成したものを元に戻します。',
   'For mailboxes whose person consents': '本人が同意するメールボックス用',
+  'Only from {1} to {2}.': '{1} から {2} までのみ表示しています。',
   'It can be downloaded here as soon as such a mailbox is added.':
     '対象のメールボックスを追加すると、ここからダウンロードできます。',
   'For mailboxes without a consent (app only)': '同意のないメールボックス用(アプリのみ)',
