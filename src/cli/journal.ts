@@ -216,10 +216,17 @@ function whatOf({ recipients = [], by, source, milliseconds, details }: JournalE
     `to ${recipients.map(({ address }) => address).join(', ')}`
   const said = refused.length === 0 && reply !== undefined && `${code ?? ''} ${reply}`.trim()
   const named = Object.entries({ by, source, milliseconds, ...others })
-    .filter(([name, value]) => value !== undefined && value !== '' && !quiet.has(name))
+    .filter(([name, value]) => tells(value) && !quiet.has(name))
     .map(([name, value]) => `${name}=${Array.isArray(value) ? value.join(',') : value}`)
   const parts = [...told, untold, to, said, detail ?? reason, ...named]
   return parts.filter((part) => typeof part === 'string').join('  ')
+}
+
+/** What is not so, and what there is none of, says nothing in a line. */
+function tells(value: unknown): boolean {
+  return (
+    value !== undefined && value !== '' && value !== false && !(Array.isArray(value) && value.length === 0)
+  )
 }
 
 /** Of use to programs only, or in a column of its own. */

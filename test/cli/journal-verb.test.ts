@@ -67,6 +67,12 @@ it('a row of the journal names the login as people do, and is cut where it would
   for (const row of rows) expect(row.length).toBeLessThanOrEqual(120)
 })
 
+it('a row says nothing of what is not so, and of what there is none of', async () => {
+  await stage.postern(['mailbox', 'add', me, '--provider', 'google'])
+  await stage.postern(['login', 'add', me, '--name', 'Hall'])
+  expect((await stage.postern(['journal'])).stdout).not.toMatch(/=(false)?(\s|$)/m)
+})
+
 it('a wrong filter is told what is wrong', async () => {
   await stage.serve()
   const { code, stderr } = await stage.postern(['journal', '--kind', 'sends'])
