@@ -209,6 +209,16 @@ describe('a registration on the pages', () => {
     })
   })
 
+  it('one that comes with the installation is not changed here, and says what takes its place', async () => {
+    const { services, get, post } = stage
+    await post('/registrations', filled)
+    const stored = await services.registrations.show('microsoft')
+    services.registrations.show = async () => ({ ...stored, source: 'shipped' })
+    const { text } = await get('/registrations/microsoft')
+    expect(text).toContain('One of your own with the id <code>microsoft</code> takes its place.')
+    expect(text).not.toContain('action="/registrations/microsoft"')
+  })
+
   it('the page shows all but the secrets, and changes it with the password of the pages', async () => {
     const { services, get, post, follow } = stage
     await post('/registrations', filled)

@@ -289,8 +289,15 @@ function registrationPage(
   const isStored = registration.source === 'stored'
   return html`${above}${facts(registration, context)}
 ${mayChange(context) && checkForm(registration.id, context)}
-${!isStored && html`<p class="soft">${t`It is ${t.say(sourceWords[registration.source])}${registration.setting !== undefined && html` (${html`<code>${registration.setting}</code>`})`}, and is changed there.`}</p>`}
+${!isStored && html`<p class="soft">${changedWhere(registration, t)}</p>`}
 ${isStored && mayChange(context) && html`${secretsSection(registration, sent, context)}${registrationForm(registration, formState('', sent), context)}${removal(registration, formState('remove-', sent), context)}`}`
+}
+
+/** Of one that is not kept in the store. */
+function changedWhere({ id, source, setting }: RegistrationStatus, t: Phrases): Html {
+  if (source === 'shipped')
+    return t`It comes with this installation, and is not changed here. One of your own with the id ${html`<code>${id}</code>`} takes its place.`
+  return t`It is ${t.say(sourceWords[source])}${setting !== undefined && html` (${html`<code>${setting}</code>`})`}, and is changed there.`
 }
 
 function facts(registration: RegistrationStatus, { t, pages }: PageContext): Html {
