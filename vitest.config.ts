@@ -5,7 +5,7 @@ import { postgresPrograms } from './test/support/postgres.js'
 const onBothDatabases = [
   'test/{store,grants,governor,consent,credentials}/**/*.test.ts',
   'test/web/guessing.test.ts',
-  'test/journeys/workers.test.ts',
+  'test/journeys/{killed-together,workers}.test.ts',
   'test/upstream/shared-connections.test.ts',
   'test/**/shared-*.test.ts',
 ]
