@@ -9,6 +9,7 @@ const floors: readonly (readonly string[])[] = [
   ['main.ts'],
   ['app.ts'],
   ['cli', 'web', 'smtp', 'service'],
+  ['api'],
   ['config'],
   ['diagnosis', 'moving-in'],
   ['notices', 'metrics'],
@@ -40,7 +41,7 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^selfsigned$|^@peculiar\/x509$/, rooms: ['tls'] },
   { what: /^nodemailer(\/|$)/, rooms: ['notices'] },
   { what: /^prom-client$/, rooms: ['metrics'] },
-  { what: /^zod$/, rooms: ['providers', 'web', 'cli', 'moving-in'] },
+  { what: /^zod$/, rooms: ['api', 'providers', 'web', 'cli', 'moving-in'] },
   { what: /^yaml$/, rooms: ['moving-in'] },
 ]
 
@@ -49,6 +50,7 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
  * base/ belongs to all.
  */
 const faces: Readonly<Record<string, readonly string[]>> = {
+  api: ['api/answers.ts', 'api/operations.ts'],
   config: ['config/config.ts', 'config/network-access.ts', 'config/read-config.ts', 'config/setting.ts'],
   consent: ['consent/consent-refused.ts', 'consent/consent-service.ts'],
   credentials: [

@@ -61,7 +61,7 @@ export function createWebApp(deps: WebAppDeps): Express {
   const bearers = { apiKeys: services.apiKeys, markAuthenticated, countWrong }
   app.use(createMetricsRoute(metrics, bearers))
   const redirectUri = redirectUriOf(publicUrl)
-  const routes = apiRoutes({ services, redirectUri, signInLinks, readiness, log })
+  const routes = apiRoutes({ services, redirectUri, signInLinks, readiness, log, version })
   app.use('/api', createApi({ bearers, routes, log }))
   const pages = createPages({
     publicUrl,

@@ -8,6 +8,7 @@ const login = { name: 'Printer' }
 
 // method, path, body, status with the right key, keys that suffice
 const operations: [Method, string, object | undefined, number, (keyof typeof keys)[]][] = [
+  ['get', '/openapi.json', undefined, 200, ['admin', 'read', 'token', 'otherToken', 'send']],
   ['get', '/mailboxes', undefined, 200, ['admin', 'read']],
   ['post', '/mailboxes', { address: 'new@example.com', provider: 'example' }, 201, ['admin']],
   ['get', me, undefined, 200, ['admin', 'read']],
@@ -113,7 +114,7 @@ describe('rights in general', () => {
       redeem: async () => undefined,
       endAll: async () => {},
     }
-    const all = apiRoutes({ services, redirectUri: '', signInLinks, readiness, log }).map(
+    const all = apiRoutes({ services, redirectUri: '', signInLinks, readiness, log, version: '' }).map(
       ({ method, path }) => `${method} ${path}`,
     )
     const tested = operations.map(([method, path]) => {

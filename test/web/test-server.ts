@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import request from 'supertest'
+import { expect } from 'vitest'
 import type { Log } from '../../src/base/log.ts'
 import { createLoginThrottle } from '../../src/credentials/create-login-throttle.ts'
 import { createPagePasswords } from '../../src/credentials/page-passwords.ts'
@@ -18,6 +19,7 @@ import { createWebApp } from '../../src/web/web-app.ts'
 import { createWebServer } from '../../src/web/web-server.ts'
 import { defaultLimits } from '../support/default-limits.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
+import { undocumented } from './documented.ts'
 import {
   memoryApiKeys,
   memoryCatalogue,
@@ -183,8 +185,14 @@ export function testServer({
         .send(form)
         .set('Host', host)
         .set('Origin', new URL(publicUrl).origin),
+    /** Fails where the answer is not as the OpenAPI document has it. */
     api: (method: 'get' | 'post' | 'patch' | 'delete' | 'put', path: string, key?: string) => {
       const asked = request(server.app)[method](`/api/v1${path}`).set('Host', host)
+      // JSON lines are no text to supertest by themselves.
+      if (/(tests|diagnosis|rotations)$/.test(path)) asked.buffer(true)
+      asked.expect((response) => {
+        expect(undocumented(method, path, response), `${method} ${path}`).toEqual([])
+      })
       return key === undefined ? asked : asked.set('Authorization', `Bearer ${key}`)
     },
   }

@@ -1,4 +1,16 @@
 import type { z } from 'zod'
+import {
+  type AnswerOf,
+  type LineOf,
+  type Method,
+  type Need,
+  type Operation,
+  type OperationName,
+  type Operations,
+  operations,
+  type PathParameters,
+  type Read,
+} from '../../api/operations.ts'
 import { Failure, filled } from '../../base/failure.ts'
 import type { Actor } from '../../base/log.ts'
 import { printable } from '../../base/text.ts'
@@ -6,22 +18,41 @@ import type { Principal } from '../../credentials/scopes.ts'
 import type { Address } from '../../model/address.ts'
 import type { Scope } from '../../model/api-key.ts'
 
-/** One operation of the API, as data. The API is the list of these. */
-export interface ApiRoute {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+/** One operation of the API with what does it. The API is the list of these. */
+export interface ApiRoute extends Operation {
+  name: OperationName
+  method: Method
   /** Below `/api/v1`, as express writes it. */
   path: string
-  needs: Need
+  /** @throws InvalidInput */
   answer(call: ApiCall): Promise<ApiAnswer> | ApiAnswer
 }
 
-/**
- * The right that an operation needs. `token` is the right to the tokens of the mailbox in the path;
- * `admin` includes every right.
- */
-type Need = 'read' | 'admin' | 'token'
+/** What does an operation. Its query and its body come as its schemas have read them. */
+export function route<Name extends OperationName>(
+  name: Name,
+  answer: (call: CallOf<Name>) => Promise<AnswerTo<Name>> | AnswerTo<Name>,
+): ApiRoute {
+  const operation: Operation = operations[name]
+  return {
+    ...operation,
+    ...splitName(name),
+    name,
+    answer(call) {
+      const query = operation.query && readInput(operation.query, call.query)
+      const body = operation.body && readInput(operation.body, call.body)
+      // The schemas of this name are those that its types were inferred from.
+      return answer({ ...call, query, body } as CallOf<Name>)
+    },
+  }
+}
 
-/** An authorized request. */
+function splitName(name: OperationName): { method: Method; path: string } {
+  const [method, path = ''] = name.split(' ')
+  return { method: method as Method, path }
+}
+
+/** An authorized request, with its query and its body as they came. */
 interface ApiCall {
   principal: Principal
   /** The caller, as the journal names it. */
@@ -40,22 +71,46 @@ interface ApiCall {
   prefersText: boolean
 }
 
+type CallOf<Name extends OperationName> = Omit<ApiCall, 'param' | 'query' | 'body'> & {
+  param(name: PathParameters<Name>): string
+  query: Read<Name, 'query'>
+  body: Read<Name, 'body'>
+}
+
 export interface ApiAnswer {
+  /** Where it is not the usual one of the operation. */
   status?: number
   /** Sent as JSON, or as plain text when it is a string. */
   body?: object | string
-  /** Instead of a body: an object with this list, which may be long, and what else it has. */
-  list?: { name: string; rows: readonly object[]; beside?: Readonly<Record<string, unknown>> }
+  /** Instead of a body: the rows of its list, which may be long, and what else it has. */
+  list?: { rows: readonly object[]; beside?: Readonly<Record<string, unknown>> }
   /** Instead of a body: JSON lines, each sent as it comes. */
   lines?: AsyncIterable<object>
   /** Instead of a body: a file, sent as it is read. */
-  file?: { type: string; octets: AsyncIterable<Uint8Array> }
+  file?: AsyncIterable<Uint8Array>
   /** Path below `/api/v1` of what was made. */
   location?: string
 }
 
-/** The scope that an operation needs for the mailbox in its path. */
-export function scopeFor(need: Need, address: Address): Scope {
+/** What the schemas of an operation allow it to answer. */
+type AnswerTo<Name extends OperationName> = Omit<ApiAnswer, 'body' | 'list' | 'lines'> &
+  (Operations[Name]['gives'] extends { list: infer Member extends string }
+    ? { list: ListOf<AnswerOf<Name>, Member> }
+    : Operations[Name]['gives'] extends { json: string }
+      ? { body: AnswerOf<Name> | TextOf<Operations[Name]['gives']> }
+      : Operations[Name]['gives'] extends { lines: string }
+        ? { lines: AsyncIterable<LineOf<Name>> }
+        : unknown)
+
+type TextOf<Given> = Given extends { text: true } ? string : never
+
+type ListOf<Answer, Member extends string> = Answer extends { [M in Member]: infer Rows }
+  ? { rows: Rows; beside?: Omit<Answer, Member> }
+  : never
+
+/** The scope that an operation needs for the mailbox in its path; undefined: any will do. */
+export function scopeFor(need: Need, address: Address): Scope | undefined {
+  if (need === 'any') return undefined
   return need === 'token' ? `token:${address}` : need
 }
 
@@ -81,12 +136,11 @@ export class InvalidInput extends Failure {
  * Validates a body or a query.
  * @throws InvalidInput with every mistake
  */
-export function readInput<Output>(schema: z.ZodType<Output>, input: unknown): Output {
-  if (input === undefined) {
-    throw new InvalidInput([{ member: '', message: 'a JSON object as the body is missing' }])
-  }
+function readInput<Output>(schema: z.ZodType<Output>, input: unknown): Output {
   const result = schema.safeParse(input)
   if (result.success) return result.data
+  if (input === undefined)
+    throw new InvalidInput([{ member: '', message: 'a JSON object as the body is missing' }])
   throw new InvalidInput(result.error.issues.flatMap(mistakesOf))
 }
 

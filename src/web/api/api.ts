@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
-import { z } from 'zod'
-import { filled } from '../../base/failure.ts'
-import { type Actor, actorFields, type Log, logLevels } from '../../base/log.ts'
+import type { Answers } from '../../api/answers.ts'
+import { type Failure, filled } from '../../base/failure.ts'
+import { type Actor, actorFields, type Log } from '../../base/log.ts'
 import { type Principal, permits } from '../../credentials/scopes.ts'
 import type { JournalReader } from '../../journal/journal.ts'
 import type { Address } from '../../model/address.ts'
@@ -15,12 +15,11 @@ import { sourceKey } from '../request-source.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import type { WebServices } from '../web-services.ts'
-import { type ApiAnswer, type ApiRoute, readInput, scopeFor } from './api-route.ts'
+import { type ApiAnswer, type ApiRoute, route, scopeFor } from './api-route.ts'
 import { type BearerCheck, bearerOf, insufficientScope } from './bearer.ts'
-import { consentRoutes, providerRoutes } from './consent-routes.ts'
 import { apiKeyRoutes, loginRoutes, signInLinkRoutes } from './credential-routes.ts'
-import { mailboxRoutes, tokenRoutes } from './mailbox-routes.ts'
-import { certificateRoutes, registrationRoutes } from './registration-routes.ts'
+import { consentRoutes, mailboxRoutes, tokenRoutes } from './mailbox-routes.ts'
+import { certificateRoutes, providerRoutes, registrationRoutes } from './registration-routes.ts'
 
 const bodyLimit = 64 * 1024
 
@@ -72,7 +71,7 @@ function checkScope({ needs }: ApiRoute): RequestHandler {
   return (request, response, next) => {
     // A text that is no address is covered by no scope but `admin`.
     const scope = scopeFor(needs, paramOf(request, 'address') as Address)
-    if (!permits(principalOf(response), scope)) throw insufficientScope(scope)
+    if (scope !== undefined && !permits(principalOf(response), scope)) throw insufficientScope(scope)
     next()
   }
 }
@@ -97,10 +96,11 @@ function answerWith(route: ApiRoute, bearers: BearerCheck): RequestHandler {
       body: request.body,
       prefersText: request.accepts(['application/json', 'text/plain']) === 'text/plain',
     })
+    const { status: [usual] = [200], list, file } = route.gives
     if (answer.lines) await sendLines(response, answer.lines)
-    else if (answer.list) await sendList(response, answer.list)
-    else if (answer.file) await sendFile(response, answer.file)
-    else send(response, answer)
+    else if (answer.list && list !== undefined) await sendList(response, list, answer.list)
+    else if (answer.file && file !== undefined) await sendFile(response, file, answer.file)
+    else send(response, { status: usual, ...answer })
   }
 }
 
@@ -115,8 +115,11 @@ function send(response: Response, { status = 200, body, location }: ApiAnswer): 
 const rowsInARow = 100
 
 /** As one body, in pieces: to write thousands of rows in one go would hold up everybody who sends mail. */
-async function sendList(response: Response, list: NonNullable<ApiAnswer['list']>): Promise<void> {
-  const { name, rows, beside = {} } = list
+async function sendList(
+  response: Response,
+  name: string,
+  { rows, beside = {} }: NonNullable<ApiAnswer['list']>,
+): Promise<void> {
   if (rows.length <= rowsInARow) return void response.json({ [name]: rows, ...beside })
   response.type('application/json')
   const end = Object.entries(beside).map(
@@ -132,7 +135,11 @@ async function sendList(response: Response, list: NonNullable<ApiAnswer['list']>
   response.end(`]${end.join('')}}`)
 }
 
-async function sendFile(response: Response, { type, octets }: NonNullable<ApiAnswer['file']>): Promise<void> {
+async function sendFile(
+  response: Response,
+  type: string,
+  octets: NonNullable<ApiAnswer['file']>,
+): Promise<void> {
   response.type(type)
   // Cut off where it cannot be read to its end: who asked sees that, or has gone.
   await pipeline(octets, response).catch(() => {})
@@ -173,6 +180,7 @@ export function apiRoutes({
   signInLinks,
   readiness,
   log,
+  version,
 }: {
   services: Omit<WebServices, 'throttle'>
   /** The redirect URI of postern itself. */
@@ -180,11 +188,13 @@ export function apiRoutes({
   signInLinks: SignInLinks
   readiness: Readiness
   log: Log
+  version: string
 }): ApiRoute[] {
   const { mailboxes, logins, apiKeys, consent, notices, tokens, catalogue } = services
   const { registrations, ownCertificates, registrationChecks, journal, doctor, traces, sendTestMessage } =
     services
   return [
+    ...documentRoutes(version),
     ...consentRoutes(consent),
     ...mailboxRoutes({ mailboxes, logins, sendTestMessage, consent, notices, doctor }),
     ...providerRoutes({ catalogue, registrationChecks, redirectUri }),
@@ -203,135 +213,51 @@ export function apiRoutes({
   ]
 }
 
-const shortText = z.string().max(254).exactOptional()
-
-const journalQuery = z.strictObject({
-  mailbox: shortText,
-  login: shortText,
-  recipient: shortText,
-  kind: shortText,
-  outcome: shortText,
-  since: shortText,
-  until: shortText,
-  before: shortText,
-  after: shortText,
-  limit: z
-    .string()
-    .regex(/^\d{1,3}$/, 'must be a number')
-    .transform(Number)
-    .exactOptional(),
-})
-
 function journalRoutes(journal: JournalReader): ApiRoute[] {
   return [
-    {
-      method: 'GET',
-      path: '/journal',
-      needs: 'read',
-      answer: async ({ query: given }) => ({ body: await journal.list(readInput(journalQuery, given)) }),
-    },
-    {
-      method: 'GET',
-      path: '/journal/verification',
-      needs: 'read',
-      answer: async () => ({ body: await journal.verify() }),
-    },
+    route('GET /journal', async ({ query }) => ({ body: await journal.list(query) })),
+    route('GET /journal/verification', async () => ({ body: await journal.verify() })),
   ]
 }
-
-const newTrace = z.strictObject({
-  login: shortText,
-  source: z.string().max(64).exactOptional(),
-  minutes: z.number().exactOptional(),
-  mask: z.boolean().exactOptional(),
-})
-
-const traceQuery = z.strictObject({
-  after: z
-    .string()
-    .regex(/^\d{1,9}$/, 'must be a number')
-    .transform(Number)
-    .exactOptional(),
-})
 
 /** Transcripts of clients. Each look takes what has come, and shows that somebody still reads. */
 function traceRoutes(traces: WebServices['traces']): ApiRoute[] {
   return [
-    {
-      method: 'POST',
-      path: '/traces',
-      needs: 'admin',
-      answer: ({ body, by }) => ({ status: 201, body: traces.begin(readInput(newTrace, body), by) }),
-    },
-    {
-      method: 'GET',
-      path: '/traces/:id',
-      needs: 'admin',
-      answer: ({ param, query: given }) => ({
-        body: traces.read(param('id'), readInput(traceQuery, given).after ?? 0),
-      }),
-    },
-    {
-      method: 'DELETE',
-      path: '/traces/:id',
-      needs: 'admin',
-      answer({ param }) {
-        traces.end(param('id'))
-        return { status: 204 }
-      },
-    },
+    route('POST /traces', ({ body, by }) => ({ body: traces.begin(body, by) })),
+    route('GET /traces/:id', ({ param, query }) => ({ body: traces.read(param('id'), query.after ?? 0) })),
+    route('DELETE /traces/:id', ({ param }) => {
+      traces.end(param('id'))
+      return {}
+    }),
   ]
 }
 
-const newLogLevel = z.strictObject({ level: z.enum(logLevels) })
-
 function logLevelRoutes(services: Pick<WebServices, 'setLogLevel'>, log: Log): ApiRoute[] {
   return [
-    {
-      method: 'POST',
-      path: '/log-level',
-      needs: 'admin',
-      answer({ body, by }) {
-        const { level } = readInput(newLogLevel, body)
-        services.setLogLevel(level)
-        log.info({ event: 'log-level.set', from: level, ...actorFields(by) }, 'the level of the log was set')
-        return { body: { level } }
-      },
-    },
+    route('POST /log-level', ({ body: { level }, by }) => {
+      services.setLogLevel(level)
+      log.info({ event: 'log-level.set', from: level, ...actorFields(by) }, 'the level of the log was set')
+      return { body: { level } }
+    }),
   ]
 }
 
 /** The store as it is, sealed, and without its key. */
 function backupRoutes({ makeBackup }: Pick<WebServices, 'makeBackup'>, log: Log): ApiRoute[] {
   return [
-    {
-      method: 'POST',
-      path: '/backups',
-      needs: 'admin',
-      async answer({ by }) {
-        const { manifest, octets } = await makeBackup()
-        const { octets: size, sha256 } = manifest
-        log.info({ event: 'backup.made', size, sha256, ...actorFields(by) }, 'a backup was made')
-        return { file: { type: 'application/x-tar', octets } }
-      },
-    },
+    route('POST /backups', async ({ by }) => {
+      const { manifest, octets } = await makeBackup()
+      const { octets: size, sha256 } = manifest
+      log.info({ event: 'backup.made', size, sha256, ...actorFields(by) }, 'a backup was made')
+      return { file: octets }
+    }),
   ]
 }
 
 function keyringRoutes(keyring: WebServices['keyring']): ApiRoute[] {
   return [
-    {
-      method: 'GET',
-      path: '/keyring',
-      needs: 'admin',
-      answer: async () => ({ body: { keys: await (await keyring()).list() } }),
-    },
-    {
-      method: 'POST',
-      path: '/keyring/rotations',
-      needs: 'admin',
-      answer: async () => ({ lines: await begun((await keyring()).rotate()) }),
-    },
+    route('GET /keyring', async () => ({ body: { keys: await (await keyring()).list() } })),
+    route('POST /keyring/rotations', async () => ({ lines: await begun((await keyring()).rotate()) })),
   ]
 }
 
@@ -347,17 +273,24 @@ async function begun<T>(steps: AsyncGenerator<T>): Promise<AsyncIterable<T>> {
 /** `/readyz` with its reason, which says how this machine is set up. */
 function healthRoutes(readiness: Readiness, workers: WebServices['workers']): ApiRoute[] {
   return [
-    {
-      method: 'GET',
-      path: '/health',
-      needs: 'admin',
-      async answer() {
-        const looked = await readiness()
-        const all = workers && { workers: await workers() }
-        if (looked.ready) return { body: { ready: true, ...all } }
-        const { message: reason, fix } = looked.failure
-        return { body: { ready: false, reason, ...(fix !== undefined && { fix }), ...all } }
-      },
-    },
+    route('GET /health', async () => {
+      const looked = await readiness()
+      const body: Answers['Health'] = looked.ready ? { ready: true } : notReady(looked.failure)
+      return { body: { ...body, ...(workers && { workers: await workers() }) } }
+    }),
+  ]
+}
+
+function notReady({ message: reason, fix }: Failure) {
+  return { ready: false as const, reason, ...(fix !== undefined && { fix }) }
+}
+
+/** The document is loaded and made with the first look at it. */
+function documentRoutes(version: string): ApiRoute[] {
+  return [
+    route('GET /openapi.json', async () => {
+      const { openApiDocument } = await import('./openapi.ts')
+      return { body: openApiDocument(version) }
+    }),
   ]
 }

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import { answers } from '../../src/api/answers.ts'
+import { operations } from '../../src/api/operations.ts'
+import { apiRoutes } from '../../src/web/api/api.ts'
+import { checkOf, documented, undocumented } from './documented.ts'
+import { keys, testServer } from './test-server.ts'
+
+describe('the document', () => {
+  it('any API key gets it, as JSON', async () => {
+    const response = await testServer().api('get', '/openapi.json', keys.send)
+    expect(response.type).toBe('application/json')
+    expect(response.body).toMatchObject({ openapi: '3.1.1', info: { title: 'postern', version: '0.1.0' } })
+    expect((await testServer().api('get', '/openapi.json')).status).toBe(401)
+  })
+
+  it('it has each route that there is, and no other', () => {
+    const { services, readiness, log } = testServer()
+    const signInLinks = {
+      create: async () => ({ url: '', role: 'viewer' as const, expiresAt: '' }),
+      roleOf: async () => undefined,
+      redeem: async () => undefined,
+      endAll: async () => {},
+    }
+    const all = apiRoutes({ services, redirectUri: '', signInLinks, readiness, log, version: '' })
+    const routes = all.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
+    const entries = Object.entries(documented.paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    expect(entries.sort()).toEqual(routes.sort())
+    expect(Object.keys(operations).sort()).toEqual(all.map(({ name }) => name).sort())
+  })
+
+  it('no operation has the id of another one', () => {
+    const ids = JSON.stringify(documented.paths).match(/"operationId":"\w+"/g) ?? []
+    expect(new Set(ids).size).toBe(Object.keys(operations).length)
+  })
+
+  it('every reference leads somewhere', () => {
+    const leads = JSON.stringify(documented).match(/(?<="\$ref":")[^"]+/g) ?? []
+    const missing = leads.filter((lead) => {
+      const [, part = '', name = ''] = /^#\/components\/(schemas|responses)\/(\w+)$/.exec(lead) ?? []
+      return part === '' || !(name in documented.components[part as 'schemas' | 'responses'])
+    })
+    expect(leads.length).toBeGreaterThan(100)
+    expect(missing).toEqual([])
+  })
+
+  it('every example is one', () => {
+    const wrong: unknown[] = []
+    let seen = 0
+    const visit = (part: unknown): void => {
+      if (typeof part !== 'object' || part === null) return
+      if ('examples' in part && Array.isArray(part.examples))
+        for (const example of part.examples) {
+          seen += 1
+          if (!checkOf(part).safeParse(example).success) wrong.push(example)
+        }
+      Object.values(part).forEach(visit)
+    }
+    visit(documented)
+    expect(seen).toBeGreaterThan(10)
+    expect(wrong).toEqual([])
+  })
+
+  it('every answer is of use to an operation, or within one that is', () => {
+    const used = new Set(JSON.stringify(documented).match(/(?<="#\/components\/schemas\/)\w+/g))
+    expect(Object.keys(answers).filter((name) => !used.has(name))).toEqual([])
+  })
+})
+
+describe('an answer', () => {
+  const json = { status: 200, type: 'application/json', headers: {} }
+  const login = {
+    ...{ id: '1', userName: 'printer', name: 'Printer', mailboxes: ['me@example.com'], senders: [] },
+    ...{ networks: [], password: 'generated', cramMd5: false, rewriteSender: false, state: 'active' },
+    createdAt: '2026-03-01T10:20:30.000Z',
+  }
+  const of = (body: object) => undocumented('get', '/logins/1', { ...json, text: JSON.stringify(body) })
+
+  it('one with a member that is not in the document, or without one that is, is told from one that fits', () => {
+    expect(of(login)).toEqual([])
+    expect(of({ ...login, hash: 'x' })).toHaveLength(1)
+    expect(of({ ...login, userName: undefined })).toHaveLength(1)
+    expect(of({ ...login, mailboxes: ['no address'] })).toHaveLength(1)
+    expect(undocumented('get', '/logins/1', { ...json, status: 202, text: '{}' })).toHaveLength(1)
+    expect(undocumented('get', '/logins/1', { ...json, status: 404, text: '{}' })).toHaveLength(1)
+  })
+})
