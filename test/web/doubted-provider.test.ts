@@ -23,10 +23,13 @@ async function formAtMicrosoft() {
       await registrations.add({ id, preset: 'microsoft', clientId: tenant, tenant })
       Object.assign(catalogue, registrations.catalogue)
     },
-    add: (values: Record<string, string>, language = 'en') =>
-      test
-        .post('/mailboxes', { csrf, next: '', ...values })
-        .set({ Cookie: cookie, 'Accept-Language': language }),
+    /** The answer; or the page that asks, which has an address of its own. */
+    async add(values: Record<string, string>, language = 'en') {
+      const headers = { Cookie: cookie, 'Accept-Language': language }
+      const answer = await test.post('/mailboxes', { csrf, next: '', ...values }).set(headers)
+      const { location = '' } = answer.headers
+      return location.startsWith('/shown/') ? test.get(location).set(headers) : answer
+    },
     added: () =>
       mailboxes.all.filter(({ provider }) => provider === 'microsoft').map(({ address }) => address),
   }

@@ -74,7 +74,7 @@ export function createNewMailboxPages(deps: NewMailboxPagesDeps): Router {
       if (!provider || (doubt && one(values, 'sure') !== key)) {
         const state = { values: { ...values, ...(provider && { provider: provider.id, sure: key }) } }
         const body = html`${doubtSection(doubt, context)}${newMailboxForm(registered(), state, context)}`
-        return pages.send(response, { title: t`Add a mailbox`, body, session })
+        return context.show(response, { title: t`Add a mailbox`, body })
       }
       const { address } = await mailboxes.add(requestOf(values, provider.id), context.by)
       if (one(values, 'next') === 'sign-in') return await beginConsent(asked, address)
