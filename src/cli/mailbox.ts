@@ -12,9 +12,10 @@ import {
   type SendingStatus,
 } from '../mailboxes/mailboxes.ts'
 import { parseAddress } from '../model/address.ts'
+import { suggestProvider } from '../providers/catalogue.ts'
 import { meaningOf } from '../providers/errors/explained.ts'
 import type { Broker, Context } from './context.ts'
-import { suggestionFor, suggestionText } from './provider.ts'
+import { catalogueWithStored, suggestionFor, suggestionText } from './provider.ts'
 import { collect, confirmed, table } from './terminal.ts'
 
 interface AddOptions {
@@ -25,6 +26,18 @@ interface AddOptions {
   refreshTokenFile?: string
   appOnly?: boolean
   replace?: boolean
+}
+
+/** What the domain of a mailbox says against its provider. Nothing is asked of the network. */
+async function doubtsOf({ address, provider }: MailboxStatus, context: Context): Promise<string[]> {
+  const suggestion = await suggestProvider(address, async () => [])
+  if (suggestion.kind === 'unknown') return []
+  const { config } = await context.config()
+  const all = (await catalogueWithStored(context, config)).list().map((one) => one.provider)
+  const chosen = all.find(({ id }) => id === provider)
+  const suggested = suggestion.kind === 'provider' && all.find(({ id }) => id === suggestion.id)
+  if (!chosen || (suggested && suggested.submission.host === chosen.submission.host)) return []
+  return [`${address} seems to be at ${suggestion.name}, not at ${chosen.name}.`]
 }
 
 /** `postern mailbox add | list | show | remove` */
@@ -72,6 +85,7 @@ export function addMailboxVerbs(program: Command, context: Context): void {
         return withLogins(broker, added)
       })
       context.tell(command, status, `${describe(status)}${nextStep(status, logins)}`)
+      context.warn(await doubtsOf(status, context))
     })
 
   mailbox

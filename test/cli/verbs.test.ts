@@ -43,6 +43,14 @@ describe.each([
     expect(await stage.postern(['mailbox', 'show', 'me@example.com'])).toMatchObject({ code: 1, stdout: '' })
   })
 
+  it('a mailbox at a provider that is not its own is added, and what speaks against it is said', async () => {
+    const outlook = await stage.postern(['mailbox', 'add', 'me@outlook.com', '--provider', 'google'])
+    expect(outlook.code).toBe(0)
+    expect(outlook.stderr).toMatch(/me@outlook\.com seems to be at Outlook\.com.*, not at Gmail/)
+    const gmail = await stage.postern(['mailbox', 'add', 'me@gmail.com', '--provider', 'google'])
+    expect(gmail).toMatchObject({ code: 0, stderr: '' })
+  })
+
   it('a mailbox that needs no consent is added where the registration can do without', async () => {
     const wrong = await stage.postern([
       'mailbox',
