@@ -364,10 +364,11 @@ async function sharedParts({ others }: OpenedData, log: Log): Promise<SharedPart
 /** Everything behind the servers. */
 function composeServices(config: Config, log: Log, data: ServedData, parts?: SharedParts) {
   const { keyedHash, ownerKey, journal, passing, readConfigAgain, others } = data
-  const memory = rememberReads(data.store)
+  const look = others && (() => others.look())
+  const memory = rememberReads(data.store, look)
   const { store, follow, announce } = followStore(memory.store)
   others?.follow(async (changes) => {
-    memory.forget()
+    memory.forget(changes?.flatMap(({ mailbox }) => mailbox ?? []))
     for (const change of changes ?? (await anyChange(data.store))) await announce(change)
   })
   const { limits, extraCa, publicUrl } = config
@@ -422,7 +423,11 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
     tokens.grantChanged(mailbox, fresh)
     relay.drain(mailbox)
   }
-  const credentialIndex = createCredentialIndex({ store, clock, log })
+  const credentialIndex = createCredentialIndex({ store, ...(look && { look }), clock, log })
+  others?.followStandstills(() => {
+    memory.forget()
+    void credentialIndex.refresh()
+  })
   const loggableName = (userName: string) => credentialIndex.loggableName(userName)
   const chores = others?.chores
   const shared = others && { guesses: others.guesses, keyedHash }

@@ -20,6 +20,8 @@ export interface AuthMethods {
 
 export interface CredentialIndexDeps {
   store: { logins: Pick<Store['logins'], 'list'>; apiKeys: Pick<Store['apiKeys'], 'list'> }
+  /** Called before it is said whether the index is stale. */
+  look?: () => void
   clock: Clock
   log: Log
 }
@@ -222,6 +224,7 @@ class RememberedCredentials implements CredentialIndex {
    * holds.
    */
   #isCurrent(): boolean {
+    this.#deps.look?.()
     return this.#answered === this.#asked
   }
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { type Address, type AddressKey, addressKey } from '../model/address.ts'
+import { Failure } from '../base/failure.ts'
+import { type Address, type AddressKey, addressKey, domainMailbox } from '../model/address.ts'
 import type { ListedMailbox } from '../model/mailbox.ts'
 import type { GrantStore, MailboxStore, Store } from './ports.ts'
 
@@ -7,6 +8,8 @@ import type { GrantStore, MailboxStore, Store } from './ports.ts'
 const mostAddresses = 10_000
 /** A longer list is read anew each time. */
 const mostListed = 10_000
+/** A change that may take something from more than so many is taken for one to all. */
+const mostTaken = 1000
 /** Where more than so many of a list have changed, all of it is read anew. */
 const mostReadAgain = 500
 
@@ -16,11 +19,18 @@ const mostReadAgain = 500
  * be about; until it has ended, the database is asked and nothing of that is remembered. So no answer
  * is older than the last change that was made, not even while that one is not acknowledged yet.
  *
+ * A database that does not answer has taken no change either: while it is away, what was forgotten
+ * counts again, unless it was forgotten because somebody may have lost something.
+ *
  * Where the store has other writers, `forget` is to be called when one of them has changed something.
+ * @param look is called before anything is answered from memory
  */
-export function rememberReads(store: Store): { store: Store; forget(): void } {
+export function rememberReads(
+  store: Store,
+  look = () => {},
+): { store: Store; forget(mailboxes?: readonly Address[]): void } {
   const listed = new RememberedList(store.mailboxes)
-  const memory = new Memory(listed)
+  const memory = new Memory(listed, look)
   const { find, covering, list, addresses, providers } = store.mailboxes
   const { ofMailbox, standing, lapsedOrEnding, unusedSince, endingBy, refused } = store.grants
   const mailboxes: MailboxStore = {
@@ -51,8 +61,11 @@ export function rememberReads(store: Store): { store: Store; forget(): void } {
     endingBy,
     refused,
   }
-  return { store: { ...store, mailboxes, grants }, forget: () => memory.forget() }
+  return { store: { ...store, mailboxes, grants }, forget: (mailboxes) => memory.forget(mailboxes) }
 }
+
+/** Changes that take nothing from anybody. */
+const harmless: readonly string[] = ['renewed', 'noteAccepted']
 
 /** Which mailbox a call is about. Undefined: any may be. */
 type Subjects<Port> = {
@@ -65,46 +78,78 @@ type Subjects<Port> = {
 function changing<Port extends object>(port: Port, memory: Memory, subjects: Subjects<Port>): Port {
   const methods = Object.entries(port).map(([name, method]) => {
     const subject = subjects[name as keyof Port] as ((...given: unknown[]) => Address | undefined) | undefined
-    return [name, (...given: unknown[]) => memory.change(() => method(...given), subject?.(...given))]
+    const change = (...given: unknown[]) => {
+      const mailbox = subject?.(...given)
+      if (!harmless.includes(name)) memory.taken(mailbox && [mailbox])
+      return memory.change(() => method(...given), mailbox)
+    }
+    return [name, change]
   })
   return Object.fromEntries(methods) as Port
 }
 
 class Memory {
-  readonly #caches: { readonly size: number; clear(): void }[] = []
   readonly #listed: RememberedList
+  readonly #look: () => void
   /** How many changes are under way. */
   #underWay = 0
   /** How many have begun: an answer that was asked for before the last of them is not remembered. */
   #begun = 0
+  /** From whom something may have been taken, by the number of the change; and when last from anybody. */
+  readonly #taken = new Map<AddressKey, number>()
+  #takenFromAll = 0
 
-  constructor(listed: RememberedList) {
+  constructor(listed: RememberedList, look: () => void) {
     this.#listed = listed
+    this.#look = look
   }
 
   of<Answer>(ask: (address: Address) => Promise<Answer>): (address: Address) => Promise<Answer> {
-    const cache = new LRUCache<string, { answer: Answer }>({ max: mostAddresses })
-    this.#caches.push(cache)
+    const cache = new LRUCache<string, { answer: Answer; begun: number }>({ max: mostAddresses })
     return async (address) => {
+      this.#look()
       // By its spelling, too: a domain mailbox answers with the address as it was asked for.
       const known = cache.get(address)
-      if (known !== undefined) return known.answer
       const [begun, isQuiet] = [this.#begun, this.#underWay === 0]
-      const answer = await ask(address)
-      if (isQuiet && this.#begun === begun) cache.set(address, { answer: frozen(answer) })
-      return answer
+      if (known?.begun === begun) return known.answer
+      try {
+        const answer = await ask(address)
+        if (isQuiet && this.#begun === begun) cache.set(address, { answer: frozen(answer), begun })
+        return answer
+      } catch (error) {
+        const isAway = error instanceof Failure && error.code === 'store-unavailable'
+        if (known && isAway && this.#takenAt(addressKey(address)) <= known.begun) return known.answer
+        throw error
+      }
     }
   }
 
-  forget(): void {
-    this.#forgetAnswers()
+  /** @param mailboxes those that may have lost something. Undefined: any may have */
+  forget(mailboxes?: readonly Address[]): void {
+    this.taken(mailboxes)
+    this.#begun += 1
     this.#listed.forget()
+  }
+
+  /** By the change that begins next. */
+  taken(mailboxes: readonly Address[] | undefined): void {
+    const at = this.#begun + 1
+    if (mailboxes === undefined || this.#taken.size + mailboxes.length > mostTaken) {
+      this.#takenFromAll = at
+      this.#taken.clear()
+    } else for (const mailbox of mailboxes) this.#taken.set(addressKey(mailbox), at)
+  }
+
+  #takenAt(key: AddressKey): number {
+    const domain = domainMailbox(key)
+    const ofDomain = domain === undefined ? 0 : (this.#taken.get(domain) ?? 0)
+    return Math.max(this.#takenFromAll, ofDomain, this.#taken.get(key) ?? 0)
   }
 
   async change<Answer>(make: () => Promise<Answer>, mailbox: Address | undefined): Promise<Answer> {
     const key = mailbox && addressKey(mailbox)
     this.#underWay += 1
-    this.#forgetAnswers()
+    this.#begun += 1
     this.#listed.begin(key)
     try {
       return await make()
@@ -112,12 +157,6 @@ class Memory {
       this.#underWay -= 1
       this.#listed.end(key)
     }
-  }
-
-  #forgetAnswers(): void {
-    this.#begun += 1
-    // Clearing takes the time of all its places, also where nothing is remembered.
-    for (const cache of this.#caches) if (cache.size > 0) cache.clear()
   }
 }
 

@@ -105,6 +105,14 @@ export interface ChangesOfOthers {
    * when it is not known any more what was changed, and anything may have been
    */
   follow(see: (change: Change[] | undefined) => Promise<void>): void
+  /**
+   * A process that stood still for so long that others count it as gone does not know what they have
+   * changed, and nobody waited for it.
+   * @param forget is called then: nothing is to be answered from memory until it was read anew
+   */
+  followStandstills(forget: () => void): void
+  /** Looks whether this process stood still. To be called before anything is answered from memory. */
+  look(): void
 }
 
 /** Processes that are alive, and what they notify each other of. */
@@ -141,6 +149,8 @@ const beatMilliseconds = 1000
 const lookMilliseconds = 100
 /** How long a process counts as alive after it has said so. */
 export const leaseMilliseconds = 3000
+/** A process looks at the clock so often, and stood still where it could not for so long. */
+const [tickMilliseconds, standstillMilliseconds] = [250, 1000]
 /** How long ago a process has said it at most that begins something that must not be done twice. */
 export const heardMilliseconds = 5000
 /** After a break, in which a process may have been unable to store what it got, it has so long for that. */
@@ -164,6 +174,7 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyPr
   readonly id = randomUUID()
   readonly #name = `${hostname()} (process ${process.pid})`
   #see: (change: Change[] | undefined) => Promise<void> = async () => {}
+  #forget = () => {}
   #hearGuesses = () => {}
   /** The last change that this process knows of. */
   #seen = 0
@@ -172,6 +183,8 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyPr
   #isBehind = false
   #listening: Listening | undefined
   #timer: NodeJS.Timeout | undefined
+  #ticking: NodeJS.Timeout | undefined
+  #lookedAt: number
   #beating: Promise<void> | undefined
   #isClosed = false
   /** Who has not confirmed what is done for one request. */
@@ -187,7 +200,7 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyPr
     this.#database = database
     this.#clock = clock
     this.#log = log
-    this.#caughtUpAt = this.#aliveAt = this.#steadySince = clock.monotonic()
+    this.#caughtUpAt = this.#aliveAt = this.#steadySince = this.#lookedAt = clock.monotonic()
   }
 
   /** Joins the processes on this database. @throws Failure `store-unavailable` */
@@ -197,11 +210,32 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyPr
     deps.database.share(joined)
     void joined.#listen()
     joined.#beatLater()
+    joined.#ticking = setInterval(() => joined.look(), tickMilliseconds).unref()
     return joined
   }
 
   follow(see: (change: Change[] | undefined) => Promise<void>): void {
     this.#see = see
+  }
+
+  followStandstills(forget: () => void): void {
+    this.#forget = forget
+  }
+
+  look(): void {
+    const at = this.#clock.monotonic()
+    const stood = at - this.#lookedAt
+    this.#lookedAt = at
+    // One that only cannot reach the database goes on with what it remembers.
+    if (stood < standstillMilliseconds || at - this.#aliveAt < leaseMilliseconds) return
+    this.#log.warn(
+      { event: 'store.stood-still', seconds: Math.round(stood / 1000) },
+      'This process stood still: what it remembers is read anew',
+    )
+    this.#forget()
+    // What others change until they know again that this process is alive may be missed, too.
+    clearTimeout(this.#timer)
+    this.#beatNow(() => this.#forget())
   }
 
   /** @param hear is called when there may be some, at least once a second */
@@ -283,6 +317,7 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyPr
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#timer)
+    clearInterval(this.#ticking)
     for (const wake of this.#waiting) wake()
     // One that comes later would say once more that this process is alive.
     await this.#beating
@@ -369,11 +404,23 @@ export class SharedChanges implements Sharing, ChangesOfOthers, Chores, SteadyPr
 
   #beatLater(): void {
     if (this.#isClosed) return
-    const beat = () => {
-      this.#beating = this.#beat().then(() => this.#beatLater())
-    }
-    this.#timer = setTimeout(beat, beatMilliseconds)
+    this.#timer = setTimeout(() => this.#beatNow(), beatMilliseconds)
     this.#timer.unref()
+  }
+
+  /**
+   * One after the other.
+   * @param then is called when it was said, or could not be
+   */
+  #beatNow(then = () => {}): void {
+    const round = async (before: Promise<void> | undefined) => {
+      await before
+      await this.#beat()
+      then()
+      if (this.#beating === beating) this.#beatLater()
+    }
+    const beating: Promise<void> = round(this.#beating)
+    this.#beating = beating
   }
 
   /** Says that this process is alive, and takes up what it was not notified of. */

@@ -303,6 +303,8 @@ async function openSharedStore(
       passing: createPassingStore(database, sealer, clock),
       others: {
         follow: (see) => changes.follow(see),
+        followStandstills: (forget) => changes.followStandstills(forget),
+        look: () => changes.look(),
         chores: changes,
         guesses,
         budgets: createBudgetStore(database, changes),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { failure } from '../../src/base/failure.ts'
 import type { Store } from '../../src/store/ports.ts'
 import { rememberReads } from '../../src/store/remembered-reads.ts'
 import { newGrant, openFixture } from './fixture.ts'
@@ -10,12 +11,17 @@ async function countedStore() {
   const { store } = await openFixture()
   const asked: string[] = []
   let held: Promise<void> | undefined
+  let isAway = false
+  const requireThere = () => {
+    if (isAway) throw failure('database.closed')
+  }
   const counted: Store = {
     ...store,
     mailboxes: {
       ...store.mailboxes,
       async find(address) {
         asked.push(`find ${address}`)
+        requireThere()
         const found = await store.mailboxes.find(address)
         await held
         return found
@@ -35,6 +41,7 @@ async function countedStore() {
       ...store.grants,
       async standing(address) {
         asked.push(`standing ${address}`)
+        requireThere()
         return store.grants.standing(address)
       },
     },
@@ -42,6 +49,9 @@ async function countedStore() {
   return {
     ...rememberReads(counted),
     asked,
+    goAway() {
+      isAway = true
+    },
     hold(): () => void {
       let release = () => {}
       held = new Promise((resolve) => {
@@ -135,6 +145,41 @@ describe('reads that are remembered', () => {
     const { store } = await countedStore()
     const mailbox = await store.mailboxes.find(printer)
     expect(() => Object.assign(mailbox ?? {}, { providerId: 'other' })).toThrow(TypeError)
+  })
+})
+
+describe('while the database is away', () => {
+  it('what was forgotten counts again, where nobody can have lost anything', async () => {
+    const { store, forget, goAway } = await countedStore()
+    const { id, version } = await store.grants.adopt(newGrant())
+    await store.mailboxes.find(printer)
+    await store.grants.standing(printer)
+    await store.grants.renewed(id, version, { renewedAt: 7 })
+    await store.mailboxes.remove('cron@example.com')
+    forget(['cron@example.com'])
+    goAway()
+    expect(await store.mailboxes.find(printer)).toMatchObject({ address: printer })
+    expect(await store.grants.standing(printer)).toMatchObject({ grant: { id } })
+    await expect(store.mailboxes.find('nobody@example.com')).rejects.toThrow()
+  })
+
+  it.each<[string, (of: Awaited<ReturnType<typeof countedStore>>) => unknown]>([
+    ['it was changed', ({ store }) => store.mailboxes.remove(printer)],
+    ['its grant lapsed', ({ store }) => store.grants.lapse('of nobody', 1, 1, 'revoked')],
+    ['another process changed it', ({ forget }) => forget(['Printer@Example.com'])],
+    ['another process changed its domain', ({ forget }) => forget(['*@example.com'])],
+    ['another process may have changed anything', ({ forget }) => forget()],
+    [
+      'another process changed very many',
+      ({ forget }) => forget(Array.from({ length: 1001 }, (_, index) => `${index}@example.net` as const)),
+    ],
+  ])('nothing is answered of a mailbox from before %s', async (_, change) => {
+    const counted = await countedStore()
+    const { store, goAway } = counted
+    await store.mailboxes.find(printer)
+    await change(counted)
+    goAway()
+    await expect(store.mailboxes.find(printer)).rejects.toThrow()
   })
 })
 
