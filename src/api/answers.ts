@@ -273,6 +273,25 @@ const AccessToken = z
     ],
   })
 
+const ExchangedToken = AccessToken.extend({
+  issued_token_type: z.literal('urn:ietf:params:oauth:token-type:access_token'),
+}).meta({ description: 'As RFC 8693, section 2.2.1.' })
+
+const OAuthError = z
+  .object({
+    error: z.enum([
+      'invalid_request',
+      'invalid_grant',
+      'invalid_target',
+      'invalid_scope',
+      'unsupported_grant_type',
+      'temporarily_unavailable',
+      'server_error',
+    ]),
+    error_description: text,
+  })
+  .meta({ description: 'As RFC 6749, section 5.2, and RFC 8693, section 2.2.2.' })
+
 const LoginStatus = z
   .object({
     id: text,
@@ -613,6 +632,7 @@ export const answers = {
   ConsentLinkStatus,
   CreatedLink,
   DeviceConsentState,
+  ExchangedToken,
   Finding,
   Health,
   JournalEntry,
@@ -624,6 +644,7 @@ export const answers = {
   LoginStatus,
   MailboxList: z.object({ mailboxes: z.array(MailboxStatus).readonly() }),
   MailboxStatus,
+  OAuthError,
   MadeLink: z.union([CreatedLink, SentLink]),
   NewApiKey,
   NewLogin,

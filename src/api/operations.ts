@@ -91,18 +91,46 @@ const newTest = z.strictObject({
   login: shortText.exactOptional().meta({ description: 'As which login: its id or user name.' }),
 })
 
-const tokenQuery = z.strictObject({
-  min_life: z
+const minimumLife = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a number of seconds')
+  .transform(Number)
+  .refine((seconds) => seconds <= 86_400, 'must be at most 86400 seconds')
+  .exactOptional()
+  .meta({
+    description:
+      'For how many seconds the token must be valid, up to 86400. It is refreshed where it is not; 503 where that is not possible now.',
+    examples: ['600'],
+  })
+
+const accessTokenType = z.literal('urn:ietf:params:oauth:token-type:access_token')
+
+/**
+ * The form of `POST /oauth2/token` (RFC 8693, section 2.1). What else a client sends is not looked
+ * at (RFC 6749, section 3.2).
+ */
+export const tokenExchange = z.object({
+  grant_type: z.literal('urn:ietf:params:oauth:grant-type:token-exchange'),
+  subject_token: z.string().min(1).max(1024).meta({ description: 'The API key.' }),
+  subject_token_type: accessTokenType,
+  requested_token_type: accessTokenType.exactOptional(),
+  actor_token: z.never().exactOptional(),
+  audience: z
     .string()
-    .regex(/^\d{1,5}$/, 'must be a number of seconds')
-    .transform(Number)
-    .refine((seconds) => seconds <= 86_400, 'must be at most 86400 seconds')
+    .max(300)
     .exactOptional()
-    .meta({
-      description:
-        'For how many seconds the token must be valid, up to 86400. It is refreshed where it is not; 503 where that is not possible now.',
-      examples: ['600'],
-    }),
+    .meta({ description: 'The address of the mailbox; or by `resource`.', examples: ['me@example.com'] }),
+  resource: z
+    .string()
+    .max(1000)
+    .exactOptional()
+    .meta({ description: 'The same as a URI.', examples: ['mailto:me@example.com'] }),
+  scope: z.string().max(4096).exactOptional().meta({ description: 'What the token must have of scopes.' }),
+  min_life: minimumLife,
+})
+
+const tokenQuery = z.strictObject({
+  min_life: minimumLife,
   format: z.enum(['json', 'token', 'xoauth2']).exactOptional().meta({
     description: 'The body of RFC 6749, the bare token, or the ready SASL string.',
   }),

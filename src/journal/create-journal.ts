@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
+import { asFailure } from '../base/failure.ts'
 import type { LineFields, Log } from '../base/log.ts'
 import type { KeptRecipients } from '../model/journal.ts'
 import type { JournalStore } from '../store/ports.ts'
@@ -87,9 +88,15 @@ export function createJournal(deps: JournalDeps): Journal {
     await writer.flush()
   }
 
+  async function written(): Promise<void> {
+    await flush()
+    const { trouble } = writer
+    if (trouble !== undefined) throw asFailure(trouble)
+  }
+
   return {
     log: createJournalLog(log, keep),
-    reader: createJournalReader({ store, clock, flush }),
+    reader: createJournalReader({ store, clock, flush, written }),
     watch(see) {
       watcher = see
     },

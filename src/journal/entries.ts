@@ -302,6 +302,8 @@ const most = 10_000
 
 /** Writes entries soon, many in one transaction, and never holds up what they are about. */
 interface EntryWriter {
+  /** Why the last write failed; undefined: it did not. */
+  readonly trouble: unknown
   add(entry: JournalEntry): void
   /** What is known of a mailbox from now on; the last counts. */
   note(outcome: MailboxOutcome): void
@@ -329,7 +331,7 @@ class StoringWriter implements EntryWriter {
   #dropped = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
-  #failing = false
+  trouble: unknown
 
   constructor(store: Pick<JournalStore, 'add'>, log: Log, written: () => void) {
     this.#store = store
@@ -372,21 +374,21 @@ class StoringWriter implements EntryWriter {
     this.#outcomes = []
     try {
       await this.#store.add(entries, outcomes)
-      if (this.#failing)
+      if (this.trouble !== undefined)
         this.#log.info(
           { event: 'journal.written-again', dropped: this.#dropped },
           'The journal is written again',
         )
-      this.#failing = false
+      this.trouble = undefined
       this.#dropped = 0
       this.#written()
     } catch (error) {
-      if (!this.#failing)
+      if (this.trouble === undefined)
         this.#log.error(
           { event: 'journal.unwritten', err: error },
           'The journal cannot be written: it is tried again',
         )
-      this.#failing = true
+      this.trouble = error
       this.#waiting = [...entries, ...this.#waiting]
       this.#outcomes = [...outcomes, ...this.#outcomes].slice(-most)
       this.#makeRoom()

@@ -31,10 +31,14 @@ interface JournalReaderDeps {
   clock: Pick<Clock, 'now'>
   /** Writes what waits. */
   flush(): Promise<void>
+  /** The same. @throws Failure where it could not */
+  written(): Promise<void>
 }
 
-export function createJournalReader({ store, clock, flush }: JournalReaderDeps): JournalReader {
+export function createJournalReader({ store, clock, flush, written }: JournalReaderDeps): JournalReader {
   return {
+    written,
+
     async list(filters) {
       const query = readFilters(filters, clock.now())
       await flush()

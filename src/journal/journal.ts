@@ -11,6 +11,11 @@ export interface JournalReader {
   list(filters: JournalFilters): Promise<JournalPage>
   /** Sends by the time, the oldest first. */
   activity(span: ActivitySpan): Promise<Activity>
+  /**
+   * Everything that has happened by then is written, durably.
+   * @throws Failure `store-unavailable` and what else keeps the store from it
+   */
+  written(): Promise<void>
   /** Whether all entries are there, as they were written and in their order. */
   verify(): Promise<JournalVerdict>
   /** As `JournalStore.outcomes`, with everything that has happened by then. */

@@ -8,8 +8,10 @@ import {
   type FilledFailure,
   failureFields,
   filled,
+  partsOf,
 } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
+import type { CreatedLink } from '../consent/consent-service.ts'
 import { type FieldMistake, RegistrationMistakes } from '../providers/registrations.ts'
 import { InvalidInput, type Mistake } from './api/api-route.ts'
 
@@ -29,21 +31,36 @@ export class HttpRefusal extends Failure {
   }
 }
 
+/** A consent is needed, and who asks may see the link to it. */
+export class ConsentWanted extends Failure {
+  readonly link: CreatedLink
+
+  constructor(wanted: Failure, link: CreatedLink) {
+    super(partsOf(wanted))
+    this.name = 'ConsentWanted'
+    this.link = link
+  }
+}
+
 export interface ErrorAnswer {
   status: number
   failure: Failure
   headers: Readonly<Record<string, string>>
 }
 
+/** In seconds: where nobody knows how long it will be. */
+const usualWait = 30
+
 /** A thrown value as status, failure and headers, for problem documents and for error pages. */
 export function errorAnswer(error: unknown): ErrorAnswer {
   const failure = error instanceof Failure ? error : (refusalOfExpress(error) ?? asFailure(error))
   const refusal = failure instanceof HttpRefusal ? failure : undefined
-  const wait = failure.retryAfterSeconds
+  const status = refusal?.status ?? failureStatus[failure.code]
+  const wait = failure.retryAfterSeconds ?? (status === 503 ? usualWait : undefined)
   const retryAfter: Record<string, string> =
     wait === undefined ? {} : { 'Retry-After': String(Math.ceil(wait)) }
   return {
-    status: refusal?.status ?? failureStatus[failure.code],
+    status,
     failure,
     headers: { ...retryAfter, ...refusal?.headers },
   }
@@ -96,6 +113,7 @@ interface Problem {
   fix?: string
   retryAfterSeconds?: number
   mistakes?: readonly Mistake[]
+  consentLink?: CreatedLink
 }
 
 /** The last handler of the API: every thrown value becomes a problem document. */
@@ -119,6 +137,7 @@ export function sendProblem(response: Response, error: unknown): void {
     ...(failure.fix !== undefined && { fix: failure.fix }),
     ...(failure.retryAfterSeconds !== undefined && { retryAfterSeconds: failure.retryAfterSeconds }),
     ...(failure instanceof InvalidInput && { mistakes: failure.mistakes }),
+    ...(failure instanceof ConsentWanted && { consentLink: failure.link }),
     ...(failure instanceof RegistrationMistakes && { mistakes: failure.mistakes.map(toMistake) }),
   }
   response.status(status).set(headers).type('application/problem+json').send(JSON.stringify(problem))

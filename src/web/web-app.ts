@@ -16,6 +16,8 @@ import type { Readiness } from './readiness.ts'
 import { believeProxies, createWrongSecretCount, type IsProxy } from './request-source.ts'
 import { exactRouter, methodNotAllowed, plainPath } from './routing.ts'
 import type { SignInLinks } from './sign-in-links.ts'
+import { createTokenExchange } from './token-exchange.ts'
+import { createTokenHandOut } from './token-hand-out.ts'
 import type { WebServices } from './web-services.ts'
 
 export interface WebAppDeps extends WebAddresses {
@@ -61,8 +63,10 @@ export function createWebApp(deps: WebAppDeps): Express {
   const bearers = { apiKeys: services.apiKeys, markAuthenticated, countWrong }
   app.use(createMetricsRoute(metrics, bearers))
   const redirectUri = redirectUriOf(publicUrl)
-  const routes = apiRoutes({ services, redirectUri, signInLinks, readiness, log, version })
+  const tokens = createTokenHandOut({ ...services, log })
+  const routes = apiRoutes({ services, redirectUri, signInLinks, readiness, tokens, log, version })
   app.use('/api', createApi({ bearers, routes, log }))
+  app.use(createTokenExchange({ bearers, tokens, log }))
   const pages = createPages({
     publicUrl,
     pagesUrl,

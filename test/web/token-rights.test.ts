@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Scope } from '../../src/model/api-key.ts'
-import { testServer } from './test-server.ts'
+import { failureAs } from '../support/made-failure.ts'
+import { link, testServer } from './test-server.ts'
 
 let server: ReturnType<typeof testServer>
 /** What the key may do at this moment; nothing: it is revoked. */
@@ -68,5 +69,74 @@ describe('a key that loses its right while a token is asked for', () => {
     expect(response.status).toBe(status)
     expect(response.text.includes('ya29')).toBe(status === 200)
     expect(said()).toHaveLength(status === 200 ? 1 : 0)
+  })
+})
+
+describe('a token leaves', () => {
+  it('only when the journal has it, written', async () => {
+    scopes = ['token:me@example.com']
+    const { written, list } = server.services.journal
+    let had = 0
+    server.services.journal.written = async () => {
+      await written()
+      had = (await list({ kind: 'token' })).entries.length
+    }
+    expect((await ask()).status).toBe(200)
+    expect(had).toBe(1)
+  })
+
+  it('to nobody while the journal cannot be written', async () => {
+    scopes = ['token:me@example.com']
+    server.services.journal.written = async () => {
+      throw failureAs('store-unavailable', 'The disk under the database is full')
+    }
+    const response = await ask()
+    expect(response.status).toBe(503)
+    expect(response.headers['retry-after']).toBe('30')
+    expect(response.text).not.toContain('ya29')
+  })
+})
+
+describe('a mailbox that needs a consent', () => {
+  it.each<[Scope[], boolean]>([
+    [['admin'], true],
+    [['token:me@example.com'], false],
+    [['token:me@example.com', 'read'], false],
+  ])('a key with %j is told the link to it: %j', async (held, isTold) => {
+    scopes = held
+    server.services.tokens.trouble = failureAs('consent-needed', 'The consent has lapsed')
+    const response = await ask()
+    expect([response.status, response.body.code]).toEqual([409, 'consent-needed'])
+    const { consentLink } = response.body
+    expect(consentLink?.url).toBe(isTold ? `http://localhost:8587/consent/${link}` : undefined)
+  })
+
+  it('the same link is told again as long as it opens', async () => {
+    scopes = ['admin']
+    server.services.tokens.trouble = failureAs('consent-needed', 'The consent has lapsed')
+    let made = 0
+    const { createLink } = server.services.consent
+    server.services.consent.createLink = async function (...given) {
+      made += 1
+      return createLink.apply(this, given)
+    }
+    for (let time = 0; time < 3; time++) await ask()
+    expect(made).toBe(1)
+    server.services.consent.openLink = async () => {
+      throw failureAs('not-found', 'This consent link is unknown, used or expired')
+    }
+    await ask()
+    expect(made).toBe(2)
+  })
+
+  it('where no link can be made, the failure is told without one', async () => {
+    scopes = ['admin']
+    server.services.tokens.trouble = failureAs('consent-needed', 'The consent has lapsed')
+    server.services.consent.createLink = async () => {
+      throw failureAs('configuration', 'This mailbox has no consent')
+    }
+    const response = await ask()
+    expect(response.status).toBe(409)
+    expect(response.body.consentLink).toBeUndefined()
   })
 })

@@ -14,6 +14,7 @@ import type { Readiness } from '../readiness.ts'
 import { sourceKey } from '../request-source.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
+import type { TokenHandOut } from '../token-hand-out.ts'
 import type { WebServices } from '../web-services.ts'
 import { type ApiAnswer, type ApiRoute, route, scopeFor } from './api-route.ts'
 import { type BearerCheck, bearerOf, insufficientScope } from './bearer.ts'
@@ -160,7 +161,7 @@ function principalOf(response: Response): Principal {
   return response.locals.principal
 }
 
-function actorOf({ name, apiKey }: Principal, request: Request): Actor {
+export function actorOf({ name, apiKey }: Principal, request: Request): Actor {
   return {
     name: apiKey === undefined ? name : `API key ${name}`,
     // A UNIX socket has no address: it is this machine.
@@ -179,6 +180,7 @@ export function apiRoutes({
   redirectUri,
   signInLinks,
   readiness,
+  tokens,
   log,
   version,
 }: {
@@ -187,10 +189,11 @@ export function apiRoutes({
   redirectUri: string
   signInLinks: SignInLinks
   readiness: Readiness
+  tokens: TokenHandOut
   log: Log
   version: string
 }): ApiRoute[] {
-  const { mailboxes, logins, apiKeys, consent, notices, tokens, catalogue } = services
+  const { mailboxes, logins, apiKeys, consent, notices, catalogue } = services
   const { registrations, ownCertificates, registrationChecks, journal, doctor, traces, sendTestMessage } =
     services
   return [
@@ -200,7 +203,7 @@ export function apiRoutes({
     ...providerRoutes({ catalogue, registrationChecks, redirectUri }),
     ...registrationRoutes(registrations),
     ...certificateRoutes(ownCertificates),
-    ...tokenRoutes({ mailboxes, tokens, log }),
+    ...tokenRoutes({ mailboxes, tokens }),
     ...loginRoutes(logins),
     ...apiKeyRoutes(apiKeys),
     ...signInLinkRoutes({ signInLinks, log }),

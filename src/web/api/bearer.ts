@@ -21,22 +21,30 @@ export interface BearerCheck {
  * @throws HttpRefusal 401 with the challenge of RFC 6750, section 3; Failure `limit-reached`
  * instead, for a source that guesses
  */
-export async function bearerOf(
-  request: Request,
-  { apiKeys, markAuthenticated, countWrong }: BearerCheck,
-): Promise<Principal> {
+export async function bearerOf(request: Request, bearers: BearerCheck): Promise<Principal> {
   if (isFromCommand(request)) return owner
   const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(/ +(.*)/)
   // RFC 6750, section 3.1: without any authentication information, no error code.
   if (scheme.toLowerCase() !== 'bearer') throw unauthorised('web.key-missing', 'Bearer realm="postern"')
-  // The b64token of RFC 6750, section 2.1.
-  const principal = /^[A-Za-z0-9._~+/-]{1,512}=*$/.test(token) ? await ownerOf(token, apiKeys) : undefined
-  if (principal) {
-    markAuthenticated(request)
-    return principal
-  }
-  countWrong(request, token, 'key')
+  const principal = await principalOfKey(request, token, bearers)
+  if (principal) return principal
   throw unauthorised('web.key-invalid', 'Bearer realm="postern", error="invalid_token"')
+}
+
+/**
+ * Who presents this key; undefined where it is not valid, which is counted.
+ * @throws Failure `limit-reached` for a source that guesses
+ */
+export async function principalOfKey(
+  request: Request,
+  key: string,
+  { apiKeys, markAuthenticated, countWrong }: BearerCheck,
+): Promise<Principal | undefined> {
+  // The b64token of RFC 6750, section 2.1.
+  const principal = /^[A-Za-z0-9._~+/-]{1,512}=*$/.test(key) ? await ownerOf(key, apiKeys) : undefined
+  if (principal) markAuthenticated(request)
+  else countWrong(request, key, 'key')
+  return principal
 }
 
 /** Undefined for an unknown, revoked or expired key, without telling them apart. */

@@ -1,20 +1,16 @@
 import type { Answers } from '../../api/answers.ts'
-import { actorFields, type Log } from '../../base/log.ts'
 import type { ConsentService } from '../../consent/consent-service.ts'
 import { freshSecret } from '../../credentials/credential.ts'
 import type { Logins } from '../../credentials/logins.ts'
-import { permits } from '../../credentials/scopes.ts'
 import type { Doctor } from '../../diagnosis/doctor.ts'
 
-import type { AccessToken, TokenBroker } from '../../grants/token-broker.ts'
 import type { Mailboxes } from '../../mailboxes/mailboxes.ts'
-import type { Scope } from '../../model/api-key.ts'
 import type { Notices } from '../../notices/notices.ts'
 import { xoauth2Response } from '../../sasl/mechanisms.ts'
 import type { SendTestMessage } from '../../upstream/test-message.ts'
 import { type ShownStep, testMessageOf, testSteps } from '../test-messages.ts'
+import { type TokenHandOut, tokenResponse } from '../token-hand-out.ts'
 import { type ApiRoute, route } from './api-route.ts'
-import { insufficientScope } from './bearer.ts'
 
 export function mailboxRoutes({
   mailboxes,
@@ -108,52 +104,19 @@ export function consentRoutes(consent: ConsentService): ApiRoute[] {
 export function tokenRoutes({
   mailboxes,
   tokens,
-  log,
 }: {
-  mailboxes: Mailboxes
-  tokens: TokenBroker
-  log: Log
+  mailboxes: Pick<Mailboxes, 'signInName'>
+  tokens: TokenHandOut
 }): ApiRoute[] {
   return [
     route('GET /mailboxes/:address/token', async (call) => {
       const { param, query, by, prefersText, principal, principalNow } = call
       const { min_life: minimumLife, format = prefersText ? 'token' : 'json' } = query
-      const address = await mailboxes.named(param('address'))
-      const scope: Scope = `token:${address}`
-      // No refresh is made for a key that may not have the token.
-      if (!permits(principal, scope, true) && (await mailboxes.isPersonal(address)))
-        throw insufficientScope(scope)
-      const token = await tokens.accessTokenFor(address, minimumLife === undefined ? {} : { minimumLife })
-      // A refresh takes a while: the owner of the mailbox and the rights of the key may have
-      // changed.
-      if (!permits(await principalNow(), scope, token.grant.personal)) throw insufficientScope(scope)
-      log.info(
-        { event: 'token.read', mailbox: address, ...actorFields(by), minimumLife, format },
-        'an access token was handed out',
-      )
-      const user = await mailboxes.signInName(address, token)
-      return { body: tokenBody(format, user, token) }
+      const wanted = { mailbox: param('address'), minimumLife, format, by, principal, principalNow }
+      const { address, token } = await tokens.handOut(wanted)
+      if (format === 'json') return { body: tokenResponse(token) }
+      if (format === 'token') return { body: token.secret.reveal() }
+      return { body: xoauth2Response(await mailboxes.signInName(address, token), token.secret).reveal() }
     }),
   ]
-}
-
-function tokenBody(
-  format: 'json' | 'token' | 'xoauth2',
-  user: string,
-  token: AccessToken,
-): Answers['AccessToken'] | string {
-  switch (format) {
-    case 'token':
-      return token.secret.reveal()
-    case 'xoauth2':
-      return xoauth2Response(user, token.secret).reveal()
-    case 'json':
-      // RFC 6749, section 5.1; `Cache-Control: no-store` is on every answer of this server.
-      return {
-        access_token: token.secret.reveal(),
-        token_type: 'Bearer',
-        expires_in: Math.max(0, Math.floor(token.remainingSeconds())),
-        scope: token.scopes.join(' '),
-      }
-  }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Answers, answers } from '../../api/answers.ts'
-import { type Need, type Operation, operations } from '../../api/operations.ts'
+import { type Need, type Operation, operations, tokenExchange } from '../../api/operations.ts'
 
 type Json = z.core.JSONSchema.BaseSchema
 type Part = Readonly<Record<string, unknown>>
@@ -23,7 +23,7 @@ export function openApiDocument(version: string): Answers['OpenApiDocument'] {
     servers: [{ url: '../v1' }],
     security: [{ apiKey: [] }],
     tags: [...new Set(Object.keys(operations).map(tagOf))].map((name) => ({ name })),
-    paths: pathsOf(Object.entries<Operation>(operations)),
+    paths: { ...pathsOf(Object.entries<Operation>(operations)), '/token': exchangePath },
     components: {
       securitySchemes: {
         apiKey: {
@@ -171,6 +171,38 @@ function problemsOf(name: string, path: string, { needs, query, body }: Operatio
 
 function reference(name: keyof typeof problems): Part {
   return { $ref: `#/components/responses/${name}` }
+}
+
+/** Beside the API, and with the errors of OAuth. */
+const exchangePath: Part = {
+  post: {
+    servers: [{ url: '../../oauth2' }],
+    operationId: 'exchangeToken',
+    tags: ['mailboxes'],
+    summary: 'An access token of a mailbox for an API key, by token exchange (RFC 8693)',
+    description: 'The API key is the subject token, and no header is needed.',
+    security: [],
+    requestBody: {
+      required: true,
+      content: { 'application/x-www-form-urlencoded': { schema: inputSchema(tokenExchange) } },
+    },
+    responses: {
+      200: {
+        description: 'Done',
+        content: { 'application/json': { schema: referenceTo('ExchangedToken') } },
+      },
+      ...Object.fromEntries([400, 413, 429, 502, 503].map((status) => [status, oauthError()])),
+      default: oauthError(),
+    },
+  },
+}
+
+function oauthError(): Part {
+  return {
+    description: 'What is wrong. With 429 and 503: after how many seconds another try is worth it',
+    headers: retryAfter,
+    content: { 'application/json': { schema: referenceTo('OAuthError') } },
+  }
 }
 
 function referenceTo(name: keyof Answers): Part {
