@@ -2,11 +2,10 @@ import { type IncomingMessage, request } from 'node:http'
 import { request as requestSealed } from 'node:https'
 import { createInterface } from 'node:readline'
 import type { ConnectionOptions } from 'node:tls'
+import type { AnswerOf, LineOf, OperationName, PathParameters, Sent } from '../api/operations.ts'
 import { Failure, type FailureCode, failure, isFailureId } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
-import type { Finding } from '../diagnosis/finding.ts'
-import type { RotationStep } from '../store/keyring.ts'
-import type { RunningBroker, ToldStep } from './context.ts'
+import type { RunningBroker } from './context.ts'
 import { exitCodes } from './terminal.ts'
 
 /**
@@ -25,20 +24,23 @@ interface Answer {
 /**
  * The running postern, asked through its command server. Only the owner gets there, so
  * that no key is sent. Its problem documents (RFC 9457) become Failures again.
+ * @param warn called with what has to be known of an answer
  */
-/** @param warn called with what has to be known of an answer */
 export function createRemoteBroker(
   address: BrokerAddress,
   warn: (warnings: readonly string[]) => void = () => {},
 ): RunningBroker {
-  async function call<T>(method: string, path: string, body?: object): Promise<T> {
-    const { text } = await checked(method, path, body)
-    if (text === '') return undefined as T
-    return (parseObject(text) ?? refuseStranger()) as T
+  async function call<Name extends OperationName>(
+    name: Name,
+    ...[sent]: Given<SentTo<Name>>
+  ): Promise<AnswerOf<Name>> {
+    const { text } = await checked(requestOf(name, sent))
+    const answer = text === '' ? undefined : parseObject(text)
+    return answer
   }
 
-  async function checked(method: string, path: string, body?: object): Promise<Answer> {
-    const answer = await ask(address, method, `/api/v1${path}`, body)
+  async function checked(asked: AskedRequest): Promise<Answer> {
+    const answer = await ask(address, asked)
     if (answer.status < 200 || answer.status > 299) throw failureOf(answer)
     const { unconfirmed } = answer
     if (unconfirmed !== undefined)
@@ -46,124 +48,193 @@ export function createRemoteBroker(
     return answer
   }
 
+  async function* lines<Name extends OperationName>(
+    name: Name,
+    sent: SentTo<Name>,
+  ): AsyncGenerator<LineOf<Name>> {
+    for await (const line of askForLines(address, requestOf(name, sent))) yield parseObject(line)
+  }
+
   return {
     mailboxes: {
-      add: ({ refreshToken, ...rest }) =>
-        call('POST', '/mailboxes', { ...rest, ...(refreshToken && { refreshToken: refreshToken.reveal() }) }),
-      show: (address) => call('GET', mailboxPath(address)),
-      list: async () => (await call<{ mailboxes: never[] }>('GET', '/mailboxes')).mailboxes,
-      remove: (address) => call('DELETE', mailboxPath(address)),
+      add: ({ refreshToken, aliases, ...rest }) =>
+        call('POST /mailboxes', {
+          body: {
+            ...rest,
+            ...(aliases && { aliases: [...aliases] }),
+            ...(refreshToken && { refreshToken: refreshToken.reveal() }),
+          },
+        }),
+      show: (address) => call('GET /mailboxes/:address', { path: { address } }),
+      list: async () => [...(await call('GET /mailboxes')).mailboxes],
+      remove: (address) => call('DELETE /mailboxes/:address', { path: { address } }),
     },
     logins: {
-      async add({ password, ...rest }) {
-        const body = { ...rest, ...(password && { password: password.reveal() }) }
-        return withSecret(await call('POST', '/logins', body), 'password')
+      async add({ password, mailboxes, senders, networks, map, ...rest }) {
+        const body = {
+          ...rest,
+          mailboxes: [...mailboxes],
+          ...(senders && { senders: [...senders] }),
+          ...(networks && { networks: [...networks] }),
+          ...(map && { map: { ...map } }),
+          ...(password && { password: password.reveal() }),
+        }
+        const made = await call('POST /logins', { body })
+        const { login, password: generated } = made
+        return { login, ...(generated !== undefined && { password: new Secret(generated) }) }
       },
       async list(mailbox) {
-        const path = mailbox === undefined ? '/logins' : `${mailboxPath(mailbox)}/logins`
-        return (await call<{ logins: never[] }>('GET', path)).logins
+        if (mailbox === undefined) return [...(await call('GET /logins')).logins]
+        return [...(await call('GET /mailboxes/:address/logins', { path: { address: mailbox } })).logins]
       },
-      async page({ group: state, most: limit, failing: _failing, ...query }) {
-        const { logins, found } = await call<{ logins: never[]; found: number }>(
-          'GET',
-          `/logins?${queryOf({ ...query, state, limit })}`,
-        )
+      async page({ group, most: limit, failing: _failing, ...query }) {
+        // Of what is failing the journal knows.
+        const state = group === 'failing' ? undefined : group
+        const { logins, found = 0 } = await call('GET /logins', { query: { ...query, state, limit } })
         return { logins, found }
       },
-      show: (id) => call('GET', loginPath(id)),
-      revoke: (id) => call('DELETE', loginPath(id)),
-      allow: (id, senders) => call('POST', `${loginPath(id)}/senders`, { senders }),
-      set: (id, options) => call('POST', `${loginPath(id)}/mending`, options),
+      show: (id) => call('GET /logins/:id', { path: { id } }),
+      revoke: (id) => call('DELETE /logins/:id', { path: { id } }),
+      allow: (id, senders) =>
+        call('POST /logins/:id/senders', { path: { id }, body: { senders: [...senders] } }),
+      set: (id, { map, ...options }) =>
+        call('POST /logins/:id/mending', {
+          path: { id },
+          body: { ...options, ...(map && { map: { ...map } }) },
+        }),
     },
     apiKeys: {
-      add: async (wanted) => withSecret(await call('POST', '/api-keys', wanted), 'key'),
-      list: async () => (await call<{ apiKeys: never[] }>('GET', '/api-keys')).apiKeys,
-      revoke: (id) => call('DELETE', `/api-keys/${encodeURIComponent(id)}`),
+      async add({ scopes, ...wanted }) {
+        const { apiKey, key } = await call('POST /api-keys', { body: { ...wanted, scopes: [...scopes] } })
+        return { apiKey, key: new Secret(key) }
+      },
+      list: async () => [...(await call('GET /api-keys')).apiKeys],
+      revoke: (id) => call('DELETE /api-keys/:id', { path: { id } }),
     },
     registrations: {
-      list: async () => (await call<{ registrations: never[] }>('GET', '/registrations')).registrations,
-      show: (id) => call('GET', registrationPath(id)),
-      add: (request) => call('POST', '/registrations', opened(request)),
-      set: (id, changes) => call('PATCH', registrationPath(id), opened(changes)),
+      list: async () => [...(await call('GET /registrations')).registrations],
+      show: (id) => call('GET /registrations/:id', { path: { id } }),
+      add: (request) => call('POST /registrations', { body: opened(request) }),
+      set: (id, changes) => call('PATCH /registrations/:id', { path: { id }, body: opened(changes) }),
       remove: (id, { force = false } = {}) =>
-        call('DELETE', `${registrationPath(id)}${force ? '?force=true' : ''}`),
-      check: (id) => call('POST', `${registrationPath(id)}/check`),
+        call('DELETE /registrations/:id', { path: { id }, query: force ? { force: 'true' } : {} }),
+      check: (id) => call('POST /registrations/:id/check', { path: { id } }),
     },
     ownCertificates: {
-      show: (id) => call('GET', `${registrationPath(id)}/certificate`),
-      make: (id, request = {}) => call('POST', `${registrationPath(id)}/certificate`, request),
-      tryNow: (id) => call('POST', `${registrationPath(id)}/certificate/tries`),
+      show: (id) => call('GET /registrations/:id/certificate', { path: { id } }),
+      make: (id, request = {}) =>
+        call('POST /registrations/:id/certificate', { path: { id }, body: request }),
+      tryNow: (id) => call('POST /registrations/:id/certificate/tries', { path: { id } }),
     },
     keyring: async () => ({
-      list: async () => (await call<{ keys: never[] }>('GET', '/keyring')).keys,
-      async *rotate() {
-        for await (const line of askForLines(address, '/api/v1/keyring/rotations', {}))
-          yield (parseObject(line) ?? refuseStranger()) as RotationStep
-      },
+      list: async () => (await call('GET /keyring')).keys,
+      rotate: () => lines('POST /keyring/rotations', {}),
     }),
     async backup() {
-      const incoming = await send(address, 'POST', '/api/v1/backups', undefined)
+      const incoming = await send(address, requestOf('POST /backups', {}))
       if (incoming.statusCode !== 200) throw failureOf(await whole(incoming))
       return pieces(incoming)
     },
-    health: () => call('GET', '/health'),
-    tryMailbox: (mailbox) => call('POST', `${mailboxPath(mailbox)}/tries`),
-    createConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`),
-    beginConsent: async (mailbox) =>
-      withSecret(await call('POST', `${mailboxPath(mailbox)}/consents`), 'consent'),
+    health: () => call('GET /health'),
+    tryMailbox: (mailbox) => call('POST /mailboxes/:address/tries', { path: { address: mailbox } }),
+    async createConsentLink(mailbox) {
+      const made = await call('POST /mailboxes/:address/consent-links', { path: { address: mailbox } })
+      return 'url' in made ? made : refuseStranger()
+    },
+    async beginConsent(mailbox) {
+      const begun = await call('POST /mailboxes/:address/consents', { path: { address: mailbox } })
+      return { ...begun, consent: new Secret(begun.consent) }
+    },
     completeConsent({ authorizationUrl, consent }, answer) {
       const state = new URL(authorizationUrl).searchParams.get('state') ?? ''
-      return call('POST', '/consents', { consent: consent.reveal(), state, answer })
+      return call('POST /consents', { body: { consent: consent.reveal(), state, answer } })
     },
-    beginDeviceConsent: (mailbox) => call('POST', `${mailboxPath(mailbox)}/device-consents`),
-    deviceConsent: (id) => call('GET', `/device-consents/${encodeURIComponent(id)}`),
-    createAdminConsentLink: (id) => call('POST', `/providers/${encodeURIComponent(id)}/admin-consent-links`),
-    consentLinks: async () => (await call<{ consentLinks: never[] }>('GET', '/consent-links')).consentLinks,
-    revokeConsentLink: (id) => call('DELETE', `/consent-links/${encodeURIComponent(id)}`),
-    journal: (filters) => call('GET', `/journal?${queryOf(filters)}`),
-    verifyJournal: () => call('GET', '/journal/verification'),
-    setLogLevel: (level) => call('POST', '/log-level', { level }),
-    beginTrace: (request) => call('POST', '/traces', request),
-    readTrace: (id, after) => call('GET', `/traces/${encodeURIComponent(id)}?after=${after}`),
-    endTrace: (id) => call('DELETE', `/traces/${encodeURIComponent(id)}`),
-    checkProvider: (id) => call('POST', `/providers/${encodeURIComponent(id)}/checks`),
-    async *diagnose(mailbox, sendTo) {
-      const body = { ...(sendTo !== undefined && { sendTo }) }
-      const path = `/api/v1${mailboxPath(mailbox)}/diagnosis`
-      for await (const line of askForLines(address, path, body))
-        yield (parseObject(line) ?? refuseStranger()) as Finding
+    beginDeviceConsent: (mailbox) =>
+      call('POST /mailboxes/:address/device-consents', { path: { address: mailbox } }),
+    deviceConsent: (id) => call('GET /device-consents/:id', { path: { id } }),
+    createAdminConsentLink: (id) => call('POST /providers/:id/admin-consent-links', { path: { id } }),
+    consentLinks: async () => [...(await call('GET /consent-links')).consentLinks],
+    revokeConsentLink: (id) => call('DELETE /consent-links/:id', { path: { id } }),
+    journal: (filters) => call('GET /journal', { query: filters }),
+    verifyJournal: () => call('GET /journal/verification'),
+    setLogLevel: (level) => call('POST /log-level', { body: { level } }),
+    beginTrace: ({ isKept: _isKept, ...request }) => call('POST /traces', { body: request }),
+    readTrace: (id, after) => call('GET /traces/:id', { path: { id }, query: { after } }),
+    endTrace: (id) => call('DELETE /traces/:id', { path: { id } }),
+    checkProvider: (id) => call('POST /providers/:id/checks', { path: { id } }),
+    diagnose: (mailbox, sendTo) =>
+      lines('POST /mailboxes/:address/diagnosis', {
+        path: { address: mailbox },
+        body: sendTo === undefined ? {} : { sendTo },
+      }),
+    sendTest: (mailbox, asked) =>
+      lines('POST /mailboxes/:address/tests', { path: { address: mailbox }, body: asked }),
+    createSignInLink: (role) => call('POST /sign-in-links', { body: { role } }),
+    async sendConsentLink(mailbox) {
+      const sent = { path: { address: mailbox }, body: { send: true } }
+      const made = await call('POST /mailboxes/:address/consent-links', sent)
+      return 'deliveries' in made ? made : refuseStranger()
     },
-    async *sendTest(mailbox, asked) {
-      for await (const line of askForLines(address, `/api/v1${mailboxPath(mailbox)}/tests`, asked))
-        yield (parseObject(line) ?? refuseStranger()) as ToldStep
-    },
-    createSignInLink: (role) => call('POST', '/sign-in-links', { role }),
-    sendConsentLink: (mailbox) => call('POST', `${mailboxPath(mailbox)}/consent-links`, { send: true }),
     async token(mailbox, { minimumLifeSeconds, format }) {
-      const query = new URLSearchParams({ format })
-      if (minimumLifeSeconds !== undefined) query.set('min_life', String(minimumLifeSeconds))
-      return new Secret((await checked('GET', `${mailboxPath(mailbox)}/token?${query}`)).text)
+      const query = { format, min_life: minimumLifeSeconds }
+      const asked = requestOf('GET /mailboxes/:address/token', { path: { address: mailbox }, query })
+      return new Secret((await checked(asked)).text)
     },
     close: async () => {},
   }
 }
 
-function queryOf(filters: object): URLSearchParams {
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(filters)) if (value !== undefined) query.set(name, String(value))
-  return query
+/** What an operation is sent: as its schemas have it before they have read it. */
+type SentTo<Name extends OperationName> = PathOf<Name> & QueryOf<Name> & BodyOf<Name>
+
+type PathOf<Name extends OperationName> = [PathParameters<Name>] extends [never]
+  ? { path?: never }
+  : { path: Record<PathParameters<Name>, string> }
+
+// Every value of a query becomes a text.
+type QueryOf<Name extends OperationName> = [Sent<Name, 'query'>] extends [undefined]
+  ? { query?: never }
+  : {
+      query?: {
+        [Part in keyof Sent<Name, 'query'>]?:
+          | Sent<Name, 'query'>[Part]
+          | AsNumber<Sent<Name, 'query'>[Part]>
+          | undefined
+      }
+    }
+
+type AsNumber<Value> = string extends Value ? number : never
+
+type BodyOf<Name extends OperationName> = [Sent<Name, 'body'>] extends [undefined]
+  ? { body?: never }
+  : undefined extends Sent<Name, 'body'>
+    ? { body?: Sent<Name, 'body'> }
+    : { body: Sent<Name, 'body'> }
+
+/** Left out where nothing has to be sent. */
+type Given<Value> = Record<never, never> extends Value ? [sent?: Value] : [sent: Value]
+
+interface AskedRequest {
+  method: string
+  path: string
+  body: unknown
 }
 
-function mailboxPath(address: string): string {
-  return `/mailboxes/${encodeURIComponent(address)}`
+function requestOf(name: OperationName, sent: Loose = {}): AskedRequest {
+  const [method = '', template = ''] = name.split(' ')
+  const { path = {}, query = {}, body } = sent
+  const filledPath = template.replace(/:(\w+)/g, (_all, part: string) => encodeURIComponent(path[part] ?? ''))
+  const texts = new URLSearchParams()
+  for (const [member, value] of Object.entries(query))
+    if (value !== undefined) texts.set(member, String(value))
+  const asked = texts.size === 0 ? '' : `?${texts}`
+  return { method, path: `/api/v1${filledPath}${asked}`, body }
 }
 
-function loginPath(id: string): string {
-  return `/logins/${encodeURIComponent(id)}`
-}
-
-function registrationPath(id: string): string {
-  return `/registrations/${encodeURIComponent(id)}`
+interface Loose {
+  path?: Readonly<Record<string, string>> | undefined
+  query?: object | undefined
+  body?: unknown
 }
 
 /** Its secrets are texts on the way: nobody else can listen there. */
@@ -177,14 +248,8 @@ function openedValue(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? opened(value) : value
 }
 
-/** A secret in an answer is a `Secret` from here on. */
-function withSecret<T>(answer: Record<string, unknown>, member: string): T {
-  const value = answer[member]
-  return (typeof value === 'string' ? { ...answer, [member]: new Secret(value) } : answer) as T
-}
-
-async function ask(address: BrokerAddress, method: string, path: string, body?: object): Promise<Answer> {
-  return whole(await send(address, method, path, body))
+async function ask(address: BrokerAddress, asked: AskedRequest): Promise<Answer> {
+  return whole(await send(address, asked))
 }
 
 async function whole(incoming: IncomingMessage): Promise<Answer> {
@@ -203,8 +268,8 @@ async function whole(incoming: IncomingMessage): Promise<Answer> {
 }
 
 /** JSON lines, each as it comes. @throws Failure of a problem document */
-async function* askForLines(address: BrokerAddress, path: string, body: object): AsyncGenerator<string> {
-  const incoming = await send(address, 'POST', path, body)
+async function* askForLines(address: BrokerAddress, asked: AskedRequest): AsyncGenerator<string> {
+  const incoming = await send(address, asked)
   if (incoming.statusCode !== 200) throw failureOf(await whole(incoming))
   try {
     yield* createInterface({ input: incoming, crlfDelay: Number.POSITIVE_INFINITY })
@@ -232,12 +297,7 @@ const patience = 180_000
 
 // node:http rather than fetch: it knows sockets and pre-shared keys, and neither redirects nor
 // proxies.
-function send(
-  address: BrokerAddress,
-  method: string,
-  path: string,
-  body: object | undefined,
-): Promise<IncomingMessage> {
+function send(address: BrokerAddress, { method, path, body }: AskedRequest): Promise<IncomingMessage> {
   const octets = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
   const headers = {
     host: 'localhost',
@@ -263,8 +323,15 @@ function unreachable(cause: unknown): Failure {
 }
 
 function failureOf({ status, text }: Answer): Failure {
-  const problem: Problem = parseObject(text) ?? {}
-  return failureTold({ detail: `The running postern answered ${status}`, ...problem })
+  return failureTold({ detail: `The running postern answered ${status}`, ...problemIn(text) })
+}
+
+function problemIn(text: string): Problem {
+  try {
+    return parseObject(text)
+  } catch {
+    return {}
+  }
 }
 
 /** A failure of the running postern, which may be of another version, again. */
@@ -272,11 +339,15 @@ export function failureTold({ failure: id, code, detail = '', fix, retryAfterSec
   return new Failure({
     id: isFailureId(id) ? id : 'command.broker-answer',
     values: {},
-    code: code !== undefined && Object.hasOwn(exitCodes, code) ? (code as FailureCode) : 'internal',
+    code: isFailureCode(code) ? code : 'internal',
     message: detail,
     fix,
     retryAfterSeconds,
   })
+}
+
+function isFailureCode(code: string | undefined): code is FailureCode {
+  return code !== undefined && Object.hasOwn(exitCodes, code)
 }
 
 interface Problem {
@@ -287,13 +358,18 @@ interface Problem {
   retryAfterSeconds?: number
 }
 
-function parseObject(text: string): object | undefined {
+/**
+ * What comes is what the operation answers by its schema, which types it: both are of one
+ * installation. @throws Failure for what is no JSON object
+ */
+function parseObject(text: string) {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value : undefined
+    const value = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value
   } catch {
-    return undefined
+    // No JSON.
   }
+  return refuseStranger()
 }
 
 function refuseStranger(): never {
