@@ -3,7 +3,16 @@ import type { Log } from '../base/log.ts'
 import type { Database } from './database.ts'
 import type { KeyRing } from './key-ring.ts'
 import { sql } from './kysely.ts'
-import { countKeys, kidOf, type SealedColumn, sealedColumns, sealedRows, totalOf } from './sealed-values.ts'
+import {
+  countKeys,
+  kidOf,
+  rowId,
+  rowIdIn,
+  type SealedColumn,
+  sealedColumns,
+  sealedRows,
+  totalOf,
+} from './sealed-values.ts'
 import type { Sealer } from './sealer.ts'
 
 /** A key of the ring, or one that something is sealed with. */
@@ -126,22 +135,22 @@ export function createKeyring({
   }
 
   async function* sealColumn(one: SealedColumn, kid: string, broken: Set<string>): AsyncGenerator<number> {
-    const { table, column, key } = one
+    const { table, column } = one
     let behind = ''
     for (;;) {
       const rows = await read((tables) => sealedRows(tables, one, behind, rowsInOne))
       const last = rows.at(-1)
       if (last === undefined) return
-      behind = String(last[key])
-      const resealed: { row: unknown; from: string; to: string }[] = []
+      behind = rowId(one, last)
+      const resealed: { row: string; from: string; to: string }[] = []
       for (const row of rows) {
         const from = String(row[column])
         if (kidOf(from) === kid) continue
         try {
           const to = await sealer.seal(one.place(row), await sealer.open(one.place(row), from))
-          resealed.push({ row: row[key], from, to })
+          resealed.push({ row: rowId(one, row), from, to })
         } catch {
-          broken.add(`${table} ${String(row[key])}`)
+          broken.add(`${table} ${rowId(one, row)}`)
         }
       }
       if (resealed.length === 0) continue
@@ -151,7 +160,7 @@ export function createKeyring({
         for (const { row, from, to } of resealed) {
           // One that was changed meanwhile was sealed with the new key then.
           const answer = await sql`update ${sql.table(table)} set ${sql.ref(column)} = ${to}
-            where ${sql.ref(key)} = ${row} and ${sql.ref(column)} = ${from}`.execute(tables)
+            where ${rowIdIn(one)} = ${row} and ${sql.ref(column)} = ${from}`.execute(tables)
           done += Number(answer.numAffectedRows ?? 0)
         }
       })

@@ -11,26 +11,39 @@ export interface SealedColumn {
   table: keyof Tables & string
   column: string
   /** The columns that tell one row from another. */
-  key: string
+  keys: readonly string[]
   /** Where the value of a row is sealed for. */
   place(row: Record<string, unknown>): SealContext
 }
 
-const byKey = (table: keyof Tables & string, column: string, key: string): SealedColumn => ({
+const byKey = (table: keyof Tables & string, column: string, ...keys: string[]): SealedColumn => ({
   table,
   column,
-  key,
-  place: (row) => ({ table, column, row: String(row[key]) }),
+  keys,
+  place: (row) => ({ table, column, row: rowId({ keys }, row) }),
 })
+
+/** As it is told, and sealed for in most tables. */
+export function rowId({ keys }: Pick<SealedColumn, 'keys'>, row: Record<string, unknown>): string {
+  return keys.map((key) => String(row[key])).join(' ')
+}
+
+/** The same in a query. */
+export function rowIdIn({ keys }: Pick<SealedColumn, 'keys'>) {
+  return sql.join(
+    keys.map((key) => sql.ref(key)),
+    sql` || ' ' || `,
+  )
+}
 
 /** All of them, in schemas from the chained journal on. */
 export const sealedColumns: readonly SealedColumn[] = [
-  { table: 'secrets', column: 'value', key: 'name', place: () => hashRootPlace },
+  { table: 'secrets', column: 'value', keys: ['name'], place: () => hashRootPlace },
   byKey('grants', 'refresh_token', 'id'),
   {
     table: 'registrations',
     column: 'content',
-    key: 'id',
+    keys: ['id'],
     place: ({ id, revision }) => ({ table: 'registrations', column: 'content', row: `${id} ${revision}` }),
   },
   byKey('logins', 'sealed_password', 'id'),
@@ -40,12 +53,13 @@ export const sealedColumns: readonly SealedColumn[] = [
   {
     table: 'shared_tokens',
     column: 'token',
-    key: 'mailbox_key',
+    keys: ['mailbox_key'],
     place: ({ mailbox_key, grant_id, version }) => ({
       ...{ table: 'shared_tokens', column: 'token' },
       row: `${mailbox_key} ${grant_id} ${version}`,
     }),
   },
+  byKey('passing', 'value', 'kind', 'key'),
 ]
 
 /** The name of the key that a value was sealed with; undefined for what is not sealed. */
@@ -66,13 +80,15 @@ export function totalOf(counts: ReadonlyMap<string, number>): number {
 /** The sealed values of a column, some rows at a time, behind each other by their key. */
 export async function sealedRows(
   tables: Kysely<Tables>,
-  { table, column, key }: SealedColumn,
+  one: SealedColumn,
   behind: string,
   most = rowsAtOnce,
 ): Promise<Record<string, unknown>[]> {
+  const { table, column } = one
+  const id = rowIdIn(one)
   const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(table)}
-    where ${sql.ref(column)} is not null and ${sql.ref(key)} > ${behind}
-    order by ${sql.ref(key)} limit ${most}`.execute(tables)
+    where ${sql.ref(column)} is not null and ${id} > ${behind}
+    order by ${id} limit ${most}`.execute(tables)
   return rows
 }
 
@@ -94,7 +110,7 @@ export async function countKeys(
         counts.set(kid, (counts.get(kid) ?? 0) + 1)
       }
       if (rows.length < rowsAtOnce) break
-      behind = String(rows.at(-1)?.[one.key])
+      behind = rowId(one, rows.at(-1) ?? {})
     }
   }
   return counts
