@@ -77,6 +77,40 @@ describe('the document', () => {
   })
 })
 
+describe('a long list', () => {
+  it.each(['/mailboxes', '/logins', '/consent-links', '/api-keys', '/mailboxes/me@example.com/logins'])(
+    '%s is not sent again to who has it, until it has changed',
+    async (path) => {
+      const test = testServer()
+      const ask = (etag: string) => test.api('get', path, keys.admin).set('If-None-Match', etag)
+      const first = await ask('"another"')
+      const etag = String(first.headers.etag)
+      expect(first.status).toBe(200)
+      const again = await ask(etag)
+      expect([again.status, again.text]).toEqual([304, ''])
+      expect(again.headers).toMatchObject({ etag, 'cache-control': 'no-store' })
+      test.services.mailboxes.all.push({ address: 'you@example.com', provider: 'example', state: 'absent' })
+      await test.services.logins.add({ mailboxes: ['me@example.com'] })
+      await test.services.apiKeys.add({ scopes: ['read'] })
+      test.services.consent.requestedBy = 'somebody else'
+      expect((await ask(etag)).status).toBe(200)
+    },
+  )
+
+  it('a list of many hundreds comes whole, in JSON', async () => {
+    const test = testServer()
+    for (let number = 0; number < 450; number += 1)
+      test.services.mailboxes.all.push({
+        address: `m${number}@example.com`,
+        provider: 'example',
+        state: 'absent',
+      })
+    const { body } = await test.api('get', '/mailboxes', keys.read)
+    expect(body.mailboxes).toHaveLength(451)
+    expect(body.mailboxes.at(-1)).toMatchObject({ address: 'm449@example.com' })
+  })
+})
+
 describe('an answer', () => {
   const json = { status: 200, type: 'application/json', headers: {} }
   const login = {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
@@ -115,25 +116,36 @@ function send(response: Response, { status = 200, body, location }: ApiAnswer): 
 
 const rowsInARow = 100
 
-/** As one body, in pieces: to write thousands of rows in one go would hold up everybody who sends mail. */
+/**
+ * As one body, in pieces: to write thousands of rows in one go would hold up everybody who sends
+ * mail. Who has it already, by its `ETag`, gets 304.
+ */
 async function sendList(
   response: Response,
   name: string,
   { rows, beside = {} }: NonNullable<ApiAnswer['list']>,
 ): Promise<void> {
-  if (rows.length <= rowsInARow) return void response.json({ [name]: rows, ...beside })
-  response.type('application/json')
   const end = Object.entries(beside).map(
     ([member, value]) => `,${JSON.stringify(member)}:${JSON.stringify(value)}`,
   )
-  response.write(`{${JSON.stringify(name)}:[`)
+  const pieces = [`{${JSON.stringify(name)}:[`]
+  const hash = createHash('sha256').update(JSON.stringify(beside))
   for (let from = 0; from < rows.length; from += rowsInARow) {
     const piece = rows.slice(from, from + rowsInARow).map((row) => JSON.stringify(row))
-    const isTaken = response.write(`${from > 0 ? ',' : ''}${piece.join(',')}`)
+    pieces.push(`${from > 0 ? ',' : ''}${piece.join(',')}`)
+    hash.update(pieces.at(-1) ?? '')
+    if (from > 0) await turnOfOthers()
+  }
+  pieces.push(`]${end.join('')}}`)
+  response.set('ETag', `"${hash.digest('base64url')}"`)
+  if (response.req.fresh) return void response.status(304).end()
+  response.type('application/json')
+  for (const piece of pieces) {
+    const isTaken = response.write(piece)
     await (isTaken ? turnOfOthers() : Promise.race([once(response, 'drain'), once(response, 'close')]))
     if (response.closed) return
   }
-  response.end(`]${end.join('')}}`)
+  response.end()
 }
 
 async function sendFile(

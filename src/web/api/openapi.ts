@@ -55,8 +55,12 @@ function templateOf(path: string): string {
 }
 
 function operationPart(name: string, path: string, operation: Operation): Part {
-  const { needs, summary, query, body } = operation
-  const parameters = [...pathParameters(path), ...(query ? queryParameters(query) : [])]
+  const { needs, summary, query, body, gives } = operation
+  const parameters = [
+    ...pathParameters(path),
+    ...(query ? queryParameters(query) : []),
+    ...(gives.list === undefined ? [] : [ifNoneMatch]),
+  ]
   return {
     operationId: idOf(name),
     tags: [tagOf(name)],
@@ -108,8 +112,14 @@ function queryParameters(query: z.ZodType): Part[] {
   }))
 }
 
+const ifNoneMatch: Part = {
+  ...{ name: 'If-None-Match', in: 'header', required: false },
+  description: 'The `ETag` of the list as it is known.',
+  schema: { type: 'string' },
+}
+
 function successes({ gives }: Operation): Part {
-  const { status = [200], json, lines, file, text, location } = gives
+  const { status = [200], json, list, lines, file, text, location } = gives
   const content = {
     ...(json && { 'application/json': { schema: referenceTo(json) } }),
     ...(text && { 'text/plain': { schema: { type: 'string' } } }),
@@ -119,9 +129,11 @@ function successes({ gives }: Operation): Part {
   const answer = {
     description: lines ? 'JSON lines, each of this schema, as they come' : 'Done',
     ...(location && { headers: { Location: header('The path of what was made') } }),
+    ...(list !== undefined && { headers: { ETag: header('What `If-None-Match` takes') } }),
     ...(Object.keys(content).length > 0 && { content }),
   }
-  return Object.fromEntries(status.map((one) => [one, answer]))
+  const unchanged = { 304: { description: 'The list is as it was' } }
+  return { ...Object.fromEntries(status.map((one) => [one, answer])), ...(list !== undefined && unchanged) }
 }
 
 const problem = (description: string, headers: Part = {}): Part => ({
