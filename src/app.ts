@@ -58,8 +58,9 @@ import { createCertificates } from './tls/certificates.ts'
 import { createTraces } from './traces/traces.ts'
 import { createRelay } from './upstream/create-relay.ts'
 import { createDialer } from './upstream/dial.ts'
-import { createPauses, createSendingStatus } from './upstream/relay.ts'
+import { createPauses, createSendingStatus, type Relay } from './upstream/relay.ts'
 import { createReachServer, createServerLook } from './upstream/server-look.ts'
+import type { Submit } from './upstream/submission.ts'
 import { createTestMessage } from './upstream/test-message.ts'
 import { createCommandServer } from './web/command-server.ts'
 import { choosePorts } from './web/listen.ts'
@@ -526,6 +527,7 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
     log,
   })
   const ownCertificates = createOwnCertificateCare({ store, catalogue, http, chores, log })
+  const signIns = createSignIns({ store, apiKeys, index: credentialIndex, throttle, keyedHash, clock, log })
   return {
     catalogue,
     registrations,
@@ -574,7 +576,9 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
     journal: journal.reader,
     keyedHash,
     passing,
-    signIns: createSignIns({ store, apiKeys, index: credentialIndex, throttle, keyedHash, clock, log }),
+    sentKeys: store.sentKeys,
+    signIns,
+    submit: createSubmit({ relay, signIns, limits, log }),
     credentialIndex,
     apiKeys,
     consent,
@@ -601,6 +605,20 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
       }
     },
   }
+}
+
+/** Sends what comes by HTTP; what is needed for that is loaded with the first message. */
+function createSubmit(deps: {
+  relay: Relay
+  signIns: ReturnType<typeof createSignIns>
+  limits: Config['limits']
+  log: Log
+}): Submit {
+  const submissions = lazy(async () => {
+    const { createSubmissions } = await import('./smtp/submissions.ts')
+    return createSubmissions({ ...deps, clock })
+  })
+  return async (submission) => (await submissions())(submission)
 }
 
 /** Looks each minute; what is needed for a certificate is loaded with the first that needs something. */

@@ -39,7 +39,7 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^pino$/, rooms: ['main.ts'] },
   { what: /^@zxcvbn-ts\//, rooms: ['credentials'] },
   { what: /^selfsigned$|^@peculiar\/x509$/, rooms: ['tls'] },
-  { what: /^nodemailer(\/|$)/, rooms: ['notices'] },
+  { what: /^nodemailer(\/|$)/, rooms: ['notices', 'web'] },
   { what: /^prom-client$/, rooms: ['metrics'] },
   { what: /^zod$/, rooms: ['api', 'providers', 'web', 'cli', 'moving-in'] },
   { what: /^yaml$/, rooms: ['moving-in'] },
@@ -164,7 +164,12 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'tls/make-certificates.ts',
   ],
   traces: ['traces/traces.ts'],
-  upstream: ['upstream/relay.ts', 'upstream/server-look.ts', 'upstream/test-message.ts'],
+  upstream: [
+    'upstream/relay.ts',
+    'upstream/server-look.ts',
+    'upstream/submission.ts',
+    'upstream/test-message.ts',
+  ],
   wire: [
     'wire/envelope.ts',
     'wire/from-rewriter.ts',

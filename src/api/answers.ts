@@ -55,6 +55,23 @@ const SentenceById = z
   .object({ id: text, values: SentenceValues, known: known.optional() })
   .meta({ description: 'A sentence by its id and what is filled in, as docs/errors.md has it.' })
 
+const SaidReply = z.object({
+  code: whole,
+  enhancedCode: text.exactOptional(),
+  text,
+})
+
+const SaidRecipient = z.object({ recipient: text, reply: SaidReply })
+
+const SentMessage = z.object({
+  messageId: text.exactOptional(),
+  mailbox: address,
+  reply: SaidReply.meta({ description: 'What the provider said to the message.' }),
+  queueId: text.exactOptional().meta({ description: 'As the reply of the provider names it.' }),
+  accepted: z.array(SaidRecipient).readonly(),
+  refused: z.array(SaidRecipient).readonly(),
+})
+
 const Problem = z
   .object({
     type: z.literal('about:blank'),
@@ -70,6 +87,9 @@ const Problem = z
       .readonly()
       .exactOptional()
       .meta({ description: 'Every mistake of what was sent, with its place.' }),
+    reply: SaidReply.exactOptional().meta({ description: 'Of the provider that refused a message.' }),
+    accepted: z.array(SaidRecipient).readonly().exactOptional(),
+    refused: z.array(SaidRecipient).readonly().exactOptional(),
     consentLink: z
       .object({ id: text, url: text, mailbox: address, expiresAt: time })
       .exactOptional()
@@ -664,6 +684,7 @@ export const answers = {
   SentenceById,
   SentenceValues,
   SentLink,
+  SentMessage,
   SignInLink,
   TestStep,
   TracePage,

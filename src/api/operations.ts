@@ -14,14 +14,17 @@ export interface Operation {
   query?: z.ZodType
   /** Of JSON. One that takes `undefined` need not come. */
   body?: z.ZodType
+  /** It reads the body itself, which may be a message as it is instead of JSON. */
+  readsBody?: true
   gives: Gives
 }
 
 /**
  * The right that an operation needs. `token` is the right to the tokens of the mailbox in the path;
- * `admin` includes every right; `any`: whatever the key may do.
+ * `admin` includes every right; `any`: whatever the key may do. `send` is that of a sender, which
+ * the message names: the operation checks it.
  */
-export type Need = 'read' | 'admin' | 'token' | 'any'
+export type Need = 'read' | 'admin' | 'token' | 'send' | 'any'
 
 export interface Gives {
   /** The usual one first; 200 when absent. */
@@ -180,6 +183,66 @@ const loginsQuery = z.strictObject({
   order: z.enum(loginOrders).exactOptional(),
   from: whole(/^\d{1,7}$/).exactOptional(),
   limit: whole(/^[1-9]\d{0,2}$/).exactOptional(),
+})
+
+/** Addresses as in a header: `Name <you@example.com>`, several in a list or behind commas. */
+const listedAddresses = z.union([z.string().max(100_000), z.array(z.string().max(1000)).max(10_000)])
+
+/** No line end, which would begin another field. */
+const oneLine = z.string().refine((text) => !/[\r\n\0]/.test(text), 'must be on one line')
+
+const base64 = z
+  .string()
+  .refine((text) => /^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(text), 'must be base64')
+  .transform((text) => Buffer.from(text, 'base64'))
+
+const attachment = z.strictObject({
+  name: oneLine.max(1000).exactOptional(),
+  type: z
+    .string()
+    .regex(/^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/, 'must be a media type, such as application/pdf')
+    .exactOptional(),
+  content: base64,
+  cid: z
+    .string()
+    .regex(/^[^\s<>]{1,250}$/, 'must be an id without blanks and angle brackets')
+    .exactOptional(),
+})
+
+/** What the other members say, and what makes a message of several parts. */
+const takenFields = /^(?:from|sender|to|cc|bcc|reply-to|subject|mime-version|content-.*|dkim-signature)$/i
+
+const fieldName = z
+  .string()
+  .regex(/^[!-9;-~]{1,100}$/, 'must be the name of a header field')
+  .refine((name) => !takenFields.test(name), 'is set by a member of its own')
+
+const newMessage = z
+  .strictObject({
+    from: z.string().min(1).max(1000),
+    to: listedAddresses.exactOptional(),
+    cc: listedAddresses.exactOptional(),
+    bcc: listedAddresses.exactOptional(),
+    replyTo: listedAddresses.exactOptional(),
+    subject: oneLine.max(10_000).exactOptional(),
+    text: z.string().exactOptional(),
+    html: z.string().exactOptional(),
+    attachments: z.array(attachment).max(1000).exactOptional(),
+    headers: z.record(fieldName, oneLine.max(10_000)).exactOptional(),
+  })
+  .meta({ examples: [{ from: 'me@example.com', to: 'you@example.net', subject: 'Hello', text: 'Hello.' }] })
+
+const messageQuery = z.strictObject({
+  from: shortText.exactOptional().meta({
+    description: 'Of a message as it is: the envelope sender. Absent: the first address of its From.',
+  }),
+  to: z
+    .union([shortText.min(1), z.array(shortText.min(1)).max(10_000)])
+    .exactOptional()
+    .meta({
+      description:
+        'Of a message as it is: a recipient; once for each. Absent: those of its header, and Bcc is taken out.',
+    }),
 })
 
 const newApiKey = z
@@ -344,6 +407,14 @@ export const operations = {
     summary: 'Sends a test message, step by step',
     body: newTest.prefault({}),
     gives: { lines: 'TestStep' },
+  },
+  'POST /messages': {
+    needs: 'send',
+    summary: 'Sends a message',
+    query: messageQuery,
+    body: newMessage,
+    readsBody: true,
+    gives: { json: 'SentMessage' },
   },
   'POST /mailboxes/:address/consent-links': {
     needs: 'admin',

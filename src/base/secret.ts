@@ -39,6 +39,8 @@ export type HashPurpose =
   | 'page-browser'
   | 'page-password'
   | 'guess'
+  | 'idempotency-key'
+  | 'idempotency-request'
 
 /**
  * HMAC-SHA256 (RFC 2104) of a value under a key that never leaves the store, as base64url. Fast on

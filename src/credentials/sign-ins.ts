@@ -28,6 +28,7 @@ import type { StoredMailbox } from '../model/mailbox.ts'
 import { sourceOf } from '../net/ip.ts'
 import type { Credentials } from '../sasl/mechanisms.ts'
 import type { MailboxStore, Store } from '../store/ports.ts'
+import { isMailbox } from '../wire/envelope.ts'
 import type { ApiKeys } from './api-keys.ts'
 import { createUseRecorder, credentialState, isActiveFrom } from './credential.ts'
 import type { AuthMethods, CredentialIndex, LoginRights } from './credential-index.ts'
@@ -81,6 +82,17 @@ export interface LoggableLogin {
   mailboxes: readonly Address[]
 }
 
+/** Who asks by HTTP, as one who sends. */
+export interface PrincipalSubmitters {
+  /**
+   * An API key with its `send:` scopes, which nothing else implies; or the owner, who may send from
+   * every mailbox.
+   * @param sender of the message
+   * @throws Failure `forbidden` for a key that may send from no mailbox that there is
+   */
+  submitterOf(principal: Principal, sender: string): Promise<Submitter>
+}
+
 interface SignInsDeps {
   store: Pick<Store, 'logins' | 'mailboxes' | 'apiKeys' | 'grants'>
   apiKeys: Pick<ApiKeys, 'check'>
@@ -95,7 +107,7 @@ interface SignInsDeps {
 }
 
 /** Authenticates clients of the SMTP server, by passwords, CRAM-MD5, API keys or their address. */
-export function createSignIns(deps: SignInsDeps): SignIns {
+export function createSignIns(deps: SignInsDeps): SignIns & PrincipalSubmitters {
   const { store, apiKeys, index, throttle, keyedHash, clock, log } = deps
   const { logins, mailboxes } = store
   const chosenPasswords = createChosenPasswords(deps.scryptCost ?? usualCost, deps.scrypt)
@@ -124,6 +136,14 @@ export function createSignIns(deps: SignInsDeps): SignIns {
       noteUse(login, remoteAddress)
       return submitter
     },
+    async submitterOf(principal, sender) {
+      const submitter =
+        principal.apiKey === undefined
+          ? await ownerSubmitter(mailboxes, principal, sender)
+          : await keySubmitter(mailboxes, principal, sendRights(principal.scopes))
+      if (submitter === undefined) throw failure('sending.no-right')
+      return submitter
+    },
     revalidate: createRevalidation({ index, store, clock }),
     loggable: (userName) => ({
       userName: index.loggableName(userName),
@@ -148,17 +168,13 @@ type Bearer = Extract<Credentials, { kind: 'bearer' }>
  */
 function createBearerCheck({ apiKeys, mailboxes, throttle }: BearerCheckDeps) {
   return async ({ userName, token }: Bearer, source: string): Promise<Submitter> => {
-    const { name, apiKey, scopes } = await principalOf(token, source)
-    const rights = sendRights(scopes).filter(({ address }) => userName === '' || covers(address, userName))
-    const own = await senderMailboxes(mailboxes.covering, rights)
-    if (own.length === 0) throw wrongCredentials()
-    const further = { senders: [], rewriteSender: false }
-    return {
-      userName: `api-key ${name}`,
-      ...(apiKey === undefined ? {} : { apiKey }),
-      mailboxes: own,
-      ...further,
-    }
+    const principal = await principalOf(token, source)
+    const rights = sendRights(principal.scopes).filter(
+      ({ address }) => userName === '' || covers(address, userName),
+    )
+    const submitter = await keySubmitter(mailboxes, principal, rights)
+    if (submitter === undefined) throw wrongCredentials()
+    return submitter
   }
 
   /** The throttle sees wrong keys only; right ones cannot be guessed (256 bits). */
@@ -171,6 +187,39 @@ function createBearerCheck({ apiKeys, mailboxes, throttle }: BearerCheckDeps) {
       throw wrongCredentials()
     }
   }
+}
+
+/** Undefined where none of these mailboxes is there. */
+async function keySubmitter(
+  mailboxes: Pick<MailboxStore, 'covering'>,
+  { name, apiKey }: Principal,
+  rights: readonly MailboxRight[],
+): Promise<Submitter | undefined> {
+  const own = await senderMailboxes(mailboxes.covering, rights)
+  if (own.length === 0) return undefined
+  const further = { senders: [], rewriteSender: false }
+  return {
+    userName: `api-key ${name}`,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    mailboxes: own,
+    ...further,
+  }
+}
+
+/** The owner with the mailbox of this sender; for an alias, with all. */
+async function ownerSubmitter(
+  mailboxes: Pick<MailboxStore, 'covering' | 'list'>,
+  { name }: Principal,
+  sender: string,
+): Promise<Submitter | undefined> {
+  const named = isMailbox(sender) ? await mailboxes.covering(sender as Address) : undefined
+  const all = named ? [named] : await mailboxes.list()
+  if (all.length === 0) return undefined
+  const own = all.map(({ address, key, aliases = [] }) => ({
+    ...{ address, key, personal: true },
+    aliases: aliases.map(keyed),
+  }))
+  return { userName: name, isOwner: true, mailboxes: own, senders: [], rewriteSender: false }
 }
 
 interface NetworkAuthorizationDeps {
@@ -330,7 +379,9 @@ function createRevalidation({ index, store, clock }: RevalidationDeps) {
   }
 
   /** From the index; undefined while it is stale. @throws Failure `wrong-credentials` */
-  function rightsInMemory({ login, apiKey }: Submitter, remoteAddress: string): RightsNow | undefined {
+  function rightsInMemory(submitter: Submitter, remoteAddress: string): RightsNow | undefined {
+    const { login, apiKey, isOwner } = submitter
+    if (isOwner) return rightsOfOwner(submitter)
     if (apiKey !== undefined) {
       const found = index.apiKey(apiKey)
       return found && rightsOfKey(found)
@@ -349,6 +400,12 @@ function createRevalidation({ index, store, clock }: RevalidationDeps) {
     if (found === undefined || !isActiveFrom(found, remoteAddress, clock.now())) throw ended()
     const { senders, rewriteSender } = found
     return { mailboxes: loginRights(found), senders, rewriteSender, find: store.mailboxes.find }
+  }
+
+  /** Whoever holds the data directory keeps every right. */
+  function rightsOfOwner({ mailboxes }: Submitter): RightsNow {
+    const rights = mailboxes.map(({ address }) => ({ address, personal: true }))
+    return { mailboxes: rights, senders: [], rewriteSender: false, find: store.mailboxes.covering }
   }
 
   function rightsOfKey(found: ApiKey | undefined): RightsNow {

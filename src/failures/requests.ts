@@ -36,6 +36,11 @@ export const requestsFailures = {
     message: 'The body is not JSON',
     fix: 'Send it with "Content-Type: application/json".',
   },
+  'web.body-no-message': {
+    code: 'invalid',
+    message: 'The body is no message',
+    fix: 'Send JSON with "Content-Type: application/json", or the message as it is with "Content-Type: message/rfc822".',
+  },
   'web.other-name': {
     code: 'invalid',
     message: 'postern does not answer to this name and port',

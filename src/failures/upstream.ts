@@ -355,4 +355,93 @@ export const upstreamFailures = {
     told: '{reason}',
     retryAfterSeconds: 10,
   },
+  'sending.no-right': {
+    code: 'forbidden',
+    message: 'This API key may send from no mailbox that there is',
+    fix: 'Use a key with the scope send:ADDRESS of the mailbox that the message is from.',
+  },
+  'sending.no-address': {
+    code: 'invalid',
+    message: 'No mail can be sent to or from this address: {address}',
+    fix: 'Give a plain address, such as you@example.com.',
+  },
+  'sending.no-recipients': {
+    code: 'invalid',
+    message: 'The message has no recipient',
+    fix: 'Name one in to, cc or bcc, or as the parameter to.',
+  },
+  'sending.too-many-recipients': {
+    code: 'invalid',
+    message: 'A message goes to at most {most} recipients',
+    fix: 'Send it in several messages, or raise POSTERN_RECIPIENTS_PER_MESSAGE.',
+  },
+  'sending.utf8-not-offered': {
+    code: 'invalid',
+    message:
+      'An address or the header has characters that are not ASCII, and the provider does not take them',
+    fix: 'Use addresses in ASCII, and encode the header.',
+  },
+  'sending.too-large': {
+    code: 'invalid',
+    message: 'The message is larger than the {limit} octets that are allowed here',
+    fix: 'Send a smaller one, or a link to what is large.',
+  },
+  'sending.bare-line-end': {
+    code: 'invalid',
+    message: 'The message has a CR or LF that is not part of CRLF, or a NUL',
+    fix: 'End each line in CRLF; postern send and postern sendmail do that by themselves.',
+  },
+  'sending.broken-off': {
+    code: 'invalid',
+    message: 'The message broke off before its end, and nothing was sent',
+  },
+  'sending.header-too-long': {
+    code: 'invalid',
+    message: 'The header of the message is longer than {most} octets',
+  },
+  'sending.much-at-once': {
+    code: 'limit-reached',
+    message: 'So much is composed here at the moment that there is no room for this message',
+    fix: 'Try again, or send it as message/rfc822, which needs no room.',
+    retryAfterSeconds: 5,
+  },
+  'sending.provider-refused': {
+    code: 'invalid',
+    message: 'The provider refuses the message: {said}',
+  },
+  'sending.provider-later': {
+    code: 'provider-unavailable',
+    message: 'The provider says to try later: {said}',
+    fix: 'Try again later.',
+    retryAfterSeconds: 60,
+  },
+  'sending.key-form': {
+    code: 'invalid',
+    message: 'The header Idempotency-Key is no key',
+    fix: 'Send up to 255 visible ASCII characters, as a string in double quotes or bare.',
+  },
+  'sending.key-under-way': {
+    code: 'already-exists',
+    message: 'The message of this Idempotency-Key is being sent',
+    fix: 'Ask again in a moment, for its answer.',
+    retryAfterSeconds: 1,
+  },
+  'sending.key-of-other-message': {
+    code: 'invalid',
+    message: 'This Idempotency-Key was used for another message',
+    fix: 'Use a key of its own for each message.',
+  },
+  'sending.key-unknown-outcome': {
+    code: 'already-exists',
+    message:
+      'It is not known whether the message of this Idempotency-Key was sent: postern or the provider fell silent while it left',
+    fix: 'Look whether it arrived, and send it with another key if it did not.',
+  },
+  'sending.keys-used-up': {
+    code: 'limit-reached',
+    message:
+      '{most} Idempotency-Keys of the last 24 hours are kept for this API key, and there is no room for more',
+    fix: 'Send without a key, or wait.',
+    retryAfterSeconds: 600,
+  },
 } as const satisfies FailureEntries

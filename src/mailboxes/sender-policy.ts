@@ -25,6 +25,8 @@ export interface Submitter {
   login?: string
   /** The id of the API key; absent for a login. */
   apiKey?: string
+  /** Who holds the data directory, by the socket of the command: neither a login nor an API key. */
+  isOwner?: true
   /** At least one. */
   mailboxes: readonly SenderMailbox[]
   /** Envelope senders beside its mailboxes: addresses, or `*@example.com`. */

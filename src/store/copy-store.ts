@@ -101,6 +101,7 @@ const copied: { readonly [Table in keyof Tables]: string | null } = {
   send_hours: 'hour',
   journal: 'id',
   journal_chain: 'id',
+  sent_keys: 'id',
   processes: null,
   store_changes: null,
   chores: null,

@@ -115,6 +115,7 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
   pageAccess: unremembered,
   serverCapabilities: unremembered,
   journal: unremembered,
+  sentKeys: unremembered,
 }
 
 /**

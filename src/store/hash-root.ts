@@ -80,6 +80,8 @@ export function createKeyedHash(root: Secret): KeyedHash {
     'page-browser': derive('page-browser'),
     'page-password': derive('page-password'),
     guess: derive('guess'),
+    'idempotency-key': derive('idempotency-key'),
+    'idempotency-request': derive('idempotency-request'),
   }
   return (purpose, value) => createHmac('sha256', keys[purpose]).update(value).digest('base64url')
 }

@@ -24,6 +24,7 @@ import {
   divideWork,
   findRefusedRecipients,
   keepOutcomes,
+  keepSentKeys,
   noteRefusals,
   shareBudgets,
   shareStore,
@@ -63,6 +64,7 @@ export const migrations: readonly Migration[] = [
   divideWork,
   shareBudgets,
   shareTokens,
+  keepSentKeys,
 ]
 
 export const newestSchema = migrations.length

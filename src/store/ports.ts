@@ -42,6 +42,7 @@ export interface Store {
   pageAccess: PageAccessStore
   serverCapabilities: ServerCapabilityStore
   journal: JournalStore
+  sentKeys: SentKeyStore
   /**
    * Resolves when the store answers, its key fits, and it can be written: a token that is renewed now would be kept.
    * @throws Failure `store-unavailable`, `configuration`
@@ -432,6 +433,28 @@ export interface JournalStore {
   oldest(): Promise<number | undefined>
   /** Whether all entries are there, as they were written and in their order. */
   verify(): Promise<JournalVerdict>
+}
+
+/** A message that left with an Idempotency-Key. */
+export interface SentKey {
+  /** A keyed hash of its request; absent, as the answer, while it is not known what came of it. */
+  fingerprint?: string
+  answer?: Secret
+}
+
+/** Kept for a day each. The ids are keyed hashes. */
+export interface SentKeyStore {
+  find(id: string): Promise<SentKey | undefined>
+  /**
+   * Notes that the message of this key leaves now.
+   * @param owner whose keys are counted
+   * @param most that are kept of them
+   */
+  claim(id: string, owner: string, most: number): Promise<'claimed' | 'taken' | 'full'>
+  /** It was sent. */
+  finish(id: string, fingerprint: string, answer: Secret): Promise<void>
+  /** It was not sent: the key is free again. */
+  release(id: string): Promise<void>
 }
 
 /*

@@ -50,6 +50,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   byKey('pending_consents', 'code_verifier', 'state_hash'),
   byKey('pending_consents', 'nonce', 'state_hash'),
   byKey('refresh_turns', 'failure', 'mailbox_key'),
+  byKey('sent_keys', 'answer', 'id'),
   {
     table: 'shared_tokens',
     column: 'token',

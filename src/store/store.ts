@@ -58,6 +58,7 @@ import {
   createNoticeStore,
   createPassingMemory,
   createRecipientCountStore,
+  createSentKeyStore,
   createServerCapabilityStore,
 } from './unmarked-stores.ts'
 
@@ -413,6 +414,7 @@ export function createStore(
     pageAccess: createPageAccessStore(database),
     serverCapabilities: createServerCapabilityStore(database),
     journal: createJournalStore(database, chain, clock),
+    sentKeys: createSentKeyStore(database, sealer, clock),
     async check() {
       await openHashRoot(sealer, await database.read(sealedHashRoot))
       await database.checkWritable()

@@ -35,6 +35,7 @@ export interface Tables {
   shared_pauses: SharedPausesTable
   refresh_turns: RefreshTurnsTable
   shared_tokens: SharedTokensTable
+  sent_keys: SentKeysTable
 }
 
 /** Secrets of the store itself: the hash root. */
@@ -390,6 +391,19 @@ interface RefreshTurnsTable {
   failure: string | null
 }
 
+/** Messages that left with an Idempotency-Key. */
+interface SentKeysTable {
+  /** A keyed hash of the API key's id and the key. */
+  id: string
+  /** The id of the API key. */
+  owner: string
+  /** A keyed hash of the request; null while it is not known what came of the message. */
+  fingerprint: string | null
+  /** Sealed; JSON. Null with it. */
+  answer: string | null
+  ends_at: number
+}
+
 /** The access tokens of all processes. */
 interface SharedTokensTable {
   mailbox_key: AddressKey
@@ -465,8 +479,9 @@ export const tableColumns: { readonly [Table in keyof Tables]: string } = {
   shared_pauses: 'about subject fault paused_until told_at told_by',
   refresh_turns: 'mailbox_key held_by until silence failure',
   shared_tokens: 'mailbox_key grant_id version token expires_at',
+  sent_keys: 'id owner fingerprint answer ends_at',
 }
 
 /** And its indexes. */
 export const indexNames =
-  'budget_claims_process budget_claims_short consent_links_mailbox_key grants_renewed_at journal_domain journal_kind journal_login journal_mailbox journal_mailboxes journal_outcome journal_place journal_recipients journal_refused_recipients login_mailboxes_mailbox_key login_sources_last_at logins_user_name logins_user_name_key mailbox_outcomes_domain pending_consents_expires_at pending_consents_mailbox_key recipient_counts_hour shared_pauses_told_at shared_tokens_expires_at shared_tokens_grant_id'
+  'budget_claims_process budget_claims_short consent_links_mailbox_key grants_renewed_at journal_domain journal_kind journal_login journal_mailbox journal_mailboxes journal_outcome journal_place journal_recipients journal_refused_recipients login_mailboxes_mailbox_key login_sources_last_at logins_user_name logins_user_name_key mailbox_outcomes_domain pending_consents_expires_at pending_consents_mailbox_key recipient_counts_hour sent_keys_ends_at sent_keys_owner shared_pauses_told_at shared_tokens_expires_at shared_tokens_grant_id'

@@ -9,15 +9,18 @@ import type {
   PassingKind,
   PassingStore,
   RecipientCountStore,
+  SentKeyStore,
   SentNotice,
   ServerCapabilities,
   ServerCapabilityStore,
 } from './ports.ts'
+import type { Sealer } from './sealer.ts'
 import type { HeardOffersTable, SentNoticesTable, Tables } from './tables.ts'
 
 /*
  * The small tables whose rows give no right and therefore have no mark: recipients that were
- * counted, notices that were sent, and what the mail servers of the providers offer.
+ * counted, notices that were sent, what the mail servers of the providers offer, and the keys of
+ * messages that were sent.
  */
 
 const memoryMilliseconds = 2 * 86_400_000
@@ -187,5 +190,67 @@ export function createPassingMemory(clock: Pick<Clock, 'monotonic'>): PassingSto
         return value ? [{ key, value }] : []
       }),
     removeAll: async (kind) => void kinds.get(kind)?.clear(),
+  }
+}
+
+const sentKeyMilliseconds = 86_400_000
+
+export function createSentKeyStore(
+  database: Database,
+  sealer: Sealer,
+  clock: Pick<Clock, 'now'>,
+): SentKeyStore {
+  const placeOf = (id: string) => ({ table: 'sent_keys', column: 'answer', row: id })
+
+  return {
+    async find(id) {
+      const row = await database.read((tables) =>
+        tables
+          .selectFrom('sent_keys')
+          .select(['fingerprint', 'answer'])
+          .where('id', '=', id)
+          .where('ends_at', '>', clock.now())
+          .executeTakeFirst(),
+      )
+      if (row === undefined) return undefined
+      const { fingerprint, answer } = row
+      if (fingerprint === null || answer === null) return {}
+      return { fingerprint, answer: await sealer.open(placeOf(id), answer) }
+    },
+
+    claim: (id, owner, most) =>
+      database.change(async (tables) => {
+        const now = clock.now()
+        await tables.deleteFrom('sent_keys').where('ends_at', '<=', now).execute()
+        const { kept } = await tables
+          .selectFrom('sent_keys')
+          .select(({ fn }) => fn.countAll<number>().as('kept'))
+          .where('owner', '=', owner)
+          .executeTakeFirstOrThrow()
+        if (Number(kept) >= most) return 'full'
+        const [added] = await tables
+          .insertInto('sent_keys')
+          .values({ id, owner, fingerprint: null, answer: null, ends_at: now + sentKeyMilliseconds })
+          .onConflict((on) => on.column('id').doNothing())
+          .execute()
+        return added?.numInsertedOrUpdatedRows === 1n ? 'claimed' : 'taken'
+      }),
+
+    async finish(id, fingerprint, answer) {
+      const sealed = await sealer.seal(placeOf(id), answer)
+      await database.change(async (tables) => {
+        await tables
+          .updateTable('sent_keys')
+          .set({ fingerprint, answer: sealed })
+          .where('id', '=', id)
+          .execute()
+      })
+    },
+
+    async release(id) {
+      await database.change(async (tables) => {
+        await tables.deleteFrom('sent_keys').where('id', '=', id).execute()
+      })
+    },
   }
 }

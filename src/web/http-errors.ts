@@ -22,9 +22,17 @@ import { InvalidInput, type Mistake } from './api/api-route.ts'
 export class HttpRefusal extends Failure {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  /** What a problem document has beside: for programs. */
+  readonly members: Readonly<Record<string, unknown>>
 
-  constructor(status: number, filled: FilledFailure, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    filled: FilledFailure,
+    headers: Readonly<Record<string, string>> = {},
+    members: Readonly<Record<string, unknown>> = {},
+  ) {
     super(filled)
+    this.members = members
     this.name = 'HttpRefusal'
     this.status = status
     this.headers = headers
@@ -136,6 +144,7 @@ export function sendProblem(response: Response, error: unknown): void {
     code: failure.code,
     ...(failure.fix !== undefined && { fix: failure.fix }),
     ...(failure.retryAfterSeconds !== undefined && { retryAfterSeconds: failure.retryAfterSeconds }),
+    ...(failure instanceof HttpRefusal && failure.members),
     ...(failure instanceof InvalidInput && { mistakes: failure.mistakes }),
     ...(failure instanceof ConsentWanted && { consentLink: failure.link }),
     ...(failure instanceof RegistrationMistakes && { mistakes: failure.mistakes.map(toMistake) }),

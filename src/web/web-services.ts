@@ -20,8 +20,9 @@ import type { RegistrationChecks } from '../providers/registration-checks.ts'
 import type { Registrations } from '../providers/registrations.ts'
 import type { Backup } from '../store/backup.ts'
 import type { Keyring } from '../store/keyring.ts'
-import type { Confirmations, PageAccessStore, PassingStore } from '../store/ports.ts'
+import type { Confirmations, PageAccessStore, PassingStore, SentKeyStore } from '../store/ports.ts'
 import type { Traces } from '../traces/traces.ts'
+import type { Submit } from '../upstream/submission.ts'
 import type { SendTestMessage } from '../upstream/test-message.ts'
 import type { PageSignIns } from './page-sign-ins.ts'
 
@@ -55,6 +56,10 @@ export interface WebServices {
   registrationChecks: RegistrationChecks
   /** Sends a test message, step by step. */
   sendTestMessage: SendTestMessage
+  /** Sends a message of a program. */
+  submit: Submit
+  /** The messages that were sent with an Idempotency-Key. */
+  sentKeys: SentKeyStore
   /** Finds what is wrong with a mailbox. */
   doctor: Pick<Doctor, 'mailbox'>
   /** The listeners at which applications submit mail. */

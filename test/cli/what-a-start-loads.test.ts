@@ -110,6 +110,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
     './shared-changes.ts',
     './shared-guesses.ts',
     './shared-tokens.ts',
+    './smtp/submissions.ts',
     './store/backup.ts',
     './store/data-dir-lock.ts',
     './tls/issue.ts',

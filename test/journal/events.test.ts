@@ -20,6 +20,7 @@ const notKept: Record<string, string> = {
   'grant.kept-rotation-foreign': 'the journal is not open yet',
   'grant.renewal-unnoted': 'the store is down',
   'sign-ins.not-read': 'the store is down',
+  'message.answer-not-kept': 'the store is down',
   'grants.kept-alive': 'each day the same',
   'grants.keep-alive-failed': 'the store is down',
   'notice.look-failed': 'the store is down',

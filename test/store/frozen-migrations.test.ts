@@ -108,6 +108,7 @@ it('a store that was made while two migrations still changed gets what it lacks'
     'drop table shared_pauses',
     'drop table refresh_turns',
     'drop table shared_tokens',
+    'drop table sent_keys',
     `delete from schema_versions where version > ${migrations.indexOf(completeEarlyStores)}`,
   ]
   for (const statement of lacking) await changeDatabase(place.dataDir, statement)

@@ -14,6 +14,13 @@ const operations: [Method, string, object | undefined, number, (keyof typeof key
   ['get', me, undefined, 200, ['admin', 'read']],
   ['delete', me, undefined, 200, ['admin']],
   ['get', `${me}/token`, undefined, 200, ['admin', 'token']],
+  [
+    'post',
+    '/messages',
+    { from: 'me@example.com', to: 'you@example.net', text: 'hello' },
+    200,
+    ['admin', 'send'],
+  ],
   ['post', `${me}/tries`, undefined, 200, ['admin']],
   ['post', `${me}/diagnosis`, undefined, 200, ['admin']],
   ['post', `${me}/tests`, undefined, 200, ['admin']],

@@ -25,9 +25,11 @@ import type { CheckedPoint, RegistrationChecks } from '../../src/providers/regis
 import type { Backup } from '../../src/store/backup.ts'
 import { followStore } from '../../src/store/followed-store.ts'
 import type { Keyring } from '../../src/store/keyring.ts'
+import type { Submit } from '../../src/upstream/submission.ts'
 import type { SendTestMessage, StepOutcome } from '../../src/upstream/test-message.ts'
 import type { PageSignIns } from '../../src/web/page-sign-ins.ts'
 import type { WebServices } from '../../src/web/web-services.ts'
+import { say } from '../../src/wire/reply.ts'
 import { failureAs } from '../support/made-failure.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 
@@ -538,5 +540,18 @@ export async function scriptedKeyring(): Promise<Keyring> {
       yield { kid: 'key-2', sealed: 1, values: 1, broken: [] }
     },
     resume: async () => {},
+  }
+}
+
+/** Everything is accepted, and the message read to its end. */
+export function scriptedSubmit(): Submit {
+  return async ({ sender, recipients, octets, leaving }) => {
+    await leaving?.()
+    for await (const piece of octets) void piece
+    return {
+      mailbox: sender as Address,
+      recipients: recipients.map((recipient) => ({ recipient, reply: say(250, '2.1.5 Fine') })),
+      reply: say(250, '2.0.0 Ok: queued as 4F5A6B'),
+    }
   }
 }

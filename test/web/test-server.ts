@@ -36,6 +36,7 @@ import {
   scriptedNotices,
   scriptedOwnCertificates,
   scriptedPageSignIns,
+  scriptedSubmit,
   scriptedTestMessage,
 } from './memory-services.ts'
 
@@ -118,6 +119,8 @@ export function testServer({
     keyring: scriptedKeyring,
     throttle,
     sendTestMessage: scriptedTestMessage(),
+    submit: scriptedSubmit(),
+    sentKeys: store.sentKeys,
     pageAccess,
     pagePasswords: createPagePasswords({
       ...{ store: { pageAccess }, throttle, keyedHash, clock, log },

@@ -29,6 +29,10 @@ export const requests: Translated<typeof requestsFailures> = {
     message: '本文が JSON ではありません',
     fix: '「Content-Type: application/json」を付けて送ってください。',
   },
+  'web.body-no-message': {
+    message: '本文がメッセージではありません',
+    fix: '「Content-Type: application/json」で JSON を送るか、「Content-Type: message/rfc822」でメッセージをそのまま送ってください。',
+  },
   'web.other-name': {
     message: 'postern はこの名前とポートには応答しません',
     fix: '{address} を使うか、ブラウザーが使うアドレスを POSTERN_PUBLIC_URL に設定してください。',

@@ -282,4 +282,70 @@ export const upstream: Translated<typeof upstreamFailures> = {
     message: '{reason}(解消したかどうかを別のメッセージで確認中です)',
     fix: '{reason.fix}',
   },
+  'sending.no-right': {
+    message: 'この APIキーで送信できるメールボックスがありません',
+    fix: 'メッセージの差出人のメールボックスのスコープ send:ADDRESS を持つキーを使ってください。',
+  },
+  'sending.no-address': {
+    message: 'このアドレスとの間でメールを送ることはできません: {address}',
+    fix: 'you@example.com のような普通のアドレスを指定してください。',
+  },
+  'sending.no-recipients': {
+    message: 'メッセージに宛先がありません',
+    fix: 'to、cc、bcc、またはパラメーター to で宛先を指定してください。',
+  },
+  'sending.too-many-recipients': {
+    message: '1 通のメッセージの宛先は {most} 件までです',
+    fix: '複数のメッセージに分けて送るか、POSTERN_RECIPIENTS_PER_MESSAGE を増やしてください。',
+  },
+  'sending.utf8-not-offered': {
+    message: 'アドレスまたはヘッダーに ASCII 以外の文字があり、プロバイダーが受け付けません',
+    fix: 'ASCII のアドレスを使い、ヘッダーをエンコードしてください。',
+  },
+  'sending.too-large': {
+    message: 'メッセージが、ここで許されている {limit} オクテットより大きいです',
+    fix: '小さくして送るか、大きなものはリンクで送ってください。',
+  },
+  'sending.bare-line-end': {
+    message: 'メッセージに CRLF の一部ではない CR や LF、または NUL があります',
+    fix: '各行を CRLF で終えてください。postern send と postern sendmail は自動でそうします。',
+  },
+  'sending.broken-off': {
+    message: 'メッセージが終わりの前に途切れたため、何も送信されませんでした',
+  },
+  'sending.header-too-long': {
+    message: 'メッセージのヘッダーが {most} オクテットより長いです',
+  },
+  'sending.much-at-once': {
+    message: '現在ここで作成中のメッセージが多く、このメッセージの場所がありません',
+    fix: 'もう一度試すか、場所を必要としない message/rfc822 で送ってください。',
+  },
+  'sending.provider-refused': {
+    message: 'プロバイダーがメッセージを拒否しました: {said}',
+  },
+  'sending.provider-later': {
+    message: 'プロバイダーが、後で試すように言っています: {said}',
+    fix: '後でもう一度試してください。',
+  },
+  'sending.key-form': {
+    message: 'ヘッダー Idempotency-Key がキーではありません',
+    fix: '255 文字までの表示可能な ASCII 文字を、二重引用符で囲むかそのまま送ってください。',
+  },
+  'sending.key-under-way': {
+    message: 'この Idempotency-Key のメッセージは送信中です',
+    fix: '少し後にもう一度尋ねると、その回答が得られます。',
+  },
+  'sending.key-of-other-message': {
+    message: 'この Idempotency-Key は別のメッセージに使われました',
+    fix: 'メッセージごとに別のキーを使ってください。',
+  },
+  'sending.key-unknown-outcome': {
+    message:
+      'この Idempotency-Key のメッセージが送信されたかどうかわかりません。送信中に postern またはプロバイダーが応答しなくなりました',
+    fix: '届いたかどうかを確認し、届いていなければ別のキーで送ってください。',
+  },
+  'sending.keys-used-up': {
+    message: 'この APIキーには過去 24 時間の Idempotency-Key が {most} 件あり、これ以上保存できません',
+    fix: 'キーを付けずに送るか、お待ちください。',
+  },
 }

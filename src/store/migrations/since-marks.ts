@@ -277,3 +277,20 @@ const sharedTokens = ({ integer, tableOptions }: SchemaWords): string[] => [
   'create index shared_tokens_expires_at on shared_tokens (expires_at)',
   'create index shared_tokens_grant_id on shared_tokens (grant_id)',
 ]
+
+/** Messages that left with an Idempotency-Key; tables.ts says what the columns hold. */
+export async function keepSentKeys(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
+  for (const statement of sentKeys(words)) await sql.raw(statement).execute(tables)
+}
+
+const sentKeys = ({ integer, tableOptions }: SchemaWords): string[] => [
+  `create table sent_keys (
+    id text primary key not null,
+    owner text not null,
+    fingerprint text,
+    answer text,
+    ends_at ${integer} not null
+  ) ${tableOptions}`,
+  'create index sent_keys_owner on sent_keys (owner)',
+  'create index sent_keys_ends_at on sent_keys (ends_at)',
+]

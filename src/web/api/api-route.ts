@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { z } from 'zod'
 import {
   type AnswerOf,
@@ -11,6 +12,7 @@ import {
   type PathParameters,
   type Read,
 } from '../../api/operations.ts'
+import type { Gone } from '../../base/async.ts'
 import { Failure, filled } from '../../base/failure.ts'
 import type { Actor } from '../../base/log.ts'
 import { printable } from '../../base/text.ts'
@@ -40,7 +42,7 @@ export function route<Name extends OperationName>(
     name,
     answer(call) {
       const query = operation.query && readInput(operation.query, call.query)
-      const body = operation.body && readInput(operation.body, call.body)
+      const body = operation.body && !operation.readsBody && readInput(operation.body, call.body)
       // The schemas of this name are those that its types were inferred from.
       return answer({ ...call, query, body } as CallOf<Name>)
     },
@@ -67,11 +69,15 @@ interface ApiCall {
   query: unknown
   /** The parsed JSON; undefined when the request had no body. */
   body: unknown
+  /** The request itself, for an operation that reads its body. */
+  incoming: IncomingMessage
+  /** Aborts when who asked goes before the answer. */
+  gone(): Gone
   /** Plain text is preferred to JSON. */
   prefersText: boolean
 }
 
-type CallOf<Name extends OperationName> = Omit<ApiCall, 'param' | 'query' | 'body'> & {
+export type CallOf<Name extends OperationName> = Omit<ApiCall, 'param' | 'query' | 'body'> & {
   param(name: PathParameters<Name>): string
   query: Read<Name, 'query'>
   body: Read<Name, 'body'>
@@ -90,6 +96,7 @@ export interface ApiAnswer {
   file?: AsyncIterable<Uint8Array>
   /** Path below `/api/v1` of what was made. */
   location?: string
+  headers?: Readonly<Record<string, string>>
 }
 
 /** What the schemas of an operation allow it to answer. */
@@ -109,7 +116,7 @@ type ListOf<Answer, Member extends string> = Answer extends { [M in Member]: inf
   : never
 
 /** The scope that an operation needs for the mailbox in its path; undefined: any will do. */
-export function scopeFor(need: Need, address: Address): Scope | undefined {
+export function scopeFor(need: Exclude<Need, 'send'>, address: Address): Scope | undefined {
   if (need === 'any') return undefined
   return need === 'token' ? `token:${address}` : need
 }
@@ -136,7 +143,7 @@ export class InvalidInput extends Failure {
  * Validates a body or a query.
  * @throws InvalidInput with every mistake
  */
-function readInput<Output>(schema: z.ZodType<Output>, input: unknown): Output {
+export function readInput<Output>(schema: z.ZodType<Output>, input: unknown): Output {
   const result = schema.safeParse(input)
   if (result.success) return result.data
   if (input === undefined)

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
 import type { Answers } from '../../api/answers.ts'
+import { type Gone, GoneController } from '../../base/async.ts'
 import { type Failure, filled } from '../../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../../base/log.ts'
 import { type Principal, permits } from '../../credentials/scopes.ts'
@@ -21,7 +22,9 @@ import { type ApiAnswer, type ApiRoute, route, scopeFor } from './api-route.ts'
 import { type BearerCheck, bearerOf, insufficientScope } from './bearer.ts'
 import { apiKeyRoutes, loginRoutes, signInLinkRoutes } from './credential-routes.ts'
 import { consentRoutes, mailboxRoutes, tokenRoutes } from './mailbox-routes.ts'
+import { messageRoutes } from './message-routes.ts'
 import { certificateRoutes, providerRoutes, registrationRoutes } from './registration-routes.ts'
+import { createSendOnce } from './send-once.ts'
 
 const bodyLimit = 64 * 1024
 
@@ -64,13 +67,14 @@ export function createApi({
 function mount(router: Router, route: ApiRoute, bearers: BearerCheck): void {
   const method = route.method.toLowerCase() as 'get' | 'post' | 'patch' | 'delete'
   // The other methods take no body, and a token is returned sooner without parsing one.
-  const takesBody = route.method === 'POST' || route.method === 'PATCH'
+  const takesBody = !route.readsBody && (route.method === 'POST' || route.method === 'PATCH')
   const body = takesBody ? [insistOnJson, express.json({ limit: bodyLimit })] : []
   router[method](route.path, checkScope(route), ...body, answerWith(route, bearers))
 }
 
 function checkScope({ needs }: ApiRoute): RequestHandler {
   return (request, response, next) => {
+    if (needs === 'send') return next()
     // A text that is no address is covered by no scope but `admin`.
     const scope = scopeFor(needs, paramOf(request, 'address') as Address)
     if (scope !== undefined && !permits(principalOf(response), scope)) throw insufficientScope(scope)
@@ -96,6 +100,8 @@ function answerWith(route: ApiRoute, bearers: BearerCheck): RequestHandler {
       param: (name) => paramOf(request, name),
       query: { ...request.query },
       body: request.body,
+      incoming: request,
+      gone: () => goneOf(response),
       prefersText: request.accepts(['application/json', 'text/plain']) === 'text/plain',
     })
     const { status: [usual] = [200], list, file } = route.gives
@@ -106,8 +112,14 @@ function answerWith(route: ApiRoute, bearers: BearerCheck): RequestHandler {
   }
 }
 
-function send(response: Response, { status = 200, body, location }: ApiAnswer): void {
-  response.status(status)
+function goneOf(response: Response): Gone {
+  const gone = new GoneController()
+  response.once('close', () => response.writableFinished || gone.abort())
+  return gone
+}
+
+function send(response: Response, { status = 200, body, location, headers = {} }: ApiAnswer): void {
+  response.status(status).set(headers)
   if (location !== undefined) response.set('Location', `/api/v1${location}`)
   if (body === undefined) response.end()
   else if (typeof body === 'string') response.type('text/plain').send(body)
@@ -216,6 +228,7 @@ export function apiRoutes({
     ...registrationRoutes(registrations),
     ...certificateRoutes(ownCertificates),
     ...tokenRoutes({ mailboxes, tokens }),
+    ...messageRoutes({ submit: services.submit, sendOnce: createSendOnce({ ...services, log }) }),
     ...loginRoutes(logins),
     ...apiKeyRoutes(apiKeys),
     ...signInLinkRoutes({ signInLinks, log }),

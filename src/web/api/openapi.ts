@@ -70,7 +70,10 @@ function operationPart(name: string, path: string, operation: Operation): Part {
     ...(body && {
       requestBody: {
         required: !body.safeParse(undefined).success,
-        content: { 'application/json': { schema: inputSchema(body) } },
+        content: {
+          'application/json': { schema: inputSchema(body) },
+          ...(operation.readsBody && { 'message/rfc822': {} }),
+        },
       },
     }),
     responses: { ...successes(operation), ...problemsOf(name, path, operation) },
@@ -90,6 +93,7 @@ function tagOf(name: string): string {
 
 function scopesOf(needs: Need): string[] {
   if (needs === 'any') return []
+  if (needs === 'send') return ['send:ADDRESS']
   return [needs === 'token' ? 'token:{address}' : needs]
 }
 

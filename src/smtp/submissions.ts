@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto'
+import type { GoneController } from '../base/async.ts'
+import type { Clock } from '../base/clock.ts'
+import { Failure, failure } from '../base/failure.ts'
+import type { Log } from '../base/log.ts'
+import { printable } from '../base/text.ts'
+import type { PrincipalSubmitters, SignIns } from '../credentials/sign-ins.ts'
+import { mailboxForSender, refusalWithAdvice } from '../mailboxes/sender-policy.ts'
+import type { Limits } from '../model/limits.ts'
+import type { Relay } from '../upstream/relay.ts'
+import type { Submission, Submit, Submitted } from '../upstream/submission.ts'
+import { isMailbox, type MailCommand, withLeastQuoting } from '../wire/envelope.ts'
+import { createInputBuffer } from '../wire/input-buffer.ts'
+import { isPositive } from '../wire/reply.ts'
+import type { ClientSocket, Read } from './client-socket.ts'
+import { isAscii } from './command-arguments.ts'
+import { relayMessage } from './incoming-message.ts'
+import { createWork, type Work } from './provider-side.ts'
+import { createRefusalLog, senderRefused } from './refusal-log.ts'
+import { relayedReply } from './replies.ts'
+import { messageLimit } from './session-envelope.ts'
+import type { MessageCut, Next, SessionEvent } from './session-events.ts'
+import type { ClientState } from './transaction-log.ts'
+
+interface SubmissionDeps {
+  relay: Relay
+  signIns: SignIns & PrincipalSubmitters
+  limits: Limits
+  log: Log
+  clock: Clock
+}
+
+/**
+ * Sends messages that come by HTTP, each as the one transaction of a session: its octets go through
+ * the same scanner, which knows a single end of data and refuses a bare CR or LF.
+ */
+export function createSubmissions(deps: SubmissionDeps): Submit {
+  const { relay, signIns, limits, log, clock } = deps
+  const refusals = createRefusalLog(log, clock)
+
+  return async (submission) => {
+    const { by, source, gone } = submission
+    const submitter = await signIns.submitterOf(by, submission.sender)
+    const address = source
+    const session = `http-${randomBytes(5).toString('hex')}`
+    const client: ClientState = { address, session, transactions: 0, submitter, warned: true }
+    const begin = beginOf()
+    const { work, accepted } = await begun(begin)
+    if (accepted.every(({ reply }) => !isPositive(reply))) {
+      await work.providerSide.giveUp()
+      return { mailbox: begin.mailbox.address, recipients: accepted }
+    }
+    const outcome = await sentBy(work, begin)
+    return { mailbox: begin.mailbox.address, recipients: accepted, reply: relayedReply(outcome) }
+
+    /** @throws Failure */
+    function beginOf(): Next & { do: 'begin' } {
+      const sender = withLeastQuoting(submission.sender)
+      const verdict = mailboxForSender(submitter, sender)
+      if (!verdict.allowed) {
+        const refusal = refusalWithAdvice(verdict.refusal, submitter, sender)
+        refusals.note(senderRefused(address, submitter, { sender, reason: refusal.message }))
+        throw new Failure(refusal)
+      }
+      if (verdict.sender !== '') requireMailbox(verdict.sender)
+      const its = relay.capabilities(verdict.mailbox.key)
+      const { recipients: given, size } = submission
+      const recipients = [...new Set(given.map(withLeastQuoting))]
+      for (const recipient of recipients) requireMailbox(recipient)
+      const most = limits.recipientsPerMessage
+      if (recipients.length > most) throw failure('sending.too-many-recipients', { most })
+      const utf8 = submission.utf8 || ![verdict.sender, ...recipients].every(isAscii)
+      if (utf8 && !its.smtpUtf8) throw failure('sending.utf8-not-offered')
+      const limit = messageLimit(limits, its)
+      if (limit !== undefined && size !== undefined && size > limit)
+        throw failure('sending.too-large', { limit })
+      const mail: MailCommand = {
+        sender: verdict.sender,
+        parameters: [
+          ...(size === undefined ? [] : [{ keyword: 'SIZE', value: String(size) }]),
+          { keyword: 'BODY', value: '8BITMIME' },
+          ...(utf8 ? [{ keyword: 'SMTPUTF8' }] : []),
+        ],
+      }
+      return {
+        do: 'begin',
+        mailbox: verdict.mailbox,
+        mail,
+        givenSender: verdict.sender === sender ? undefined : sender,
+        recipients: recipients.map((recipient) => ({ recipient, parameters: [] })),
+      }
+    }
+
+    async function begun(
+      next: Next & { do: 'begin' },
+    ): Promise<{ work: Work; accepted: Submitted['recipients'] }> {
+      const nothing = () => {}
+      const work = createWork({ relay, signIns, limits, log, clock, refusals }, client, {
+        authenticated: nothing,
+        signedIn: nothing,
+      })
+      const answered = await work.providerSide.begin(next, { gone, inGroups: false })
+      const { replies } = wanted(answered, 'recipients-answered')
+      const accepted = next.recipients.flatMap(({ recipient }, index) => {
+        const reply = replies[index]
+        return reply === undefined ? [] : [{ recipient, reply: relayedReply(reply) }]
+      })
+      return { work, accepted }
+    }
+
+    /** The provider's reply to the message. */
+    async function sentBy(work: Work, { mailbox }: Next & { do: 'begin' }) {
+      try {
+        await submission.leaving?.()
+      } catch (error) {
+        await work.providerSide.giveUp()
+        throw error
+      }
+      wanted(work.providerSide.promise(), 'promised')
+      const limit = messageLimit(limits, relay.capabilities(mailbox.key))
+      const over = await relayMessage({
+        client: clientOf(submission),
+        input: createInputBuffer(),
+        work,
+        limits,
+        limit,
+        mendLineEnds: false,
+        clock,
+        watch: (leaving) => watched(gone, leaving),
+      })
+      if (over === undefined) throw failure('sending.broken-off')
+      const { outcome } = wanted(over, 'message-over')
+      if (outcome.kind === 'answered') return outcome.reply
+      throw outcome.kind === 'failed' ? outcome.failure : cutFailure(outcome.cut, limit)
+    }
+  }
+}
+
+function wanted<Kind extends SessionEvent['kind']>(
+  event: SessionEvent,
+  kind: Kind,
+): SessionEvent & { kind: Kind } {
+  if (event.kind === 'failed') throw event.failure
+  if (event.kind !== kind) throw failure('sending.no-transaction')
+  return event as SessionEvent & { kind: Kind }
+}
+
+function requireMailbox(address: string): void {
+  if (!isMailbox(address)) throw failure('sending.no-address', { address: printable(address, 254) })
+}
+
+function cutFailure(cut: MessageCut, limit: number | undefined): Failure {
+  if (cut === 'bare-newline') return failure('sending.bare-line-end')
+  return cut === 'too-large'
+    ? failure('sending.too-large', { limit: limit ?? 0 })
+    : failure('sending.broken-off')
+}
+
+/** Ends the wait for the provider as a client that disconnects does. */
+function watched(gone: Submission['gone'], leaving: GoneController): () => void {
+  const leave = () => leaving.abort()
+  if (gone.aborted) leave()
+  gone.addEventListener('abort', leave)
+  return () => gone.removeEventListener('abort', leave)
+}
+
+/** What reads a message from the octets as from a client that sends it behind DATA. */
+function clientOf({
+  octets,
+}: Submission): Pick<ClientSocket, 'read' | 'receive' | 'setDeadline' | 'liftDeadline'> {
+  const pieces = asData(octets)
+  async function read(): Promise<Read> {
+    try {
+      const next = await pieces.next()
+      return next.done ? { kind: 'ended' } : { kind: 'octets', octets: next.value }
+    } catch {
+      return { kind: 'ended' }
+    }
+  }
+  return {
+    read,
+    async receive(take) {
+      for (;;) {
+        const next = await read()
+        if (next.kind !== 'octets') return next
+        const goesOn = take(next.octets)
+        if (goesOn === false) return undefined
+        await goesOn
+      }
+    },
+    setDeadline() {},
+    liftDeadline() {},
+  }
+}
+
+const [lf, dot] = [0x0a, 0x2e]
+
+/** With dots stuffed (RFC 5321, section 4.5.2), and the end of data behind the last octet. */
+async function* asData(octets: AsyncIterable<Buffer>): AsyncGenerator<Buffer, undefined> {
+  let before = lf
+  for await (const piece of octets) {
+    if (piece.length === 0) continue
+    const parts: Buffer[] = []
+    let from = 0
+    for (let at = piece.indexOf(dot); at !== -1; at = piece.indexOf(dot, at + 1)) {
+      if ((at === 0 ? before : piece[at - 1]) !== lf) continue
+      parts.push(piece.subarray(from, at), oneDot)
+      from = at
+    }
+    before = piece[piece.length - 1] as number
+    yield parts.length === 0 ? piece : Buffer.concat([...parts, piece.subarray(from)])
+  }
+  yield Buffer.from(before === lf ? '.\r\n' : '\r\n.\r\n')
+  return undefined
+}
+
+const oneDot = Buffer.from('.')

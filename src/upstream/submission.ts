@@ -1,0 +1,39 @@
+import type { Gone } from '../base/async.ts'
+import type { Principal } from '../credentials/scopes.ts'
+import type { Address } from '../model/address.ts'
+import type { Reply } from '../wire/reply.ts'
+
+/** A message that comes by another way than an SMTP session. */
+export interface Submission {
+  by: Principal
+  /** Where it comes from, as the send log shows it. */
+  source: string
+  /** The envelope, as it was given. An empty sender is the null sender. */
+  sender: string
+  recipients: readonly string[]
+  /** The header has characters that are not ASCII (RFC 6531). */
+  utf8: boolean
+  /** Of the message, in octets, where that is known. */
+  size?: number | undefined
+  /** Lines end in CRLF, and no dot is stuffed. A message that breaks off has to throw. */
+  octets: AsyncIterable<Buffer>
+  /** Aborts when whoever wants it sent has gone. */
+  gone: Gone
+  /** Called when everything has been checked and the recipients are accepted: the message leaves next. */
+  leaving?: (() => Promise<void>) | undefined
+}
+
+export interface Submitted {
+  mailbox: Address
+  /** As they left, with what the provider said to each. */
+  recipients: readonly { recipient: string; reply: Reply }[]
+  /** To the message itself; absent where no recipient was accepted: then nothing was sent. */
+  reply?: Reply
+}
+
+/**
+ * Sends one message as an SMTP session does: by the same sender rules, limits, connections and log.
+ * @throws Failure `forbidden` and `sender-refused` for who may not; `invalid` for what cannot be sent;
+ * others as `Relay.begin` and `Transaction.send`
+ */
+export type Submit = (submission: Submission) => Promise<Submitted>
