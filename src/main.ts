@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { fstatSync, readFileSync, writeSync } from 'node:fs'
+import { basename } from 'node:path'
 import { stderr, stdin, stdout } from 'node:process'
 import { isatty } from 'node:tty'
 import type { RunningPostern } from './app.ts'
@@ -35,11 +36,17 @@ const [gatheredOctets, writtenOctets] = workerNumber > 0 ? [4096, 4096] : [16_38
 const mostUnread = 64 * 1024 * 1024
 
 process.exitCode = await runCommand(
-  process.argv.slice(2),
+  wordsOf(process.argv),
   { stdin, stdout, stderr },
   {
     version,
     isDebugging: process.env.POSTERN_LOG_LEVEL === 'debug',
+    sending: {
+      apiKey: process.env.POSTERN_API_KEY,
+      apiUrl: process.env.POSTERN_API_URL,
+      sendmailFrom: process.env.POSTERN_SENDMAIL_FROM,
+      sendmailTo: process.env.POSTERN_SENDMAIL_TO,
+    },
     // What should be known is told once.
     readConfig: workerNumber > 0 ? readQuietly : readEverySetting,
     serve,
@@ -48,6 +55,11 @@ process.exitCode = await runCommand(
   },
 )
 if (workerNumber > 0) (await import('./service/worker.ts')).leaveOthers(process)
+
+/** Under the name of sendmail it is that verb. */
+function wordsOf([, path = '', ...words]: readonly string[]): string[] {
+  return /^(postern-)?sendmail$/.test(basename(path)) ? ['sendmail', ...words] : words
+}
 
 function readEverySetting() {
   return readConfig(process.env, diskFiles(workingDirectory()))

@@ -39,6 +39,8 @@ export interface Context {
    * when it is not known
    */
   dataDir(): Promise<string>
+  /** For the verbs that send. */
+  environment: SendingEnvironment
   /** Runs until a signal ends it; resolves with the exit code. */
   serve(config: Config): Promise<number>
   /**
@@ -58,6 +60,18 @@ export interface Context {
   /** Writes a result: as JSON with `--json`, in words otherwise. */
   tell(command: Command, result: unknown, words: string): void
   exitCode: number
+}
+
+/** What the environment of a program that sends says, which may not read the settings of postern. */
+export interface SendingEnvironment {
+  /** POSTERN_API_KEY */
+  apiKey?: string | undefined
+  /** POSTERN_API_URL */
+  apiUrl?: string | undefined
+  /** POSTERN_SENDMAIL_FROM */
+  sendmailFrom?: string | undefined
+  /** POSTERN_SENDMAIL_TO */
+  sendmailTo?: string | undefined
 }
 
 /**

@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { type Failure, failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import type { ConfigReading, EffectiveConfig } from '../config/read-config.ts'
-import type { Broker, Context, LocalDoctor } from './context.ts'
+import type { Broker, Context, LocalDoctor, SendingEnvironment } from './context.ts'
 import { type Reached, reachBroker, reachRunningBroker } from './reach-broker.ts'
 import {
   describeFailure,
@@ -16,6 +16,8 @@ import {
 /** What the command is given by the process. */
 export interface CommandDeps {
   version: string
+  /** What the environment says for the verbs that send. */
+  sending?: SendingEnvironment
   /** Failures are shown with their stacks. */
   isDebugging?: boolean
   readConfig(): Promise<ConfigReading>
@@ -96,6 +98,8 @@ const families: readonly [verbs: string, load: () => Promise<AddVerbs>][] = [
   ['login', async () => (await import('./login.ts')).addLoginVerbs],
   ['api-key', async () => (await import('./access.ts')).addApiKeyVerbs],
   ['token', async () => (await import('./access.ts')).addTokenVerb],
+  ['send', async () => (await import('./send.ts')).addSendVerb],
+  ['sendmail', async () => (await import('./sendmail.ts')).addSendmailVerb],
   ['tls', async () => (await import('./tls.ts')).addTlsVerbs],
   ['sign-in', async () => (await import('./access.ts')).addSignInVerb],
   ['consent-link', async () => (await import('./consent.ts')).addConsentLinkVerbs],
@@ -142,6 +146,7 @@ function createContext(terminal: Terminal, deps: CommandDeps): Context {
     config,
     dataDir: async () => knownDataDir(await deps.readConfig()),
     serve: deps.serve,
+    environment: deps.sending ?? {},
     openDoctor: deps.openDoctor,
     exitCode: 0,
     secret: (from) => readSecret(from, terminal),

@@ -152,6 +152,8 @@ function isServiceLink(name: string, text: string): boolean {
   if (!/^\w+$/.test(name)) return false
   // Images tell their version so.
   if (name === 'POSTERN_VERSION') return true
+  // What the verbs that send read by themselves.
+  if (/^POSTERN_(API_KEY|API_URL|SENDMAIL_FROM|SENDMAIL_TO)$/.test(name)) return true
   if (/^POSTERN_(\w+_)?SERVICE_(HOST|PORT(_\w+)?)$/.test(name)) return true
   if (/^POSTERN_(\w+_)?PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name)) return true
   return /^POSTERN_(\w+_)?PORT$/.test(name) && /^(tcp|udp|sctp):\/\//.test(text)

@@ -444,4 +444,13 @@ export const upstreamFailures = {
     fix: 'Send without a key, or wait.',
     retryAfterSeconds: 600,
   },
+  'sending.no-queue': {
+    code: 'invalid',
+    message: 'postern keeps no queue and no aliases: it sends a message at once, or its sender keeps it',
+  },
+  'sending.no-plain-listener': {
+    code: 'configuration',
+    message: 'Every address of the SMTP server begins with TLS, and a session on standard input cannot',
+    fix: 'Send the message with -t or with its recipients instead.',
+  },
 } as const satisfies FailureEntries

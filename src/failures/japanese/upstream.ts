@@ -348,4 +348,11 @@ export const upstream: Translated<typeof upstreamFailures> = {
     message: 'この APIキーには過去 24 時間の Idempotency-Key が {most} 件あり、これ以上保存できません',
     fix: 'キーを付けずに送るか、お待ちください。',
   },
+  'sending.no-queue': {
+    message: 'postern にはキューも別名もありません。メッセージはすぐに送られるか、送り手が保持します',
+  },
+  'sending.no-plain-listener': {
+    message: 'SMTP サーバーのすべてのアドレスが TLS で始まるため、標準入力でのセッションはできません',
+    fix: '代わりに -t または宛先を付けてメッセージを送ってください。',
+  },
 }
