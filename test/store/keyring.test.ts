@@ -39,6 +39,8 @@ async function fill({ store, passing, others }: Fixture): Promise<void> {
     createdAt: now,
     expiresAt: now + 1000,
   })
+  await store.sentKeys.claim('a-sent-key', 'key-1', 10)
+  await store.sentKeys.finish('a-sent-key', 'fingerprint', new Secret('{}'))
   if (others) await fillShared(others.tokens, grant)
   // Two kinds may have the same key.
   for (const kind of ['callback', 'form-words'] as const)
@@ -64,6 +66,7 @@ async function opensAll({ store, passing }: Pick<Fixture, 'store' | 'passing'>):
   expect(login?.verifier.kind === 'sealed' && login.verifier.password.reveal()).toBe('a-password')
   const [registration] = await store.registrations.list()
   expect(registration?.content instanceof Secret && registration.content.reveal()).toBe('{"clientId":"1"}')
+  expect((await store.sentKeys.find('a-sent-key'))?.answer?.reveal()).toBe('{}')
   await store.check()
 }
 
@@ -98,7 +101,7 @@ it('everything is sealed with a new key while the store is used, and opens', asy
   const used = await withNewKey(fixture)
   const keyring = await used.keyring(silentLog)
   const steps = await all(keyring.rotate())
-  const values = onPostgres ? 11 : 7
+  const values = onPostgres ? 12 : 8
   expect(steps[0]).toMatchObject({ sealed: 0, values })
   expect(steps.at(-1)).toMatchObject({ sealed: values, values, broken: [] })
   await opensAll(used)
