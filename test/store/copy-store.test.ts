@@ -67,6 +67,9 @@ async function fill(store: Store): Promise<void> {
   await store.apiKeys.add({ id: 'key', name: "it's", scopes: ['read'], hash: 'aGFzaA', createdAt: now })
   const mailbox = 'printer@example.com'
   await store.consentLinks.add({ id: 'link', hash: 'aGFzaA', mailbox, requestedBy: 'the owner', ...ends })
+  await store.sentKeys.claim('a-sent-key', 'key-1', 10)
+  await store.sentKeys.finish('a-sent-key', 'fingerprint', new Secret('{}'))
+  await store.sentKeys.claim('another', 'key-1', 10)
   await store.pendingConsents.add({
     stateHash: 'state',
     browserHash: 'browser',
