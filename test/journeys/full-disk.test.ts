@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
@@ -22,9 +22,9 @@ afterEach(async () => {
 
 /**
  * Files of this process cannot grow beyond so many blocks of 512 octets: to SQLite that is a disk which takes no more. Its -wal file grows
- * with each page that is written.
+ * with each page that is written, and its database with what is added.
  */
-function serveWithin(blocks: number, env: Record<string, string>): ChildProcess {
+function serveWithin(blocks: number | 'unlimited', env: Record<string, string>): ChildProcess {
   const line = `trap '' XFSZ; ulimit -f ${blocks}; exec "$0" "$1" serve`
   return spawn('/bin/sh', ['-c', line, process.execPath, program], { cwd: folder, env, stdio: 'ignore' })
 }
@@ -50,21 +50,35 @@ it('postern is not ready while nothing can be stored, says why to the administra
       env: { ...env, POSTERN_GOOGLE_CLIENT_ID: '1-a.apps.googleusercontent.com' },
     })
 
-  child = serveWithin(1024, { ...env, POSTERN_GOOGLE_CLIENT_ID: '1-a.apps.googleusercontent.com' })
-  await eventually('postern is ready', async () => {
-    const asked = await ask('/readyz').catch(() => undefined)
-    return asked?.status === 200
-  })
+  const serve = async (blocks: number | 'unlimited') => {
+    child = serveWithin(blocks, { ...env, POSTERN_GOOGLE_CLIENT_ID: '1-a.apps.googleusercontent.com' })
+    await eventually('postern is ready', async () => {
+      const asked = await ask('/readyz').catch(() => undefined)
+      return asked?.status === 200
+    })
+    return child
+  }
+
+  const first = await serve('unlimited')
+  first.kill('SIGTERM')
+  await once(first, 'close')
+  const { size } = await stat(join(folder, 'data', 'postern.sqlite'))
+  await serve(Math.ceil(size / 512) + 8)
   expect((await health()).code).toBe(0)
 
-  // Fills what is left, as sends and sign-ins would.
-  for (let count = 0; count < 200; count += 1)
-    if ((await add(`number-${count}@example.com`)).code !== 0) break
-  // A page may still fit where a mailbox does not. Each look takes one.
-  const said = await eventually('not ready', async () => {
-    const looked = await health()
-    return looked.code === 1 && looked
-  })
+  // Mailboxes are added until the database has outgrown its disk: until then, what was folded into it leaves room for more. A page may
+  // still fit where a mailbox does not; each look takes one.
+  let count = 0
+  const said = await eventually(
+    'not ready',
+    async () => {
+      count += 1
+      await add(`number-${count}@example.com`)
+      const looked = await health()
+      return looked.code === 1 && looked
+    },
+    90,
+  )
   expect(JSON.parse(said.output)).toMatchObject({
     ready: false,
     reason: 'The disk under the database fails',

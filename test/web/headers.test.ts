@@ -22,11 +22,12 @@ describe('the headers of every answer', () => {
       await test.get('/icon.svg'),
       await test.get('/healthz'),
       await test.get('/').set('Host', 'evil.example'),
-      await test.api('get', '/mailboxes', keys.admin),
       await test.api('get', '/mailboxes/me@example.com/token', keys.token),
       await test.api('get', '/mailboxes'),
     ]
-    for (const { headers } of answers) {
+    // A long list has a tag, for who has it already.
+    const list = await test.api('get', '/mailboxes', keys.admin)
+    for (const { headers } of [...answers, list]) {
       expect(headers['content-security-policy']).toBe(policy)
       expect(headers['cache-control']).toBe('no-store')
       expect(headers['x-content-type-options']).toBe('nosniff')
@@ -34,9 +35,9 @@ describe('the headers of every answer', () => {
       expect(headers['x-frame-options']).toBe('DENY')
       expect(headers['strict-transport-security']).toBeUndefined()
       expect(headers['x-powered-by']).toBeUndefined()
-      expect(headers.etag).toBeUndefined()
       expect(headers['access-control-allow-origin']).toBeUndefined()
     }
+    expect(answers.map(({ headers }) => headers.etag).filter((tag) => tag !== undefined)).toEqual([])
   })
 
   it('Strict-Transport-Security is sent only where the public address has TLS', async () => {
