@@ -50,6 +50,8 @@ export interface CredentialIndex {
    * when there is none, or while the index is stale: ask the store then.
    */
   generated(userName: string): Login | undefined
+  /** As `generated`, if its password was chosen by somebody. */
+  chosen(userName: string): Login | undefined
   /**
    * The API key with this id. Undefined when there is none, or while the index is stale: ask the
    * store then.
@@ -140,9 +142,11 @@ class RememberedCredentials implements CredentialIndex {
   }
 
   generated(userName: string): Login | undefined {
-    if (!this.#isCurrent()) return undefined
-    const login = meantBy(this.#remembered.valid.get(userNameKey(userName)) ?? [], userName)
-    return login && isGenerated(login) ? login : undefined
+    return this.#kept(userName, 'keyed')
+  }
+
+  chosen(userName: string): Login | undefined {
+    return this.#kept(userName, 'scrypt')
   }
 
   alike(): readonly (readonly Pick<Login, 'userName'>[])[] {
@@ -188,6 +192,13 @@ class RememberedCredentials implements CredentialIndex {
         'The ways to sign in could not be read',
       )
     }
+  }
+
+  /** With its verifier, which is a hash. */
+  #kept(userName: string, kind: 'keyed' | 'scrypt'): Login | undefined {
+    if (!this.#isCurrent()) return undefined
+    const login = meantBy(this.#remembered.valid.get(userNameKey(userName)) ?? [], userName)
+    return login && isHashed(login) && login.verifier.kind === kind ? login : undefined
   }
 
   #current(): Remembered {
@@ -291,8 +302,8 @@ function rememberedOf(logins: readonly ListedLogin[], apiKeys: readonly ApiKey[]
   }
 }
 
-function isGenerated(login: ListedLogin): login is ListedLogin & Login {
-  return login.verifier.kind === 'keyed'
+function isHashed(login: ListedLogin): login is ListedLogin & Login {
+  return login.verifier.kind !== 'sealed'
 }
 
 function byKey<Named extends { userName: string }>(all: readonly Named[]): Map<string, Named[]> {

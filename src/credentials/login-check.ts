@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Gone, Ticket } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import { type Failure, failure } from '../base/failure.ts'
+import { Failure, failure } from '../base/failure.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import type { Login } from '../model/login.ts'
 import { sourceOf } from '../net/ip.ts'
@@ -16,7 +16,7 @@ import { type ChosenPasswords, hashOfGenerated } from './verifiers.ts'
 
 interface LoginCheckDeps {
   logins: Pick<LoginStore, 'findByUserName' | 'knows'>
-  index: Pick<CredentialIndex, 'generated'>
+  index: Pick<CredentialIndex, 'generated' | 'chosen'>
   throttle: LoginThrottle
   clock: Clock
   chosenPasswords: Pick<ChosenPasswords, 'dummyVerify'>
@@ -37,6 +37,8 @@ interface Proof {
    * out.
    */
   matchesChosen(login: Login, asker: Ticket): Promise<{ matches: boolean; paid: boolean }>
+  /** Whether this process has found it right before. */
+  wasRight(login: Login): boolean
 }
 
 const knownMilliseconds = 30 * 86_400_000
@@ -50,6 +52,24 @@ const knownMilliseconds = 30 * 86_400_000
 export function createLoginCheck({ logins, index, throttle, clock, chosenPasswords }: LoginCheckDeps) {
   return async (userName: string, proof: Proof, remoteAddress: string, gone?: Gone): Promise<Login> => {
     const name = readUserName(userName)
+    try {
+      return await check(userName, name, proof, remoteAddress, gone)
+    } catch (error) {
+      // A store that does not answer has taken no change either. Who has not been right before is told
+      // the same, whether or not the name exists.
+      const kept = name !== undefined && isStoreAway(error) ? index.chosen(name) : undefined
+      if (kept && isActiveFrom(kept, remoteAddress, clock.now()) && proof.wasRight(kept)) return kept
+      throw error
+    }
+  }
+
+  async function check(
+    userName: string,
+    name: string | undefined,
+    proof: Proof,
+    remoteAddress: string,
+    gone: Gone | undefined,
+  ): Promise<Login> {
     const remembered = name === undefined ? undefined : index.generated(name)
     if (remembered !== undefined && opens(remembered, proof, remoteAddress)) return remembered
     // The store is asked before every refusal, so that its time does not tell which names exist.
@@ -90,6 +110,10 @@ export function createLoginCheck({ logins, index, throttle, clock, chosenPasswor
 /** The one text for every refusal, which does not tell whether the user name exists. */
 export function wrongCredentials(): Failure {
   return failure('sign-in.wrong')
+}
+
+function isStoreAway(error: unknown): boolean {
+  return error instanceof Failure && error.code === 'store-unavailable'
 }
 
 /** A name that no login can have is not looked up, and refused like an unknown one. */
@@ -137,6 +161,8 @@ export function createPasswordProofs(
         if (matches) proven.set(thisOne, true)
         return { matches, paid: true }
       },
+      wasRight: ({ id, verifier }) =>
+        password !== undefined && verifier.kind === 'scrypt' && proven.has(mark(id, verifier.hash, password)),
     }
   }
 
@@ -162,6 +188,8 @@ export function cramMd5Proof({ challenge, digest }: CramMd5): Proof {
     fits: ({ verifier }) => verifier.kind === 'sealed',
     matchesGenerated: (login) => isGenerated(login) && isRight(login),
     matchesChosen: async (login) => ({ matches: !isGenerated(login) && isRight(login), paid: false }),
+    // The password itself is in the store alone.
+    wasRight: () => false,
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -46,11 +46,17 @@ async function setTwo() {
     ])
     return [replies[authReply]?.slice(0, 3), replies[endOfDataReply]?.slice(0, 3)]
   }
+  const addChosen = async (password: string) => {
+    const file = join(folder, 'password')
+    await writeFile(file, password, { mode: 0o600 })
+    const added = await one.cli('login', 'add', stage.address, '--password-file', file, '--json')
+    return { user: String(JSON.parse(added.stdout).login.userName), password }
+  }
   const addLogin = async () => {
     const { login, password } = JSON.parse((await one.cli('login', 'add', stage.address, '--json')).stdout)
     return { id: String(login.id), user: String(login.userName), password: String(password) }
   }
-  return { ...stage, one, two, send, addLogin, database }
+  return { ...stage, one, two, send, addLogin, addChosen, database }
 }
 
 const sent = ['235', '250']
@@ -74,6 +80,20 @@ describe.runIf(onPostgres)('two posterns on one database', () => {
       return [...stdout.matchAll(/"event": *"message\.[a-z]+"/g)].length >= 6 ? stdout : undefined
     })
     expect(kept).toBeTruthy()
+  })
+
+  it('a chosen password that a process has found right before is right there while it is away, and no other', async () => {
+    const { one, two, send, addChosen, database } = await setTwo()
+    const login = await addChosen('mauve kettle orbits')
+    expect(await send(one, login)).toEqual(sent)
+    expect(await send(two)).toEqual(sent)
+    await takeAway(database)
+    expect(await send(one, login)).toEqual(sent)
+    for (const [postern, password] of [
+      [one, 'mauve kettle orbit'],
+      [two, login.password],
+    ] as const)
+      expect((await send(postern, { ...login, password }))[0]).toMatch(/^4/)
   })
 
   it('a process that stood still lets nobody in whose login was revoked meanwhile', async () => {
