@@ -43,7 +43,7 @@ it('the keys are what the command prints, once for each opening', async () => {
 })
 
 it('it is a line of the shell, and gets no other environment than it is given', async () => {
-  const line = `env | sort > '${folder}/env'; printf %s '${other}' | rev | rev`
+  const line = `env | sort > '${folder}/env'; printf %s '${other}' | cat | cat`
   await keysFromCommand(command(line, { PATH: searchPath, HOME: '/nowhere' }), areKeys)
   const names = (await readFile(join(folder, 'env'), 'utf8')).split('\n').map((entry) => entry.split('=')[0])
   // What the shell itself adds.

@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path'
 
 /** The programs that some tests need beside Node.js, the Debian package of each, and how to see that it is there. */
 const peers = {
+  bash: { package: 'bash', isThere: () => onPath('bash') },
   chromium: { package: 'chromium', isThere: () => onPath('chromium') },
   curl: { package: 'curl', isThere: () => onPath('curl') },
   dovecot: { package: 'dovecot-core dovecot-submissiond', isThere: () => onPath('dovecot') && isRoot() },
