@@ -72,6 +72,11 @@ export function failure<Id extends FailureId>(id: Id, ...given: Given<Id>): Fail
   return new Failure(filled(id, ...given))
 }
 
+/** Whether the store did not answer. It has taken no change then, either. */
+export function isStoreAway(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === 'store-unavailable'
+}
+
 /** Whether this names a failure, as of a problem document. */
 export function isFailureId(text: string | undefined): text is FailureId {
   return text !== undefined && Object.hasOwn(catalogue, text)

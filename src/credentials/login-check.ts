@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Gone, Ticket } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import { Failure, failure } from '../base/failure.ts'
+import { type Failure, failure, isStoreAway } from '../base/failure.ts'
 import { type KeyedHash, Secret } from '../base/secret.ts'
 import type { Login } from '../model/login.ts'
 import { sourceOf } from '../net/ip.ts'
@@ -55,7 +55,7 @@ export function createLoginCheck({ logins, index, throttle, clock, chosenPasswor
     try {
       return await check(userName, name, proof, remoteAddress, gone)
     } catch (error) {
-      // A store that does not answer has taken no change either. Who has not been right before is told
+      // Who has not been right before is told
       // the same, whether or not the name exists.
       const kept = name !== undefined && isStoreAway(error) ? index.chosen(name) : undefined
       if (kept && isActiveFrom(kept, remoteAddress, clock.now()) && proof.wasRight(kept)) return kept
@@ -110,10 +110,6 @@ export function createLoginCheck({ logins, index, throttle, clock, chosenPasswor
 /** The one text for every refusal, which does not tell whether the user name exists. */
 export function wrongCredentials(): Failure {
   return failure('sign-in.wrong')
-}
-
-function isStoreAway(error: unknown): boolean {
-  return error instanceof Failure && error.code === 'store-unavailable'
 }
 
 /** A name that no login can have is not looked up, and refused like an unknown one. */

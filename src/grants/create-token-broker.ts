@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Probe } from '../base/circuit-breaker.ts'
 
 import { type Clock, countingSuspends } from '../base/clock.ts'
-import { asFailure, Failure, failure, stopping } from '../base/failure.ts'
+import { asFailure, type Failure, failure, isStoreAway, stopping } from '../base/failure.ts'
 import type { Secret } from '../base/secret.ts'
 import { type Address, type AddressKey, addressKey, isDomainMailbox, keyCovers } from '../model/address.ts'
 import type { Standing } from '../model/grant.ts'
@@ -305,7 +305,7 @@ class Broker implements TokenBroker, IdleRenewal, TokenTrial, TokenStates, Provi
       return isOf(grant, await this.#deps.store.grants.standing(mailbox))
     } catch (error) {
       // A store that does not answer has taken no new change, and the cache knows the earlier ones.
-      if (error instanceof Failure && error.code === 'store-unavailable') return true
+      if (isStoreAway(error)) return true
       throw error
     }
   }

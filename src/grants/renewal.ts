@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
-import { Failure, failureFields } from '../base/failure.ts'
+import { type Failure, failureFields, isStoreAway } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import { type Address, type AddressKey, addressKey } from '../model/address.ts'
@@ -437,8 +437,7 @@ async function orStoreDown(renewal: Promise<Renewal>): Promise<Renewal> {
   try {
     return await renewal
   } catch (error) {
-    if (error instanceof Failure && error.code === 'store-unavailable')
-      return { kind: 'store-down', failure: error }
+    if (isStoreAway(error)) return { kind: 'store-down', failure: error }
     throw error
   }
 }

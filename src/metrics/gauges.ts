@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
+import { isStoreAway } from '../base/failure.ts'
 import type { EndpointPause } from '../grants/token-broker.ts'
 import type { MailboxStatus } from '../mailboxes/mailboxes.ts'
 import { addressKey } from '../model/address.ts'
@@ -114,7 +114,7 @@ export function createGauges(registry: Registry, lookedUp: LookedUp): Gauges {
       kept = { mailboxes: all, grants, conditions: judged }
       readAt = clock.monotonic()
     } catch (error) {
-      if (!(error instanceof Failure && error.code === 'store-unavailable')) throw error
+      if (!isStoreAway(error)) throw error
     }
     return kept ?? { mailboxes: [], grants: [], conditions: [] }
   }

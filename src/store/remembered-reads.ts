@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { Failure } from '../base/failure.ts'
+import { isStoreAway } from '../base/failure.ts'
 import { type Address, type AddressKey, addressKey, domainMailbox } from '../model/address.ts'
 import type { ListedMailbox } from '../model/mailbox.ts'
 import type { GrantStore, MailboxStore, Store } from './ports.ts'
@@ -117,7 +117,7 @@ class Memory {
         if (isQuiet && this.#begun === begun) cache.set(address, { answer: frozen(answer), begun })
         return answer
       } catch (error) {
-        const isAway = error instanceof Failure && error.code === 'store-unavailable'
+        const isAway = isStoreAway(error)
         if (known && isAway && this.#takenAt(addressKey(address)) <= known.begun) return known.answer
         throw error
       }
