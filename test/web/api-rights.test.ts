@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { apiRoutes } from '../../src/web/api/api.ts'
-import { keys, signIn, testServer } from './test-server.ts'
+import { everyRoute, keys, signIn, testServer } from './test-server.ts'
 
 type Method = 'get' | 'post' | 'patch' | 'delete'
 const me = '/mailboxes/me@example.com'
@@ -111,25 +110,7 @@ describe.each(operations)('%s %s', (...operation) => {
 
 describe('rights in general', () => {
   it('rights are tested above for every operation of the API', () => {
-    const { services, server, readiness } = testServer()
-    const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
-    const signInLinks = {
-      create: async () => ({
-        ...{ url: await server.signInLink(), role: 'administrator' as const, expiresAt: '' },
-      }),
-      roleOf: async () => undefined,
-      redeem: async () => undefined,
-      endAll: async () => {},
-    }
-    const all = apiRoutes({
-      services,
-      redirectUri: '',
-      signInLinks,
-      readiness,
-      log,
-      version: '',
-      tokens: { handOut: () => Promise.reject() },
-    }).map(({ method, path }) => `${method} ${path}`)
+    const all = everyRoute().map(({ method, path }) => `${method} ${path}`)
     const tested = operations.map(([method, path]) => {
       const pattern = path
         .replace('me@example.com', ':address')

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { answers } from '../../src/api/answers.ts'
 import { operations } from '../../src/api/operations.ts'
-import { apiRoutes } from '../../src/web/api/api.ts'
 import { checkOf, documented, undocumented } from './documented.ts'
-import { keys, testServer } from './test-server.ts'
+import { everyRoute, keys, testServer } from './test-server.ts'
 
 describe('the document', () => {
   it('any API key gets it, as JSON', async () => {
@@ -14,22 +13,7 @@ describe('the document', () => {
   })
 
   it('it has each route that there is, and no other', () => {
-    const { services, readiness, log } = testServer()
-    const signInLinks = {
-      create: async () => ({ url: '', role: 'viewer' as const, expiresAt: '' }),
-      roleOf: async () => undefined,
-      redeem: async () => undefined,
-      endAll: async () => {},
-    }
-    const all = apiRoutes({
-      services,
-      redirectUri: '',
-      signInLinks,
-      readiness,
-      log,
-      version: '',
-      tokens: { handOut: () => Promise.reject() },
-    })
+    const all = everyRoute()
     const routes = all.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
     const entries = Object.entries(documented.paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),

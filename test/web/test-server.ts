@@ -13,6 +13,8 @@ import { suggestProvider } from '../../src/providers/catalogue.ts'
 import type { OpenedStore } from '../../src/store/store.ts'
 import { createPassingMemory } from '../../src/store/unmarked-stores.ts'
 import { createTraces } from '../../src/traces/traces.ts'
+import { apiRoutes } from '../../src/web/api/api.ts'
+import type { ApiRoute } from '../../src/web/api/api-route.ts'
 import { createReadiness } from '../../src/web/readiness.ts'
 import { createSignInLinks } from '../../src/web/sign-in-links.ts'
 import { createWebApp } from '../../src/web/web-app.ts'
@@ -199,6 +201,19 @@ export function testServer({
       return key === undefined ? asked : asked.set('Authorization', `Bearer ${key}`)
     },
   }
+}
+
+/** Those of the API, to be looked at and not to be asked. */
+export function everyRoute(): ApiRoute[] {
+  const { services, readiness, log } = testServer()
+  const signInLinks = {
+    create: async () => ({ url: '', role: 'viewer' as const, expiresAt: '' }),
+    roleOf: async () => undefined,
+    redeem: async () => undefined,
+    endAll: async () => {},
+  }
+  const tokens = { handOut: () => Promise.reject() }
+  return apiRoutes({ services, redirectUri: '', signInLinks, readiness, log, version: '', tokens })
 }
 
 export type TestServer = ReturnType<typeof testServer>
