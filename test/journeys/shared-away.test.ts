@@ -3,8 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { freePort } from '../../examples/demo/free-port.js'
-import { type Postern, startPostern } from '../../examples/demo/postern-process.js'
+import type { Postern } from '../../examples/demo/postern-process.js'
 import { eventually } from '../support/eventually.ts'
 import { connectLineClient } from '../support/line-client.ts'
 import { bringBack, newPostgresDatabase, onPostgres, takeAway } from '../support/postgres-databases.ts'
@@ -19,21 +18,11 @@ async function setTwo() {
   const database = await newPostgresDatabase('nothing')
   const env = { POSTERN_DATABASE_URL: database, POSTERN_KEY: randomBytes(32).toString('base64') }
   const stage = await setRotatingStage({ env })
-  const { POSTERN_DATA_DIR, POSTERN_SMTP_LISTEN, POSTERN_WEB_LISTEN, POSTERN_PUBLIC_URL, ...common } =
-    stage.environment()
-  const running: Postern[] = []
   onTestFinished(async () => {
-    for (const postern of running) await postern.kill()
     await stage.close()
     await rm(folder, { recursive: true, force: true })
   })
-  const start = async (name: string) => {
-    const ports = { smtpPort: await freePort(), webPort: await freePort() }
-    const postern = await startPostern({ dataDir: join(folder, name), ...ports, env: common })
-    running.push(postern)
-    return postern
-  }
-  const [one, two] = [await start('one'), await start('two')]
+  const [one, two] = [await stage.startBeside('one'), await stage.startBeside('two')]
   /** Resolves with the replies to AUTH and to the end of the message. */
   const send = async ({ smtpPort }: Postern, { user, password } = stage.login) => {
     const signedIn = ['EHLO legacy.example.com', `AUTH ${plain(user, password)}`]

@@ -1,10 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../../examples/demo/free-port.js'
-import { type Postern, startPostern } from '../../examples/demo/postern-process.js'
+import type { Postern } from '../../examples/demo/postern-process.js'
 import { eventually } from '../support/eventually.ts'
 import { newPostgresDatabase, onPostgres } from '../support/postgres-databases.ts'
 import { setRotatingStage } from '../support/rotating-stage.ts'
@@ -44,32 +41,19 @@ describe.runIf(onPostgres)('a rolling upgrade', () => {
 })
 
 async function setStage() {
-  const folder = await mkdtemp(join(tmpdir(), 'postern-hosts-'))
   const env = {
     POSTERN_DATABASE_URL: await newPostgresDatabase('nothing'),
     POSTERN_KEY: randomBytes(32).toString('base64'),
   }
   const stage = await setRotatingStage({ env })
+  onTestFinished(() => stage.close())
   const places = await Promise.all(
-    Array.from({ length: hosts }, async (_, host) => ({
-      dataDir: join(folder, `host-${host}`),
-      smtpPort: await freePort(),
-      webPort: await freePort(),
-    })),
+    Array.from({ length: hosts }, async () => ({ smtpPort: await freePort(), webPort: await freePort() })),
   )
-  const running: (Postern | undefined)[] = []
+  const running: Postern[] = []
   const start = async (host: number) => {
-    const place = places[host]
-    if (!place) throw new Error(`There is no host ${host}`)
-    const { POSTERN_DATA_DIR, POSTERN_SMTP_LISTEN, POSTERN_WEB_LISTEN, POSTERN_PUBLIC_URL, ...common } =
-      stage.environment()
-    running[host] = await startPostern({ ...place, env: common })
+    running[host] = await stage.startBeside(`host-${host}`, places[host])
   }
-  onTestFinished(async () => {
-    await Promise.all(running.map((postern) => postern?.kill()))
-    await stage.close()
-    await rm(folder, { recursive: true, force: true })
-  })
   return {
     ...stage,
     ports: places.map(({ smtpPort }) => smtpPort),

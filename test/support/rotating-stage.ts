@@ -38,6 +38,7 @@ export async function setRotatingStage({ on, env = {}, tokens = {} }: Wishes = {
   })
   const options = { dataDir: join(on ?? folder, 'data'), env: {}, ...(await ports()) }
   let running: Postern | undefined
+  const beside: Postern[] = []
   await useClientId('postern')
   const login = await adoptedMailbox()
 
@@ -101,9 +102,16 @@ export async function setRotatingStage({ on, env = {}, tokens = {} }: Wishes = {
       running = await startPostern(options)
       return running
     },
+    /** A further one with the same settings, and a data directory of this name: another host, where they share a database. */
+    async startBeside(name: string, own?: Awaited<ReturnType<typeof ports>>): Promise<Postern> {
+      const place = { dataDir: join(folder, name), ...(own ?? (await ports())) }
+      const postern = await startPostern({ ...place, env: options.env })
+      beside.push(postern)
+      return postern
+    },
     async close() {
-      // The one that lives now, should the test end early.
-      await running?.kill()
+      // Those that live now, should the test end early.
+      await Promise.all([running, ...beside].map((postern) => postern?.kill()))
       await mailProvider.close()
       await endpoint.close()
       await rm(folder, { recursive: true, force: true })
