@@ -131,7 +131,7 @@ export const machineFailures = {
   'database.server-unreachable': {
     code: 'store-unavailable',
     message: 'The database server {server} cannot be reached: {reason}',
-    fix: 'Look whether PostgreSQL runs there and can be reached from here. Postern goes on by itself as soon as it answers.',
+    fix: 'Look whether PostgreSQL runs there and can be reached from here. A postern that runs goes on by itself as soon as it answers; a start that ended so has to be repeated, as a service manager does.',
   },
   'database.server-slow': {
     code: 'store-unavailable',

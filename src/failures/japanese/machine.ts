@@ -104,7 +104,7 @@ export const machine: Translated<typeof machineFailures> = {
   },
   'database.server-unreachable': {
     message: 'データベースサーバー {server} に接続できません: {reason}',
-    fix: 'PostgreSQL が動いていて、ここから接続できるか確認してください。応答があり次第、postern は自動的に再開します。',
+    fix: 'PostgreSQL が動いていて、ここから接続できるか確認してください。動作中の postern は応答があり次第、自動的に再開します。起動がこれで終わった場合は、サービスマネージャーが行うように起動し直してください。',
   },
   'database.server-slow': {
     message: 'データベースサーバーが {seconds} 秒以内に応答しませんでした',
