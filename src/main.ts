@@ -15,9 +15,23 @@ import { type Endpoint, formatEndpoint } from './net/endpoint.ts'
 // Whatever is written belongs to the owner alone.
 process.umask(0o077)
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+interface Build {
   version: string
+  /** The commit that it was built from; of a release build alone. */
+  commit?: string
 }
+
+/** Put in by the release build (`packaging/`), which has no package.json beside it. */
+declare const releaseBuild: Build | undefined
+
+const build =
+  typeof releaseBuild === 'undefined'
+    ? (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Build)
+    : releaseBuild
+const { version } = build
+
+/** Whether this program and its Node.js are one file. */
+const isSingleFile = process.getBuiltinModule('node:sea')?.isSea() === true
 
 /** The exit code, after sysexits.h an error of input or output: rotated refresh tokens could be stored nowhere. */
 const consentsLost = 74
@@ -35,30 +49,46 @@ const [gatheredOctets, writtenOctets] = workerNumber > 0 ? [4096, 4096] : [16_38
 /** While nothing reads the log, so much of it is kept, in octets; what comes then is lost. */
 const mostUnread = 64 * 1024 * 1024
 
-process.exitCode = await runCommand(
-  wordsOf(process.argv),
-  { stdin, stdout, stderr },
-  {
-    version,
-    isDebugging: process.env.POSTERN_LOG_LEVEL === 'debug',
-    sending: {
-      apiKey: process.env.POSTERN_API_KEY,
-      apiUrl: process.env.POSTERN_API_URL,
-      sendmailFrom: process.env.POSTERN_SENDMAIL_FROM,
-      sendmailTo: process.env.POSTERN_SENDMAIL_TO,
-    },
-    // What should be known is told once.
-    readConfig: workerNumber > 0 ? readQuietly : readEverySetting,
-    serve,
-    openDoctor: async (config) => (await loadApp()).openLocalDoctor(config),
-    openServices: async (config) => (await loadApp()).openServices(config, silentLog),
-  },
-)
-if (workerNumber > 0) (await import('./service/worker.ts')).leaveOthers(process)
+// What ends without an answer has failed.
+process.exitCode = 1
+void run()
 
-/** Under the name of sendmail it is that verb. */
+async function run(): Promise<void> {
+  process.exitCode = await runCommand(
+    wordsOf(process.argv),
+    { stdin, stdout, stderr },
+    {
+      version: versionInWords(),
+      isDebugging: process.env.POSTERN_LOG_LEVEL === 'debug',
+      sending: {
+        apiKey: process.env.POSTERN_API_KEY,
+        apiUrl: process.env.POSTERN_API_URL,
+        sendmailFrom: process.env.POSTERN_SENDMAIL_FROM,
+        sendmailTo: process.env.POSTERN_SENDMAIL_TO,
+      },
+      // What should be known is told once.
+      readConfig: workerNumber > 0 ? readQuietly : readEverySetting,
+      serve,
+      openDoctor: async (config) => (await loadApp()).openLocalDoctor(config),
+      openServices: async (config) => (await loadApp()).openServices(config, silentLog),
+    },
+  )
+  if (workerNumber > 0) (await import('./service/worker.ts')).leaveOthers(process)
+}
+
+/** Under the name of sendmail it is that verb. A single file is told by what name it was called apart from its own path. */
 function wordsOf([, path = '', ...words]: readonly string[]): string[] {
-  return /^(postern-)?sendmail$/.test(basename(path)) ? ['sendmail', ...words] : words
+  const name = basename(isSingleFile ? process.argv0 : path)
+  return /^(postern-)?sendmail(\.exe)?$/.test(name) ? ['sendmail', ...words] : words
+}
+
+/** With what it was built of and runs on, where that is no npm package. */
+function versionInWords(): string {
+  if (typeof releaseBuild === 'undefined') return version
+  const { platform, arch, versions } = process
+  const kind = isSingleFile ? 'single file' : 'bundle'
+  const commit = build.commit === undefined ? '' : `, commit ${build.commit}`
+  return `${version} (${kind}${commit}, Node.js ${versions.node}, ${platform} ${arch})`
 }
 
 function readEverySetting() {
@@ -178,12 +208,8 @@ async function serveByWorkers(config: Config, count: number): Promise<number> {
     throw failure('listen.handed-to-workers')
   const lock = await lockDataDir(config.dataDir)
   try {
-    const workers = startWorkers({
-      count,
-      program: process.argv[1] ?? '',
-      words: process.argv.slice(2),
-      log,
-    })
+    const [program = '', ...words] = process.argv.slice(isSingleFile ? 2 : 1)
+    const workers = startWorkers({ count, program, words, log })
     const hasLostTerminal = watchTerminal()
     const manager = NOTIFY_SOCKET === undefined ? undefined : await serviceManager(log)
     const status = `Ready: ${count} workers`
