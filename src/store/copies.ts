@@ -5,6 +5,9 @@ import { failure } from '../base/failure.ts'
 import { createPrivateFile, unfinishedCopy } from './data-dir.ts'
 import { loadSqlite, storeFailure } from './sqlite.ts'
 
+/** At once: the SQLite of Node.js 24 takes no -1 for it. */
+const allPages = 2 ** 31 - 1
+
 /**
  * A whole, consistent copy of a database beside it, for the owner only, while others go on writing
  * in the database. Gives its path.
@@ -18,7 +21,7 @@ export async function copyDatabase(database: string): Promise<string> {
   try {
     await createPrivateFile(path, 'file.database', '')
     // All pages in one step: a copy in several begins anew with each change by another connection.
-    await backup(source, path, { rate: -1 })
+    await backup(source, path, { rate: allPages })
     return path
   } catch (error) {
     await rm(path, { force: true })
