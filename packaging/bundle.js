@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { build } from 'esbuild'
 
@@ -27,7 +27,7 @@ const followKysely = {
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 mkdirSync(built, { recursive: true })
-const { metafile, warnings } = await build({
+const { metafile, warnings, outputFiles } = await build({
   entryPoints: [join(root, 'src/main.ts')],
   outfile: join(built, 'postern.cjs'),
   bundle: true,
@@ -38,6 +38,7 @@ const { metafile, warnings } = await build({
   keepNames: true,
   legalComments: 'none',
   metafile: true,
+  write: false,
   logLevel: 'warning',
   define: {
     releaseBuild: JSON.stringify({ version, commit: commit() }),
@@ -49,8 +50,20 @@ const { metafile, warnings } = await build({
   plugins: [followKysely],
 })
 if (warnings.length > 0) process.exitCode = 1
-writeFileSync(join(built, 'third-party-licences.txt'), licences(Object.keys(metafile.inputs)))
+put('third-party-licences.txt', licences(Object.keys(metafile.inputs)))
+put('postern.cjs', outputFiles[0]?.contents ?? '', 0o755)
 console.log(relative(process.cwd(), join(built, 'postern.cjs')))
+
+/**
+ * Whole, also for another build that runs beside.
+ * @param {string} name
+ * @param {string | Uint8Array} contents
+ */
+function put(name, contents, mode = 0o644) {
+  const draft = join(built, `${name}.${process.pid}`)
+  writeFileSync(draft, contents, { mode })
+  renameSync(draft, join(built, name))
+}
 
 /** Of the tree that is built; undefined where there is no Git, as in an unpacked archive. */
 function commit() {
