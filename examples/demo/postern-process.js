@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+const built = [process.execPath, fileURLToPath(new URL('../../dist/main.js', import.meta.url))]
 
 /**
  * postern as a process of its own, as a user starts it.
@@ -13,6 +13,7 @@ const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
  * @property {number} smtpPort
  * @property {number} webPort
  * @property {Record<string, string>} [env] more `POSTERN_...` settings
+ * @property {string[]} [command] what postern is started by, where it is not the built program
  *
  * @typedef {{ code: number, stdout: string, stderr: string }} CommandResult
  * @typedef {Awaited<ReturnType<typeof startPostern>>} Postern
@@ -22,7 +23,8 @@ const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
  */
 export async function startPostern(options) {
   const environment = posternEnvironment(options)
-  const child = spawn(process.execPath, [program, 'serve'], {
+  const [program = '', ...first] = options.command ?? built
+  const child = spawn(program, [...first, 'serve'], {
     env: environment,
     cwd: dirname(options.dataDir),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -47,7 +49,7 @@ export async function startPostern(options) {
     output: output.text,
     exited,
     /** @param {string[]} words @returns {Promise<CommandResult>} */
-    cli: (...words) => runPostern(words, environment, options.dataDir),
+    cli: (...words) => runPostern(words, environment, options.dataDir, '', options.command),
     /** Ends it in good order; by force when that takes more than ten seconds. Resolves with its exit code, null after force. */
     async stop() {
       child.kill('SIGTERM')
@@ -80,10 +82,12 @@ export function posternEnvironment({ dataDir, smtpPort, webPort, env = {} }) {
  * @param {Record<string, string>} environment
  * @param {string} dataDir its parent is the working directory, so that no `.env` of a developer is read
  * @param {string} [input]
+ * @param {string[]} [command] what postern is started by
  * @returns {Promise<CommandResult>}
  */
-export async function runPostern(words, environment, dataDir, input = '') {
-  const child = spawn(process.execPath, [program, ...words], { env: environment, cwd: dirname(dataDir) })
+export async function runPostern(words, environment, dataDir, input = '', command = built) {
+  const [program = '', ...first] = command
+  const child = spawn(program, [...first, ...words], { env: environment, cwd: dirname(dataDir) })
   const output = collect(child)
   child.stdin.on('error', () => {})
   child.stdin.end(input)

@@ -20,6 +20,7 @@ import { startPostern } from './postern-process.js'
  * @property {import('oidc-provider').ClientMetadata[]} [apps] further clients of the authorization server
  * @property {(authority: import('./authorization-server.js').AuthorizationServer, submission: Submission) => object[]} [moreProviders] further entries of the providers file
  * @property {Record<string, string>} [env] more settings for postern
+ * @property {string[]} [command] what postern is started by, where it is not the built program
  *
  * @typedef {{ host: string, port: number, tls: 'starttls' | 'implicit', ca: string, close(): Promise<void> }} Submission
  * @typedef {Awaited<ReturnType<typeof setStage>>} Stage
@@ -56,7 +57,13 @@ export async function setStageWith(openMailProvider, options = {}) {
     closing.push(mailProvider.close)
 
     const env = { ...(await writeSettings(folder, authority, mailProvider, options)), ...options.env }
-    const process = { dataDir: join(folder, 'data'), smtpPort, webPort, env }
+    const process = {
+      dataDir: join(folder, 'data'),
+      smtpPort,
+      webPort,
+      env,
+      ...(options.command && { command: options.command }),
+    }
     await mkdir(process.dataDir, { mode: 0o700 })
     const stage = { folder, process, authority, mailProvider, postern: await startPostern(process), close }
     // The one that runs at the end, should a test have started it again.

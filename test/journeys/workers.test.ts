@@ -6,6 +6,7 @@ import type { Postern } from '../../examples/demo/postern-process.js'
 import { eventually } from '../support/eventually.ts'
 import { newPostgresDatabase, onPostgres } from '../support/postgres-databases.ts'
 import { setRotatingStage } from '../support/rotating-stage.ts'
+import { singleFile } from '../support/single-file.ts'
 import { signIn } from '../support/smtp-client.ts'
 
 const count = 3
@@ -17,9 +18,10 @@ interface WorkerState {
   ended: number
 }
 
-async function setWorkers() {
+async function setWorkers(command?: string[]) {
   const metricsPort = await freePort()
   const stage = await setRotatingStage({
+    command,
     env: {
       POSTERN_WORKERS: String(count),
       POSTERN_DATABASE_URL: await newPostgresDatabase('nothing'),
@@ -58,6 +60,8 @@ function linesOf({ output }: Postern, event: string): { worker: number; [field: 
     .filter((line) => line.startsWith('{'))
   return lines.map((line) => JSON.parse(line)).filter((line) => line.event === event || line.msg === event)
 }
+
+const single = onPostgres ? singleFile() : undefined
 
 describe.runIf(onPostgres)('several processes of one host', () => {
   it('they share its addresses, and each is named in the log, the status, the readiness and the metrics', async () => {
@@ -99,6 +103,13 @@ describe.runIf(onPostgres)('several processes of one host', () => {
     const after = await workers()
     expect(after.map(({ ended }) => ended)).toEqual([1, 0, 1])
     expect(after[1]?.pid).toBe(before[1]?.pid)
+  })
+
+  it.runIf(single)('a single file begins itself anew for each', async () => {
+    const { postern, allReady, login, smtpPort } = await setWorkers([single ?? ''])
+    await allReady()
+    expect(await signIn(smtpPort, login)).toMatch(/^235/)
+    expect(await postern.stop()).toBe(0)
   })
 
   it('SIGHUP and SIGTERM reach each, and nothing of them is left', async () => {

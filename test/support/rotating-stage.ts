@@ -17,6 +17,8 @@ const address = 'me@example.com'
 interface Wishes {
   on?: string
   env?: Record<string, string>
+  /** What postern is started by, where it is not the built program. */
+  command?: string[] | undefined
   tokens?: Parameters<typeof startRotatingTokenEndpoint>[0]
 }
 
@@ -24,7 +26,7 @@ interface Wishes {
  * The built postern with a token endpoint that forgives nothing, and one mailbox that adopts its first refresh token.
  * @param on where the data directory is to stand
  */
-export async function setRotatingStage({ on, env = {}, tokens = {} }: Wishes = {}) {
+export async function setRotatingStage({ on, env = {}, command, tokens = {} }: Wishes = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'postern-rotating-'))
   const endpoint = await startRotatingTokenEndpoint(tokens)
   /** What the mail provider does when it sees an access token, before it answers. */
@@ -36,7 +38,12 @@ export async function setRotatingStage({ on, env = {}, tokens = {} }: Wishes = {
       return { active: token === endpoint.currentAccessToken(), sub: address, scope: mailScope }
     },
   })
-  const options = { dataDir: join(on ?? folder, 'data'), env: {}, ...(await ports()) }
+  const options = {
+    dataDir: join(on ?? folder, 'data'),
+    env: {},
+    ...(command && { command }),
+    ...(await ports()),
+  }
   let running: Postern | undefined
   const beside: Postern[] = []
   await useClientId('postern')
@@ -69,7 +76,7 @@ export async function setRotatingStage({ on, env = {}, tokens = {} }: Wishes = {
 
   async function run(words: string[], input?: string, more: Record<string, string> = {}) {
     const environment = { ...posternEnvironment(options), ...more }
-    const result = await runPostern([...words, '--json'], environment, options.dataDir, input)
+    const result = await runPostern([...words, '--json'], environment, options.dataDir, input, command)
     return { ...result, json: result.code === 0 ? JSON.parse(result.stdout) : undefined }
   }
 
