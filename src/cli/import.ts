@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { asFailure, failure } from '../base/failure.ts'
+import type { Secret } from '../base/secret.ts'
 import { printable, shellWord, userNameKey } from '../base/text.ts'
 import { parseAddress } from '../model/address.ts'
 import type {
@@ -82,7 +83,7 @@ export function addImportVerb(program: Command, context: Context): void {
       const { readHoldings } = await import('../moving-in/moving-in.ts')
       const files: SourceFile[] = []
       for (const path of paths) files.push(await sourceOf(path, options.decryptCommand))
-      const passwords = []
+      const passwords: Secret[] = []
       for (const from of options.passwordFile) passwords.push(await context.secret(from))
       const holdings = await readHoldings(
         files,

@@ -53,6 +53,9 @@ export async function runCommand(
   }
 }
 
+/** Where there is no terminal: the same in every pipe, file and page. */
+const helpColumns = 100
+
 function badUsage({ code, message }: CommanderError): Failure {
   const what = code === 'commander.help' ? 'a verb is missing' : message.replace(/^error: /, '')
   return failure('command.bad-usage', { what })
@@ -77,6 +80,8 @@ async function createProgram(
       writeOut: (text) => terminal.stdout.write(text),
       // With --json, standard error is one JSON object, for wrong usage as well.
       writeErr: (text) => json || terminal.stderr.write(text),
+      getOutHelpWidth: () => terminal.stdout.columns ?? helpColumns,
+      getErrHelpWidth: () => terminal.stderr.columns ?? helpColumns,
     })
     if (command.commands.length > 0) continue
     command.option('--json', 'the result as JSON')

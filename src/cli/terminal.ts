@@ -9,8 +9,9 @@ import { doubtOfFile } from '../store/file-trust.ts'
 export interface Terminal {
   /** A person who types, where it can be told to show nothing of that. */
   stdin: Readable & { isTTY?: boolean; setRawMode?(on: boolean): unknown }
-  stdout: Writable
-  stderr: Writable
+  /** `columns`: how wide it is, where it is a terminal. */
+  stdout: Writable & { columns?: number }
+  stderr: Writable & { columns?: number }
 }
 
 /** Whether whoever sits at the terminal says yes. A program, which cannot be asked, has decided already. */

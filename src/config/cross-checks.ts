@@ -215,7 +215,7 @@ export function judgeCertificate(
   }
   const [cert, key] = [readText(tlsCertFile, files), readText(tlsKeyFile, files)]
   if ('why' in cert || 'why' in key) {
-    const mistakes = []
+    const mistakes: string[] = []
     if ('why' in cert) mistakes.push(`${said.cert} cannot be read: ${cert.why}.`)
     if ('why' in key) mistakes.push(`${said.key} cannot be read: ${key.why}.`)
     return { mistakes, warnings: [] }

@@ -1,7 +1,11 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { runCommand } from '../../src/cli/program.ts'
+import { commandPart } from '../documents/command-page.js'
+import { pageBeside } from '../documents/made-part.js'
 import { type CommandStage, setCommandStage } from './command-stage.ts'
 
 describe('the command', () => {
@@ -81,6 +85,26 @@ describe('the command', () => {
     expect(outcome).toMatchObject({ code: 0, stderr: '' })
     expect(outcome.stdout).toContain(`Usage: ${['postern', ...words].join(' ')}`)
     if (words.length > 0) expect(outcome.stdout).toMatch(/^Examples?:/m)
+  })
+
+  it('docs/command.md is made from the help of every verb (npm run docs)', async () => {
+    const { is, wouldBe } = await pageBeside('command.md', await commandPart(runCommand))
+    expect(is).toBe(wouldBe)
+  })
+
+  it('help is as wide as the terminal that it is written to', async () => {
+    const written = async (columns: number) => {
+      const stdout = Object.assign(new PassThrough({ encoding: 'utf8' }), { columns })
+      const never = () => Promise.reject(new Error('not for this'))
+      const deps = { version: '1', readConfig: never, serve: never, openServices: never, openDoctor: never }
+      const terminal = { stdin: Readable.from([]), stdout, stderr: new PassThrough() }
+      expect(await runCommand(['login', 'add', '--help'], terminal, deps)).toBe(0)
+      const [, options = ''] = String(stdout.read()).split(/^Options:$/m)
+      const lines = options.split('\n\n')[0]?.split('\n') ?? []
+      return Math.max(...lines.map((line) => line.length))
+    }
+    expect(await written(80)).toBeLessThanOrEqual(80)
+    expect(await written(120)).toBeGreaterThan(100)
   })
 
   it('--version prints the version', async () => {

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, it } from 'vitest'
 import { readConfig } from '../../src/config/read-config.ts'
+import { partsOfConfig } from '../../src/config/reload.ts'
 import { settingList } from '../../src/config/settings.ts'
+import { pageBeside } from '../documents/made-part.js'
+import { settingsPart } from '../documents/settings-page.js'
 import { memoryFiles } from './memory-files.ts'
 
 const text = readFileSync(resolve(import.meta.dirname, '../../.env.example'), 'utf8')
@@ -44,4 +47,10 @@ it('nobody can leave its samples in by mistake', async () => {
   const lines = credentials.map(([, { name, sample }]) => `${name}=${sample}`)
   const reading = await readConfig({}, memoryFiles({ '.env': lines.join('\n') }))
   expect('mistakes' in reading && reading.mistakes).toHaveLength(credentials.length)
+})
+
+it('docs/settings.md is made from it and from the table (npm run docs)', async () => {
+  const table = settingList.map(([, setting]) => setting)
+  const { is, wouldBe } = await pageBeside('settings.md', settingsPart(text, table, partsOfConfig))
+  expect(is).toBe(wouldBe)
 })

@@ -1,10 +1,4 @@
-// npm run errors-page: writes docs/errors.md from the catalogue of failures.
-import { writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-/** Where the page is. */
-export const errorsPage = resolve(import.meta.dirname, '../../docs/errors.md')
+import { plain } from './made-part.js'
 
 /** What the first part of an id is about, in the order of the page. */
 const subjects = {
@@ -45,22 +39,11 @@ const subjects = {
   doctor: 'What `postern doctor` finds',
 }
 
-const head = `# Errors
-
-Every failure of postern has an id that stays the same from version to version. Problem documents of the API have it as
-\`failure\`, the command with \`--json\` as well, and so do log lines. \`{name}\` stands for a value. The code says
-what kind of failure it is: programs should go by the code, and by the id where they have to tell two failures apart.
-
-\`postern explain\` says what the errors of providers mean.
-
-This page is made from the catalogue by \`npm run errors-page\`.
-`
-
 /**
+ * Every failure of the catalogue, below a heading for each subject.
  * @param {Readonly<Record<string, { code: string, message: string, fix?: string }>>} catalogue
- * @returns {string} the page
  */
-export function pageOf(catalogue) {
+export function errorsPart(catalogue) {
   const entries = Object.entries(catalogue)
   const strange = entries.filter(([id]) => !Object.hasOwn(subjects, subjectOf(id)))
   if (strange.length > 0)
@@ -69,7 +52,7 @@ export function pageOf(catalogue) {
     const own = entries.filter(([id]) => subjectOf(id) === subject)
     return own.length === 0 ? '' : `\n## ${title}\n\n${own.map(entryText).join('\n')}`
   })
-  return `${head}${sections.join('')}`
+  return sections.join('')
 }
 
 /** @param {string} id */
@@ -81,17 +64,4 @@ function subjectOf(id) {
 function entryText([id, { code, message, fix }]) {
   const what = `- \`${id}\` (${code}): ${plain(message)}.`
   return fix === undefined ? `${what}\n` : `${what}\n  *Fix:* ${plain(fix)}\n`
-}
-
-/**
- * No markup of Markdown, and no tags.
- * @param {string} text
- */
-function plain(text) {
-  return text.replace(/[*_<>`]/g, (sign) => `\\${sign}`)
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { catalogue } = await import('#built/failures/catalogue.js')
-  await writeFile(errorsPage, pageOf(catalogue))
 }

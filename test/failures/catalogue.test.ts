@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import {
   Failure,
@@ -14,7 +13,8 @@ import { texts as japaneseTexts } from '../../src/failures/japanese/texts.ts'
 import { text, texts } from '../../src/failures/texts.ts'
 import { fixesOnPages } from '../../src/web/texts/fixes-on-pages.ts'
 import { phrasesIn } from '../../src/web/texts/phrases.ts'
-import { errorsPage, pageOf } from '../support/errors-page.js'
+import { errorsPart } from '../documents/errors-page.js'
+import { pageBeside } from '../documents/made-part.js'
 
 const entries: [string, FailureEntry][] = Object.entries(catalogue)
 const places = (text = '') => [...new Set(text.match(/\{[\w.]+\}/g))].sort()
@@ -105,8 +105,9 @@ describe('a failure', () => {
 })
 
 describe('docs/errors.md', () => {
-  it('is made from the catalogue (npm run errors-page)', async () => {
-    expect(await readFile(errorsPage, 'utf8')).toBe(pageOf(catalogue))
+  it('is made from the catalogue (npm run docs)', async () => {
+    const { is, wouldBe } = await pageBeside('errors.md', errorsPart(catalogue))
+    expect(is).toBe(wouldBe)
   })
 })
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { answers } from '../../src/api/answers.ts'
 import { operations } from '../../src/api/operations.ts'
+import { apiPart } from '../documents/api-page.js'
+import { pageBeside } from '../documents/made-part.js'
 import { checkOf, documented, undocumented } from './documented.ts'
 import { everyRoute, keys, testServer } from './test-server.ts'
 
@@ -21,6 +23,11 @@ describe('the document', () => {
     // Token exchange is beside the API: it has the errors of OAuth.
     expect(entries.sort()).toEqual([...routes, 'POST /token'].sort())
     expect(Object.keys(operations).sort()).toEqual(all.map(({ name }) => name).sort())
+  })
+
+  it('docs/api.md is made from it (npm run docs)', async () => {
+    const { is, wouldBe } = await pageBeside('api.md', apiPart(documented))
+    expect(is).toBe(wouldBe)
   })
 
   it('no operation has the id of another one', () => {

@@ -8,6 +8,8 @@ import {
   knownErrors,
 } from '../../../src/providers/errors/known-errors.ts'
 import { sources } from '../../../src/providers/errors/sources.ts'
+import { pageBeside } from '../../documents/made-part.js'
+import { providerErrorsPart } from '../../documents/provider-errors-page.js'
 
 const byId = (id: string): KnownError | undefined => knownErrors.find((one) => one.id === id)
 const examples = knownErrors.flatMap(({ id, example }) => (example === undefined ? [] : [{ id, example }]))
@@ -25,6 +27,11 @@ describe('the catalogue of errors', () => {
       for (const { words, command } of fix)
         for (const text of [words.en, words.ja]) expect(text.endsWith(':'), text).toBe(command !== undefined)
     }
+  })
+
+  it('docs/provider-errors.md is made from it (npm run docs)', async () => {
+    const { is, wouldBe } = await pageBeside('provider-errors.md', providerErrorsPart(knownErrors, sources))
+    expect(is).toBe(wouldBe)
   })
 
   it.each(examples)('the catalogue explains the example of $id by its own entry', ({ id, example }) => {
