@@ -312,6 +312,13 @@ const OAuthError = z
   })
   .meta({ description: 'As RFC 6749, section 5.2, and RFC 8693, section 2.2.2.' })
 
+const limits = z.object({
+  recipients: addresses.exactOptional(),
+  messagesPerHour: whole.exactOptional(),
+  recipientsPerDay: whole.exactOptional(),
+  needsApproval: z.literal(true).exactOptional(),
+})
+
 const LoginStatus = z
   .object({
     id: text,
@@ -329,6 +336,7 @@ const LoginStatus = z
     completeAddresses: text.exactOptional(),
     map: z.record(text, address).readonly().exactOptional(),
     splitRecipients: z.literal(true).exactOptional(),
+    limits: limits.exactOptional(),
     state: z.enum(['active', 'expired', 'revoked']),
     createdAt: time,
     expiresAt: time.exactOptional(),
@@ -359,6 +367,8 @@ const ApiKeyStatus = z.object({
   id: text,
   name: text,
   scopes: z.array(scope).readonly(),
+  networks: texts,
+  limits: limits.exactOptional(),
   state: z.enum(['active', 'expired', 'revoked']),
   createdAt: time,
   expiresAt: time.exactOptional(),

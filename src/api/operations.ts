@@ -139,6 +139,20 @@ const tokenQuery = z.strictObject({
   }),
 })
 
+/** Absent members are no limit for what is new, and unchanged for what there is. */
+const limits = z
+  .strictObject({
+    recipients: z.array(shortText.min(1)).max(200).exactOptional().meta({
+      description: 'It sends to these alone: addresses, or *@example.com. An empty list: to anybody.',
+    }),
+    messagesPerHour: z.int().min(1).nullable().exactOptional().meta({ description: 'Null: no limit.' }),
+    recipientsPerDay: z.int().min(1).nullable().exactOptional().meta({ description: 'Null: no limit.' }),
+    needsApproval: z.boolean().exactOptional().meta({
+      description: 'A message leaves when a person has approved it.',
+    }),
+  })
+  .meta({ examples: [{ recipients: ['*@example.com'], messagesPerHour: 20 }] })
+
 /** Absent members are off for a new login, and unchanged for an existing one. */
 const mending = z.strictObject({
   rewriteFrom: z.boolean().exactOptional(),
@@ -160,6 +174,7 @@ const newLogin = mending.extend({
   rewriteSender: z.boolean().exactOptional(),
   personal: z.boolean().exactOptional(),
   networks: texts.exactOptional(),
+  limits: limits.exactOptional(),
   expires: day.exactOptional(),
 })
 
@@ -249,6 +264,8 @@ const newApiKey = z
   .strictObject({
     scopes: z.array(z.string().min(1).max(300)).min(1).max(100),
     name: z.string().min(1).max(200).exactOptional(),
+    networks: texts.exactOptional(),
+    limits: limits.exactOptional(),
     expires: day.exactOptional(),
   })
   .meta({ examples: [{ scopes: ['token:me@example.com'], name: 'nightly report' }] })
@@ -573,6 +590,12 @@ export const operations = {
     body: mending,
     gives: { json: 'LoginStatus' },
   },
+  'POST /logins/:id/limits': {
+    needs: 'admin',
+    summary: 'Sets what a login may send',
+    body: limits,
+    gives: { json: 'LoginStatus' },
+  },
   'GET /api-keys': {
     needs: 'admin',
     summary: 'All API keys, without the keys themselves',
@@ -588,6 +611,12 @@ export const operations = {
     needs: 'admin',
     summary: 'Revokes an API key',
     gives: { status: [204] },
+  },
+  'POST /api-keys/:id/limits': {
+    needs: 'admin',
+    summary: 'Sets what an API key may send',
+    body: limits,
+    gives: { json: 'ApiKeyStatus' },
   },
   'POST /sign-in-links': {
     needs: 'admin',

@@ -1,14 +1,22 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { localTimestamp } from '../base/local-time.ts'
+import type { ApiKeyStatus } from '../credentials/api-keys.ts'
 import type { Context, TokenFormat } from './context.ts'
+import { type LimitChoices, limitsLine, limitsOf, withLimits, withLimitsAndNone } from './limit-options.ts'
 import { collect, table } from './terminal.ts'
 
-/** `postern api-key add | list | revoke` */
+interface AddKeyOptions extends LimitChoices {
+  scope: string[]
+  name?: string
+  network?: string[]
+  expires?: string
+}
+
+/** `postern api-key add | set | list | revoke` */
 export function addApiKeyVerbs(program: Command, context: Context): void {
   const apiKey = program.command('api-key').description('scoped bearer secrets for scripts')
 
-  apiKey
-    .command('add')
+  withLimits(apiKey.command('add'))
     .description('make an API key; it is shown once')
     .requiredOption(
       '--scope <scope>',
@@ -16,19 +24,41 @@ export function addApiKeyVerbs(program: Command, context: Context): void {
       collect,
     )
     .option('--name <text>', 'what people call it')
+    .option('--network <cidr>', 'take it from this network only (repeatable)', collect)
     .option('--expires <date>', 'when it ends: 2027-12-31, or a date and time')
-    .addHelpText('after', '\nExample:\n  postern api-key add --scope token:billing@example.com')
-    .action(async (options: { scope: string[]; name?: string; expires?: string }, command: Command) => {
-      const { scope, name, expires } = options
+    .addHelpText(
+      'after',
+      `
+Examples:
+  postern api-key add --scope token:billing@example.com
+  postern api-key add --scope send:bot@example.com --recipient "*@example.com" --rate 20/hour --approve`,
+    )
+    .action(async (options: AddKeyOptions, command: Command) => {
+      const { scope, name, network, expires } = options
+      const limits = limitsOf(options)
       const { apiKey: status, key } = await context.withNewBroker(({ apiKeys }) =>
         apiKeys.add({
           scopes: scope,
           ...(name !== undefined && { name }),
+          ...(network !== undefined && { networks: network }),
+          ...(limits && { limits }),
           ...(expires !== undefined && { expires }),
         }),
       )
       const words = `${key.reveal()}\n\nThe key is shown this once. Its id is ${status.id}.\n`
       context.tell(command, { apiKey: status, key: key.reveal() }, words)
+    })
+
+  withLimitsAndNone(apiKey.command('set'))
+    .argument('<id>')
+    .description('set what an API key may send, from its next message on; the key stays')
+    .addHelpText('after', '\nExample:\n  postern api-key set 3f2a9c0d1b4e5f60 --rate 20/hour --no-approve')
+    .action(async (id: string, options: LimitChoices, command: Command) => {
+      const wanted = limitsOf(options)
+      if (wanted === undefined) return command.error('error: name at least one option to set')
+      const key = await context.withBroker(({ apiKeys }) => apiKeys.limit(id, wanted))
+      const words = key.limits ? `has these limits: ${limitsLine(key.limits)}` : 'has no limits of its own'
+      context.tell(command, key, `From its next message on, the API key ${key.name} ${words}.\n`)
     })
 
   apiKey
@@ -37,16 +67,18 @@ export function addApiKeyVerbs(program: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  postern api-key list')
     .action(async (_options: object, command: Command) => {
       const list = await context.withBroker(({ apiKeys }) => apiKeys.list())
+      const isAnyBound = list.some(({ limits, networks }) => limits || networks.length > 0)
       const rows = list.map((one) => [
         one.id,
         one.name,
         one.scopes.join(' '),
         one.state,
         one.lastUsedAt === undefined ? 'never' : localTimestamp(one.lastUsedAt),
+        ...(isAnyBound ? [boundsOf(one)] : []),
       ])
       const words =
         rows.length > 0
-          ? table(['ID', 'NAME', 'SCOPES', 'STATE', 'LAST USED'], rows)
+          ? table(['ID', 'NAME', 'SCOPES', 'STATE', 'LAST USED', ...(isAnyBound ? ['LIMITS'] : [])], rows)
           : 'No API key yet. Make one: postern api-key add --scope token:ADDRESS\n'
       context.tell(command, { apiKeys: list }, words)
     })
@@ -60,6 +92,12 @@ export function addApiKeyVerbs(program: Command, context: Context): void {
       await context.withBroker(({ apiKeys }) => apiKeys.revoke(id))
       context.tell(command, { revoked: id }, `Revoked the API key ${id}.\n`)
     })
+}
+
+/** In the words of the options. */
+function boundsOf({ networks, limits }: ApiKeyStatus): string {
+  const from = networks.map((network) => `network ${network}`)
+  return [...from, ...(limits ? [limitsLine(limits)] : [])].join(', ')
 }
 
 /** `postern token ADDRESS` */

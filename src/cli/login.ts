@@ -7,6 +7,7 @@ import { describeMending, type MendingOptions, mapOfLines } from '../mailboxes/m
 import { isWildcard } from '../net/endpoint.ts'
 import { isReachable, type SmtpListener } from '../net/listen.ts'
 import type { Broker, Context } from './context.ts'
+import { type LimitChoices, limitsLine, limitsOf, withLimits, withLimitsAndNone } from './limit-options.ts'
 import { collect, table } from './terminal.ts'
 
 /** False: with `--no-` before the option. */
@@ -18,7 +19,7 @@ interface MendingChoices {
   splitRecipients?: boolean
 }
 
-interface AddOptions extends MendingChoices {
+interface AddOptions extends MendingChoices, LimitChoices {
   user?: string
   name?: string
   passwordFile?: string
@@ -32,12 +33,11 @@ interface AddOptions extends MendingChoices {
   expires?: string
 }
 
-/** `postern login add | allow | list | revoke` */
+/** `postern login add | allow | set | list | revoke` */
 export function addLoginVerbs(program: Command, context: Context): void {
   const login = program.command('login').description('local credentials, one for each application')
 
-  login
-    .command('add')
+  withLimits(login.command('add'))
     .argument(
       '<address...>',
       'its mailbox, or several: the sender of each message says which one; "*@example.com" is a domain mailbox',
@@ -95,10 +95,11 @@ export function addLoginVerbs(program: Command, context: Context): void {
       context.tell(command, allowed, words)
     })
 
-  login
-    .command('set')
+  withLimitsAndNone(login.command('set'))
     .argument('<id>')
-    .description('set what is mended of the mail of a login, from its next sign-in on; its password stays')
+    .description(
+      'set what is mended of the mail of a login, from its next sign-in on, and what it may send, from its next message on; its password stays',
+    )
     .option('--rewrite-from', 'put the mailbox into From: and Sender: of the header')
     .option('--no-rewrite-from', 'leave them as they are')
     .option('--mend-line-ends', 'take a bare CR or LF in a message for the end of a line')
@@ -114,13 +115,19 @@ export function addLoginVerbs(program: Command, context: Context): void {
     .option('--split-recipients', 'take several addresses in one RCPT for several recipients')
     .option('--no-split-recipients', 'refuse them')
     .addHelpText('after', setLoginHelp)
-    .action(async (id: string, options: MendingChoices, command: Command) => {
-      const wanted = mendingOf(options)
-      if (Object.keys(wanted).length === 0) command.error('error: name at least one option to set')
-      const login = await context.withBroker(({ logins }) => logins.set(id, wanted))
-      const mends = describeMending(login)
-      const words = mends.length === 0 ? 'nothing is mended' : `mended is: ${mends.join(', ')}`
-      context.tell(command, login, `From the next sign-in of ${login.userName} on, ${words}.\n`)
+    .action(async (id: string, options: MendingChoices & LimitChoices, command: Command) => {
+      const [mending, limits] = [mendingOf(options), limitsOf(options)]
+      const mends = Object.keys(mending).length > 0
+      if (!mends && limits === undefined) command.error('error: name at least one option to set')
+      const login = await context.withBroker(async ({ logins }) => {
+        const mended = mends && (await logins.set(id, mending))
+        return (limits && (await logins.limit(id, limits))) || mended || logins.show(id)
+      })
+      context.tell(
+        command,
+        login,
+        [...(mends ? [mendingSaid(login)] : []), ...(limits ? [limitsSaid(login)] : [])].join(''),
+      )
     })
 
   login
@@ -141,6 +148,7 @@ export function addLoginVerbs(program: Command, context: Context): void {
       const list = await context.withBroker(({ logins }) =>
         find === undefined ? logins.list(address) : foundLogins(logins, find),
       )
+      const isAnyLimited = list.some(({ limits }) => limits)
       const rows = list.map((one) => [
         one.id,
         cut(one.userName, 20),
@@ -148,10 +156,22 @@ export function addLoginVerbs(program: Command, context: Context): void {
         mailboxesOf(one),
         one.state,
         one.lastUsedAt === undefined ? 'never' : localTimestamp(one.lastUsedAt).slice(0, 10),
+        ...(isAnyLimited ? [limitsLine(one.limits)] : []),
       ])
       const words =
         rows.length > 0
-          ? table(['ID', 'USER NAME', 'NAME', 'MAILBOX', 'STATE', 'LAST USED'], rows)
+          ? table(
+              [
+                'ID',
+                'USER NAME',
+                'NAME',
+                'MAILBOX',
+                'STATE',
+                'LAST USED',
+                ...(isAnyLimited ? ['LIMITS'] : []),
+              ],
+              rows,
+            )
           : find === undefined
             ? 'No login yet. Make one: postern login add ADDRESS\n'
             : `No login has "${printable(find)}" in it.\n`
@@ -204,6 +224,17 @@ function loginNamed(named: string, all: readonly LoginStatus[]): LoginStatus {
   return first
 }
 
+function mendingSaid(login: LoginStatus): string {
+  const mends = describeMending(login)
+  const words = mends.length === 0 ? 'nothing is mended' : `mended is: ${mends.join(', ')}`
+  return `From the next sign-in of ${login.userName} on, ${words}.\n`
+}
+
+function limitsSaid({ userName, limits }: LoginStatus): string {
+  const words = limits ? `has these limits: ${limitsLine(limits)}` : 'has no limits of its own'
+  return `From its next message on, ${userName} ${words}.\n`
+}
+
 function cut(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text
 }
@@ -216,6 +247,7 @@ function mailboxesOf({ mailboxes, personal }: LoginStatus): string {
 
 async function requestOf(addresses: string[], options: AddOptions, context: Context): Promise<LoginRequest> {
   const { user, name, passwordFile, cramMd5, sender, rewriteSender, personal, network, expires } = options
+  const limits = limitsOf(options)
   return {
     mailboxes: addresses,
     senders: sender,
@@ -228,6 +260,7 @@ async function requestOf(addresses: string[], options: AddOptions, context: Cont
     ...(rewriteSender && { rewriteSender }),
     ...(personal && { personal }),
     ...(expires !== undefined && { expires }),
+    ...(limits && { limits }),
     ...mendingOf(options),
   }
 }
@@ -246,7 +279,8 @@ function mendingOf(options: MendingChoices): MendingOptions {
 
 /** What to enter in the application. */
 function settings(login: LoginStatus, password: string | undefined, smtp: readonly SmtpListener[]): string {
-  return [...serverLines(smtp), ...proofLines(login, password), ''].join('\n')
+  const limits = login.limits ? ['', `What it may send: ${limitsLine(login.limits)}`] : []
+  return [...serverLines(smtp), ...proofLines(login, password), ...limits, ''].join('\n')
 }
 
 const cramMd5Cost = [
@@ -273,8 +307,9 @@ const mendingCost = `What mending costs (off unless asked for; without it a mess
 const setLoginHelp = `
 ${mendingCost}
 
-Example:
-  postern login set 3f2a9c0d1b4e5f60 --rewrite-from --map root=admin@example.com`
+Examples:
+  postern login set 3f2a9c0d1b4e5f60 --rewrite-from --map root=admin@example.com
+  postern login set 3f2a9c0d1b4e5f60 --rate 20/hour --no-recipients-per-day`
 
 const addLoginHelp = `
 What --cram-md5 costs:
@@ -286,7 +321,8 @@ Examples:
   postern login add billing@example.com --name "Ticket system"
   postern login add scans@example.com --no-password --network 192.0.2.7
   postern login add scans@example.com --cram-md5 --network 192.0.2.8
-  postern login add scans@example.com --rewrite-sender --rewrite-from`
+  postern login add scans@example.com --rewrite-sender --rewrite-from
+  postern login add bot@example.com --recipient "*@example.com" --rate 20/hour`
 
 /**
  * The lines that say how a login proves who it is, and what to know about that. `generated`: the

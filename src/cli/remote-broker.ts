@@ -5,6 +5,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { AnswerOf, LineOf, OperationName, PathParameters, Sent } from '../api/operations.ts'
 import { Failure, type FailureCode, failure, isFailureId } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
+import type { LimitOptions } from '../credentials/sending-limits.ts'
 import type { RunningBroker } from './context.ts'
 import { exitCodes } from './terminal.ts'
 
@@ -70,13 +71,14 @@ export function createRemoteBroker(
       remove: (address) => call('DELETE /mailboxes/:address', { path: { address } }),
     },
     logins: {
-      async add({ password, mailboxes, senders, networks, map, ...rest }) {
+      async add({ password, mailboxes, senders, networks, map, limits, ...rest }) {
         const body = {
           ...rest,
           mailboxes: [...mailboxes],
           ...(senders && { senders: [...senders] }),
           ...(networks && { networks: [...networks] }),
           ...(map && { map: { ...map } }),
+          ...(limits && { limits: limitsBody(limits) }),
           ...(password && { password: password.reveal() }),
         }
         const made = await call('POST /logins', { body })
@@ -102,14 +104,22 @@ export function createRemoteBroker(
           path: { id },
           body: { ...options, ...(map && { map: { ...map } }) },
         }),
+      limit: (id, options) => call('POST /logins/:id/limits', { path: { id }, body: limitsBody(options) }),
     },
     apiKeys: {
-      async add({ scopes, ...wanted }) {
-        const { apiKey, key } = await call('POST /api-keys', { body: { ...wanted, scopes: [...scopes] } })
+      async add({ scopes, networks, limits, ...wanted }) {
+        const body = {
+          ...wanted,
+          scopes: [...scopes],
+          ...(networks && { networks: [...networks] }),
+          ...(limits && { limits: limitsBody(limits) }),
+        }
+        const { apiKey, key } = await call('POST /api-keys', { body })
         return { apiKey, key: new Secret(key) }
       },
       list: async () => [...(await call('GET /api-keys')).apiKeys],
       revoke: (id) => call('DELETE /api-keys/:id', { path: { id } }),
+      limit: (id, options) => call('POST /api-keys/:id/limits', { path: { id }, body: limitsBody(options) }),
     },
     registrations: {
       list: async () => [...(await call('GET /registrations')).registrations],
@@ -374,4 +384,8 @@ function parseObject(text: string) {
 
 function refuseStranger(): never {
   throw failure('command.broker-strange')
+}
+
+function limitsBody({ recipients, ...rest }: LimitOptions) {
+  return { ...rest, ...(recipients && { recipients: [...recipients] }) }
 }

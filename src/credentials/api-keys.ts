@@ -6,17 +6,22 @@ import { printable } from '../base/text.ts'
 import { coveredMailbox } from '../mailboxes/mailboxes.ts'
 import type { Address } from '../model/address.ts'
 import { type ApiKey, meansPersonal, personalMark, type Scope, scopeAddress } from '../model/api-key.ts'
+import type { SendingLimits } from '../model/sending-limits.ts'
+import { parseNetwork } from '../net/ip.ts'
 import type { Store } from '../store/ports.ts'
 import {
   createUseRecorder,
   credentialState,
   freshId,
   freshSecret,
+  loadLimits,
   parseDisplayName,
   parseExpiry,
+  readLimits,
   sameHash,
 } from './credential.ts'
 import { owner, type Principal, parseScope } from './scopes.ts'
+import type { LimitOptions } from './sending-limits.ts'
 
 export interface ApiKeys {
   /**
@@ -28,6 +33,11 @@ export interface ApiKeys {
   /** @throws Failure `not-found` */
   revoke(id: string, by?: Actor): Promise<void>
   /**
+   * What it may send, from its next message on.
+   * @throws Failure `not-found`, `invalid`
+   */
+  limit(id: string, options: LimitOptions, by?: Actor): Promise<ApiKeyStatus>
+  /**
    * Finds the API key that a client presented as a bearer token.
    * @throws Failure `wrong-credentials`
    */
@@ -37,6 +47,9 @@ export interface ApiKeys {
 export interface ApiKeyRequest {
   scopes: readonly string[]
   name?: string
+  /** CIDR blocks that it may be used from; none: from anywhere. */
+  networks?: readonly string[]
+  limits?: LimitOptions
   /** ISO 8601 date or date and time. */
   expires?: string
 }
@@ -45,6 +58,9 @@ export interface ApiKeyStatus {
   id: string
   name: string
   scopes: readonly Scope[]
+  networks: readonly string[]
+  /** Only where it has any. */
+  limits?: SendingLimits
   state: 'active' | 'expired' | 'revoked'
   createdAt: string
   expiresAt?: string
@@ -81,12 +97,23 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
       const scopes = await readScopes(request.scopes)
       const expiry =
         request.expires === undefined ? {} : { expiresAt: parseExpiry(request.expires, clock.now()) }
+      const networks = [...new Set((request.networks ?? []).map(parseNetwork))]
+      const limits = await readLimits(request.limits)
+      if (limits) requireBounds(scopes)
       const id = freshId()
       const key = new Secret(`postern_${id}_${freshSecret().reveal()}`)
       const name = parseDisplayName(request.name, scopes.join(' ').slice(0, 100))
-      const apiKey = { id, name, scopes, hash: hashOf(key.reveal()), createdAt: clock.now(), ...expiry }
+      const apiKey: ApiKey = {
+        ...{ id, name, scopes, networks, ...(limits && { limits }) },
+        ...{ hash: hashOf(key.reveal()), createdAt: clock.now(), ...expiry },
+      }
       await store.apiKeys.add(apiKey)
-      log.info({ event: 'api-key.added', apiKey: id, name, scopes, ...actorFields(by) }, 'API key added')
+      const bounds = {
+        ...(networks.length > 0 && { networks }),
+        ...(limits && { limits: (await loadLimits()).describeLimits(limits) }),
+      }
+      const fields = { event: 'api-key.added', apiKey: id, name, scopes, ...bounds, ...actorFields(by) }
+      log.info(fields, 'API key added')
       return { apiKey: statusOf(apiKey, clock.now()), key }
     },
     async list() {
@@ -98,6 +125,19 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
         throw failure('api-key.unknown', { id: printable(id) })
       }
       log.info({ event: 'api-key.revoked', apiKey: id, ...actorFields(by) }, 'API key revoked')
+    },
+    async limit(id, options, by) {
+      const { changedLimits, describeLimits } = await loadLimits()
+      const key = await store.apiKeys.limit(id, ({ scopes, limits = {} }) => {
+        const changed = changedLimits(limits, options)
+        if (Object.keys(changed).length > 0) requireBounds(scopes)
+        return changed
+      })
+      if (key === undefined) throw failure('api-key.unknown-to-limit', { id: printable(id) })
+      const { name, limits = {} } = key
+      const fields = { event: 'api-key.limited', apiKey: id, name, limits: describeLimits(limits) }
+      log.info({ ...fields, ...actorFields(by) }, 'What an API key may send was limited anew')
+      return statusOf(key, clock.now())
     },
     async check(presented) {
       const hash = hashOf(presented.reveal())
@@ -141,6 +181,15 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
   }
 }
 
+/**
+ * Limits hold for what is sent here. A key that gets access tokens sends at the provider itself.
+ * @throws Failure `invalid`
+ */
+function requireBounds(scopes: readonly Scope[]): void {
+  const isBound = scopes.every((scope) => scope === 'read' || scope.startsWith('send:'))
+  if (!isBound) throw failure('api-key.limits-without-bounds')
+}
+
 function principalOf(key: ApiKey): Principal {
   return { name: key.name, apiKey: key.id, scopes: key.scopes }
 }
@@ -150,6 +199,8 @@ function statusOf(key: ApiKey, now: number): ApiKeyStatus {
     id: key.id,
     name: key.name,
     scopes: key.scopes,
+    networks: key.networks ?? [],
+    ...(key.limits && { limits: key.limits }),
     state: credentialState(key, now),
     createdAt: new Date(key.createdAt).toISOString(),
     ...(key.expiresAt === undefined ? {} : { expiresAt: new Date(key.expiresAt).toISOString() }),

@@ -5,12 +5,20 @@ import type { KeyedHash } from '../base/secret.ts'
 import { printable, withoutCase } from '../base/text.ts'
 import { existingMailbox } from '../mailboxes/mailboxes.ts'
 import { changedMending, describeMending } from '../mailboxes/mending-options.ts'
-import { parseSenderPattern } from '../mailboxes/sender-policy.ts'
+import { parseAddressPattern } from '../mailboxes/sender-policy.ts'
 import { type Address, isDomainMailbox } from '../model/address.ts'
 import type { ListedLogin, Login } from '../model/login.ts'
 import { isWiderThan, parseNetwork } from '../net/ip.ts'
 import type { MailboxStore, Store } from '../store/ports.ts'
-import { credentialState, freshId, parseDisplayName, parseExpiry, parseUserName } from './credential.ts'
+import {
+  credentialState,
+  freshId,
+  loadLimits,
+  parseDisplayName,
+  parseExpiry,
+  parseUserName,
+  readLimits,
+} from './credential.ts'
 import type { LoginRequest, LoginStatus, Logins } from './logins.ts'
 import { createChosenPasswords, makeVerifier, type Scrypt, scryptCost as usualCost } from './verifiers.ts'
 
@@ -43,7 +51,7 @@ export function createLogins(deps: LoginsDeps): Logins {
         verifier,
         createdAt: clock.now(),
       }))
-      logAdded(login, by)
+      await logAdded(login, by)
       return { login: loginStatus(login, clock.now()), ...(password ? { password } : {}) }
     },
     async list(mailbox) {
@@ -96,11 +104,21 @@ export function createLogins(deps: LoginsDeps): Logins {
       log.info({ ...fields, ...actorFields(by) }, 'What is mended of the mail of a login was set')
       return loginStatus(login, clock.now())
     },
+    async limit(id, options, by) {
+      const { changedLimits, describeLimits } = await loadLimits()
+      const login = await store.logins.limit(id, (limits) => changedLimits(limits, options))
+      if (login === undefined) throw noSuch(id, 'changed')
+      const { userName, limits = {} } = login
+      const fields = { event: 'login.limited', login: id, userName, limits: describeLimits(limits) }
+      log.info({ ...fields, ...actorFields(by) }, 'What a login may send was limited anew')
+      return loginStatus(login, clock.now())
+    },
   }
 
-  function logAdded(login: Login, by: Actor | undefined): void {
-    const { id, userName, mailboxes, networks, verifier, mending } = login
+  async function logAdded(login: Login, by: Actor | undefined): Promise<void> {
+    const { id, userName, mailboxes, networks, verifier, mending, limits } = login
     const mends = mending && { mends: describeMending(mending) }
+    const limited = limits && { limits: (await loadLimits()).describeLimits(limits) }
     const fields = {
       event: 'login.added',
       login: id,
@@ -108,6 +126,7 @@ export function createLogins(deps: LoginsDeps): Logins {
       mailboxes,
       networks,
       ...mends,
+      ...limited,
       ...actorFields(by),
     }
     if (verifier.kind === 'none') log.warn(fields, 'Login added that needs no password')
@@ -143,7 +162,7 @@ function noSuch(id: string, participle: string): Failure {
  */
 type LoginPlan = Pick<
   Login,
-  'mailboxes' | 'senders' | 'networks' | 'rewriteSender' | 'personal' | 'mending' | 'expiresAt'
+  'mailboxes' | 'senders' | 'networks' | 'rewriteSender' | 'personal' | 'mending' | 'limits' | 'expiresAt'
 > & {
   userName?: string
 }
@@ -168,6 +187,7 @@ async function readLoginRequest(
   if (request.withoutPassword) requireBound(request, networks)
   else if (request.cramMd5) requireNamed(networks)
   const mending = changedMending({}, request)
+  const limits = await readLimits(request.limits)
   return {
     mailboxes: unique(addresses),
     senders: readSenders(request.senders ?? []),
@@ -175,6 +195,7 @@ async function readLoginRequest(
     rewriteSender: request.rewriteSender ?? false,
     ...(request.personal && { personal: true }),
     ...(Object.keys(mending).length > 0 && { mending }),
+    ...(limits && { limits }),
     ...(request.expires === undefined ? {} : { expiresAt: parseExpiry(request.expires, now) }),
     ...(request.userName === undefined ? {} : { userName: parseUserName(request.userName) }),
   }
@@ -192,7 +213,7 @@ function requireNoOtherSenders({ rewriteSender, senders = [] }: LoginRequest): v
 
 /** @throws Failure `invalid` */
 function readSenders(texts: readonly string[]): Address[] {
-  return unique(texts.map(parseSenderPattern))
+  return unique(texts.map((text) => parseAddressPattern(text)))
 }
 
 // A slip such as 0.0.0.0/0 would make an open relay; no organisation owns a network wider than
@@ -230,8 +251,8 @@ function unique<Text extends string>(texts: readonly Text[]): Text[] {
 
 /** The login as pages, API and command show it, without its verifier. */
 function loginStatus(login: ListedLogin, now: number): LoginStatus {
-  const { id, userName, name, mailboxes, senders, networks, rewriteSender, personal, mending, verifier } =
-    login
+  const { id, userName, name, mailboxes, senders, networks, rewriteSender } = login
+  const { personal, mending, limits, verifier } = login
   return {
     id,
     userName,
@@ -244,6 +265,7 @@ function loginStatus(login: ListedLogin, now: number): LoginStatus {
     rewriteSender,
     ...(personal && { personal }),
     ...mending,
+    ...(limits && { limits }),
     state: credentialState(login, now),
     createdAt: new Date(login.createdAt).toISOString(),
     ...(login.expiresAt === undefined ? {} : { expiresAt: new Date(login.expiresAt).toISOString() }),

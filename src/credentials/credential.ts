@@ -5,7 +5,9 @@ import type { Log } from '../base/log.ts'
 import { Secret } from '../base/secret.ts'
 import { hasEndlessMarks, normalForm, printable } from '../base/text.ts'
 import type { Login } from '../model/login.ts'
+import type { SendingLimits } from '../model/sending-limits.ts'
 import { isWithin } from '../net/ip.ts'
+import type { LimitOptions } from './sending-limits.ts'
 
 /** Longest user name, in characters after normalisation. */
 const userNameCharacters = 128
@@ -91,6 +93,23 @@ export function isActiveFrom(
   now: number,
 ): boolean {
   return credentialState(login, now) === 'active' && isWithin(login.networks, remoteAddress)
+}
+
+/** Loaded where somebody has limits: nothing of it is on the way of the usual message. */
+export async function loadLimits() {
+  const { changedLimits } = await import('./sending-limits.ts')
+  const { describeLimits } = await import('../model/sending-limits.ts')
+  return { changedLimits, describeLimits }
+}
+
+/**
+ * The limits that are asked for; undefined where these are none.
+ * @throws Failure `invalid`
+ */
+export async function readLimits(options: LimitOptions | undefined): Promise<SendingLimits | undefined> {
+  if (options === undefined) return undefined
+  const limits = (await loadLimits()).changedLimits({}, options)
+  return Object.keys(limits).length === 0 ? undefined : limits
 }
 
 const intervalMilliseconds = 60_000

@@ -3,6 +3,8 @@ import type { Secret } from '../base/secret.ts'
 import type { MendingOptions } from '../mailboxes/mending-options.ts'
 import type { Address } from '../model/address.ts'
 import type { LoginPart, LoginQuery, Mending } from '../model/login.ts'
+import type { SendingLimits } from '../model/sending-limits.ts'
+import type { LimitOptions } from './sending-limits.ts'
 
 export interface Logins {
   /**
@@ -35,6 +37,11 @@ export interface Logins {
    * @throws Failure `not-found`, `invalid`
    */
   set(id: string, options: MendingOptions, by?: Actor): Promise<LoginStatus>
+  /**
+   * What it may send, from its next message on.
+   * @throws Failure `not-found`, `invalid`
+   */
+  limit(id: string, options: LimitOptions, by?: Actor): Promise<LoginStatus>
 }
 
 export interface LoginPage {
@@ -62,6 +69,7 @@ export interface LoginRequest extends MendingOptions {
   /** Its whole domains are meant with the mailboxes that a person has consented for. */
   personal?: boolean
   networks?: readonly string[]
+  limits?: LimitOptions
   /** ISO 8601 date or date and time. */
   expires?: string
 }
@@ -82,6 +90,8 @@ export interface LoginStatus extends Mending {
   rewriteSender: boolean
   /** Only where it is so. */
   personal?: boolean
+  /** Only where it has any. */
+  limits?: SendingLimits
   state: 'active' | 'expired' | 'revoked'
   createdAt: string
   expiresAt?: string

@@ -114,6 +114,10 @@ export const loginFailures = {
     code: 'not-found',
     message: 'There is no API key {id} that could be revoked',
   },
+  'api-key.unknown-to-limit': {
+    code: 'not-found',
+    message: 'There is no API key {id} that could be limited',
+  },
   'api-key.invalid': {
     code: 'wrong-credentials',
     message: 'This API key is not valid',
@@ -133,6 +137,11 @@ export const loginFailures = {
     code: 'invalid',
     message: '"{text}" names one mailbox, and {mark} is for whole domains',
     fix: 'Leave that out.',
+  },
+  'api-key.limits-without-bounds': {
+    code: 'invalid',
+    message: 'Limits would bind nothing: this key may also fetch access tokens, or do everything',
+    fix: 'Give a key with limits only send:ADDRESS and read, and make another key for the rest.',
   },
   'api-key.id-taken': {
     code: 'already-exists',
@@ -273,5 +282,20 @@ export const loginFailures = {
     code: 'invalid',
     message: '"{text}" is not a sender that postern can match',
     fix: 'Give an address, or *@example.com for every address of that domain.',
+  },
+  'limits.no-pattern': {
+    code: 'invalid',
+    message: '"{text}" is not a recipient that postern can match',
+    fix: 'Give an address, or *@example.com for every address of that domain.',
+  },
+  'limits.too-many-recipients': {
+    code: 'invalid',
+    message: 'More than {most} recipients are no limit any more',
+    fix: 'Name whole domains, such as *@example.com.',
+  },
+  'limits.no-count': {
+    code: 'invalid',
+    message: 'A limit is a whole number from 1 to {most}',
+    fix: 'Give such a number, or leave the limit out.',
   },
 } as const satisfies FailureEntries

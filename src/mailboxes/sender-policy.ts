@@ -107,15 +107,20 @@ export function mailboxForSender(
 }
 
 /**
- * Reads a sender pattern: an address, or `*@domain` for every address of exactly that domain.
+ * Reads a pattern of senders or recipients: an address, or `*@domain` for every address of exactly
+ * that domain.
+ * @param refusal of what begins like a pattern and is none
  * @throws Failure `invalid`
  */
-export function parseSenderPattern(text: string): Address {
+export function parseAddressPattern(
+  text: string,
+  refusal: 'sender.no-pattern' | 'limits.no-pattern' = 'sender.no-pattern',
+): Address {
   // `*` is a lawful local part (RFC 5321, section 4.1.2), so the domain is checked with it in
   // place.
   const pattern = parseAddress(text.trim())
   if (pattern.lastIndexOf('*') > 0 || (pattern.startsWith('*') && !pattern.startsWith('*@'))) {
-    throw failure('sender.no-pattern', { text: printable(text) })
+    throw failure(refusal, { text: printable(text) })
   }
   return pattern
 }
@@ -188,7 +193,7 @@ export function commandToAllow(
 
 function isNameable(sender: string): boolean {
   try {
-    return !parseSenderPattern(sender).startsWith('*')
+    return !parseAddressPattern(sender).startsWith('*')
   } catch {
     return false
   }

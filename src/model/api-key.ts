@@ -1,4 +1,5 @@
 import type { Address } from './address.ts'
+import type { SendingLimits } from './sending-limits.ts'
 
 /**
  * A scoped bearer secret for a script. The key itself is not kept, only its keyed hash (base64url).
@@ -7,6 +8,10 @@ export interface ApiKey {
   id: string
   name: string
   scopes: readonly Scope[]
+  /** CIDR blocks that it may be used from. Absent: from anywhere. */
+  networks?: readonly string[]
+  /** Of what it sends. Absent: those of its mailboxes alone. */
+  limits?: SendingLimits
   hash: string
   createdAt: number
   expiresAt?: number

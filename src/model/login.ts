@@ -1,5 +1,6 @@
 import type { Secret } from '../base/secret.ts'
 import type { Address } from './address.ts'
+import type { SendingLimits } from './sending-limits.ts'
 
 /** A local credential of one application. */
 export interface Login {
@@ -20,6 +21,8 @@ export interface Login {
   personal?: boolean
   /** Absent: nothing, its messages leave octet for octet. */
   mending?: Mending
+  /** Absent: those of its mailboxes alone. */
+  limits?: SendingLimits
   verifier: Verifier
   createdAt: number
   expiresAt?: number

@@ -14,7 +14,16 @@ import {
   type Mending,
 } from '../model/login.ts'
 import { type Database, escaped, isLike, nullsToAbsent, preparedRead } from './database.ts'
-import { type LoginRow, listedLogins, mendingColumn, openLogin, readMending, rowOf } from './login-row.ts'
+import {
+  type LoginRow,
+  limitsColumn,
+  listedLogins,
+  mendingColumn,
+  openLogin,
+  readLimits,
+  readMending,
+  rowOf,
+} from './login-row.ts'
 import { changeRow } from './marked-rows.ts'
 import type { ApiKeyStore, LoginStore } from './ports.ts'
 import type { Sealer } from './sealer.ts'
@@ -86,6 +95,13 @@ export function createLoginStore(database: Database, sealer: Sealer): LoginStore
 
     async mend(id, change) {
       const found = await database.change((tables) => changeMending(tables, id, change))
+      return listedLogins(found)[0]
+    },
+
+    async limit(id, change) {
+      const found = await database.change((tables) =>
+        changeValid(tables, id, ({ limits }) => ({ limits: limitsColumn(change(readLimits(limits))) })),
+      )
       return listedLogins(found)[0]
     },
 
@@ -383,6 +399,16 @@ export function createApiKeyStore(database: Database): ApiKeyStore {
     },
 
     revoke: (id, revokedAt) => database.change((tables) => revoke(tables, 'api_keys', id, revokedAt)),
+
+    async limit(id, change) {
+      const changed = await database.change((tables) =>
+        changeRow(tables, 'api_keys', { id }, (key) =>
+          key.revoked_at === null ? { limits: limitsColumn(change(apiKeyOf(key))) } : undefined,
+        ),
+      )
+      return changed && apiKeyOf(changed)
+    },
+
     used: (id, at) => database.change((tables) => noteUse(tables, 'api_keys', id, at)),
   }
 }
@@ -426,6 +452,8 @@ function row(key: ApiKey): ApiKeysTable {
     id: key.id,
     name: key.name,
     scopes: JSON.stringify(key.scopes),
+    networks: key.networks?.length ? JSON.stringify(key.networks) : null,
+    limits: limitsColumn(key.limits),
     hash: key.hash,
     created_at: key.createdAt,
     expires_at: key.expiresAt ?? null,
@@ -439,6 +467,8 @@ function apiKeyOf(found: ApiKeysTable): ApiKey {
     id: found.id,
     name: found.name,
     scopes: JSON.parse(found.scopes) as Scope[],
+    ...(found.networks !== null && { networks: JSON.parse(found.networks) as string[] }),
+    ...(found.limits !== null && { limits: readLimits(found.limits) }),
     hash: found.hash,
     createdAt: found.created_at,
     ...nullsToAbsent({

@@ -92,6 +92,7 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
     revoke: () => ({ signIns: true }),
     allow: () => ({ signIns: true }),
     mend: () => ({ signIns: true }),
+    limit: () => ({ signIns: true }),
     findByUserName: unremembered,
     find: unremembered,
     list: unremembered,
@@ -104,6 +105,7 @@ const changes: { [Name in keyof Ports]: typeof unremembered | Announced<Ports[Na
   apiKeys: {
     add: () => ({ signIns: true }),
     revoke: () => ({ signIns: true }),
+    limit: () => ({ signIns: true }),
     find: unremembered,
     list: unremembered,
     used: unremembered,

@@ -2,6 +2,7 @@ import { meantBy, normalForm, userNameKey } from '../base/text.ts'
 import type { Address } from '../model/address.ts'
 import type { ListedLogin, Login, Mending, Verifier } from '../model/login.ts'
 import type { PageVerifier } from '../model/page-access.ts'
+import type { SendingLimits } from '../model/sending-limits.ts'
 import { nullsToAbsent } from './database.ts'
 import type { SealContext, Sealer } from './sealer.ts'
 import type { LoginsTable } from './tables.ts'
@@ -50,6 +51,7 @@ export async function rowOf(sealer: Sealer, login: Login): Promise<LoginsTable> 
     rewrite_sender: login.rewriteSender ? 1 : 0,
     personal: login.personal ? 1 : 0,
     mending: mendingColumn(login.mending),
+    limits: limitsColumn(login.limits),
     ...(await verifierColumns(sealer, login)),
     created_at: login.createdAt,
     expires_at: login.expiresAt ?? null,
@@ -65,6 +67,15 @@ export function mendingColumn(mending: Mending = {}): string | null {
 
 export function readMending(column: string | null): Mending {
   return column === null ? {} : (JSON.parse(column) as Mending)
+}
+
+/** Null where there are none. */
+export function limitsColumn(limits: SendingLimits = {}): string | null {
+  return Object.keys(limits).length === 0 ? null : JSON.stringify(limits)
+}
+
+export function readLimits(column: string | null): SendingLimits {
+  return column === null ? {} : (JSON.parse(column) as SendingLimits)
 }
 
 async function verifierColumns(
@@ -99,6 +110,7 @@ function listedLogin(columns: LoginsTable, mailboxes: Address[]): ListedLogin {
     rewriteSender: columns.rewrite_sender === 1,
     ...(columns.personal === 1 && { personal: true }),
     ...(columns.mending !== null && { mending: readMending(columns.mending) }),
+    ...(columns.limits !== null && { limits: readLimits(columns.limits) }),
     verifier: readVerifier(columns.verifier) ?? unmatchable,
     createdAt: columns.created_at,
     ...nullsToAbsent({

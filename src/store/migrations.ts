@@ -18,6 +18,7 @@ import {
   addNamesThatSignIn,
   addRecipientsToJournal,
   addRegistrations,
+  addSendingLimits,
   addUserNameKeys,
   chainJournal,
   completeEarlyStores,
@@ -39,7 +40,8 @@ type Migration = (tables: Kysely<Tables>, words: SchemaWords, now: number) => Pr
 // frozen by test/store/frozen-migrations.json. While hosts are upgraded one after the other, those
 // that are not yet go on with the new schema: so a migration only adds, and what it adds to a marked
 // table stays empty until the version after it, because a row with more in it than a process knows is
-// no row of ours to that process.
+// no row of ours to that process. What takes rights away may be filled at once, where somebody asks
+// for it: a process that does not know of a limit refuses whoever has one.
 export const migrations: readonly Migration[] = [
   createFirstTables,
   addSignInTables,
@@ -65,6 +67,7 @@ export const migrations: readonly Migration[] = [
   shareBudgets,
   shareTokens,
   keepSentKeys,
+  addSendingLimits,
 ]
 
 export const newestSchema = migrations.length

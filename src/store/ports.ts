@@ -20,6 +20,7 @@ import type { AcceptedName, ListedMailbox, Mailbox, StoredMailbox } from '../mod
 import type { LastOutcome, MailboxOutcome } from '../model/mailbox-outcome.ts'
 import type { PageRole, PageSession, PageVerifier } from '../model/page-access.ts'
 import type { KeptRegistration, StoredRegistration } from '../model/registration.ts'
+import type { SendingLimits } from '../model/sending-limits.ts'
 import type { Capabilities } from '../wire/envelope.ts'
 
 /**
@@ -265,6 +266,8 @@ export interface LoginStore {
    * it is then; undefined when there is none.
    */
   mend(id: string, change: (mending: Mending) => Mending): Promise<ListedLogin | undefined>
+  /** The same of what it may send. */
+  limit(id: string, change: (limits: SendingLimits) => SendingLimits): Promise<ListedLogin | undefined>
   /**
    * Noted to the minute: a use within a minute of the noted one changes nothing and costs no write.
    * @param source from where (`sourceOf`), noted to the day and forgotten after 30
@@ -297,6 +300,11 @@ export interface ApiKeyStore {
   find(id: string): Promise<ApiKey | undefined>
   list(): Promise<ApiKey[]>
   revoke(id: string, revokedAt: number): Promise<boolean>
+  /**
+   * What it may send from now on, by the key as it is now, where it is not revoked. Gives it as it
+   * is then; undefined when there is none.
+   */
+  limit(id: string, change: (key: ApiKey) => SendingLimits): Promise<ApiKey | undefined>
   /**
    * Noted to the minute: a use within a minute of the noted one changes nothing and costs no write.
    */

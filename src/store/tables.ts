@@ -121,6 +121,8 @@ export interface LoginsTable {
   personal: number
   /** JSON: Mending; null: nothing. */
   mending: string | null
+  /** JSON: SendingLimits; null: none. */
+  limits: string | null
   /** JSON: Verifier, without the password of a sealed one. */
   verifier: string
   /** Sealed; of a sealed verifier. */
@@ -150,6 +152,10 @@ export interface ApiKeysTable {
   name: string
   /** JSON: Scope[]. */
   scopes: string
+  /** JSON: string[]; null: none. */
+  networks: string | null
+  /** JSON: SendingLimits; null: none. */
+  limits: string | null
   hash: string
   created_at: number
   expires_at: number | null
@@ -450,9 +456,9 @@ export const tableColumns: { readonly [Table in keyof Tables]: string } = {
   mailboxes:
     'address_key address provider_id signs_in_as created_at aliases terms mark sasl_user accepted_name',
   logins:
-    'id user_name name senders networks verifier created_at expires_at revoked_at last_used_at rewrite_sender sealed_password personal mark user_name_key mending',
+    'id user_name name senders networks verifier created_at expires_at revoked_at last_used_at rewrite_sender sealed_password personal mark user_name_key mending limits',
   login_mailboxes: 'login_id mailbox_key position mark',
-  api_keys: 'id name scopes hash created_at expires_at revoked_at last_used_at mark',
+  api_keys: 'id name scopes hash created_at expires_at revoked_at last_used_at mark networks limits',
   consent_links: 'id hash mailbox_key requested_by created_at expires_at used_at mark',
   pending_consents:
     'state_hash browser_hash mailbox_key consent_link_id code_verifier nonce created_at expires_at mark',

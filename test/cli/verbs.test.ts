@@ -192,6 +192,44 @@ describe.each([
     expect(await stage.postern(['login', 'allow', login.id])).toMatchObject({ code: 2 })
   })
 
+  it('a login and an API key get limits, which are changed and lifted', async () => {
+    await json('mailbox', 'add', 'me@example.com', '--provider', 'google')
+    const options = [
+      '--recipient',
+      '*@example.com',
+      '--rate',
+      '20/hour',
+      '--recipients-per-day',
+      '5',
+      '--approve',
+    ]
+    const limits = {
+      recipients: ['*@example.com'],
+      messagesPerHour: 20,
+      recipientsPerDay: 5,
+      needsApproval: true,
+    }
+    const { login } = await json('login', 'add', 'me@example.com', ...options)
+    const key = ['api-key', 'add', '--scope', 'send:me@example.com', '--network', '192.0.2.7']
+    const { apiKey } = await json(...key, ...options)
+    expect([login.limits, apiKey.limits, apiKey.networks]).toEqual([limits, limits, ['192.0.2.7/32']])
+    const words = 'recipient *@example.com, rate 20/hour, recipients-per-day 5, approve'
+    expect((await stage.postern(['login', 'list'])).stdout).toContain(words)
+    expect((await stage.postern(['api-key', 'list'])).stdout).toContain(`network 192.0.2.7/32, ${words}`)
+    for (const set of [
+      ['login', 'set', login.id],
+      ['api-key', 'set', apiKey.id],
+    ]) {
+      expect((await json(...set, '--rate', '3', '--no-recipient')).limits).toEqual({
+        ...{ messagesPerHour: 3, recipientsPerDay: 5, needsApproval: true },
+      })
+      const lifted = await stage.postern([...set, '--no-rate', '--no-recipients-per-day', '--no-approve'])
+      expect(lifted.stdout).toContain('has no limits of its own')
+      expect(await stage.postern(set)).toMatchObject({ code: 2 })
+      expect(await stage.postern([...set, '--rate', 'many'])).toMatchObject({ code: 2 })
+    }
+  })
+
   it('a mailbox gets aliases, and loses them', async () => {
     const add = ['mailbox', 'add', 'me@example.com', '--provider', 'google']
     const aliases = ['--alias', 'a@example.com', '--alias', 'b@example.com']

@@ -36,6 +36,7 @@ describe('an API key', () => {
       id: expect.stringMatching(/^[0-9a-f]{16}$/),
       name: 'backup job',
       scopes: ['token:Me@example.com', 'read'],
+      networks: [],
       state: 'active',
       createdAt: '2030-05-01T12:00:00.000Z',
     })
@@ -57,10 +58,49 @@ describe('an API key', () => {
     ['an unknown scope', { scopes: ['read', 'write'] }, 'invalid'],
     ['the mailbox of a scope missing', { scopes: ['token:who@example.com'] }, 'not-found'],
     ['a bad date', { scopes: ['read'], expires: '2030-02-31' }, 'invalid'],
+    ['a bad network', { scopes: ['read'], networks: ['192.0.2.0/33'] }, 'invalid'],
+    ['no number of messages', { scopes: ['send:me@example.com'], limits: { messagesPerHour: 0 } }, 'invalid'],
+    [
+      'limits that bind nothing',
+      { scopes: ['token:me@example.com'], limits: { messagesPerHour: 9 } },
+      'invalid',
+    ],
     ['a bad name', { scopes: ['read'], name: 'a\u0000' }, 'invalid'],
   ])('a key is refused with %s', async (_what, request, code) => {
     await expect(apiKeys.add(request)).rejects.toMatchObject({ code })
     expect(await apiKeys.list()).toEqual([])
+  })
+
+  it('what a key may send is kept, changed, and named in the journal', async () => {
+    const limits = {
+      recipients: ['*@EXAMPLE.com', '*@example.com'],
+      messagesPerHour: 20,
+      needsApproval: true,
+    }
+    const { apiKey } = await apiKeys.add({ scopes: ['send:me@example.com'], limits, networks: ['192.0.2.7'] })
+    const kept = { recipients: ['*@example.com'], messagesPerHour: 20, needsApproval: true }
+    expect(apiKey).toMatchObject({ networks: ['192.0.2.7/32'], limits: kept })
+    const changed = await apiKeys.limit(apiKey.id, {
+      recipients: [],
+      messagesPerHour: null,
+      recipientsPerDay: 5,
+    })
+    expect(changed.limits).toEqual({ recipientsPerDay: 5, needsApproval: true })
+    expect(await apiKeys.list()).toEqual([changed])
+    expect(log.lines.at(-1)?.fields).toMatchObject({
+      event: 'api-key.limited',
+      limits: ['recipients-per-day 5', 'approve'],
+    })
+    await apiKeys.revoke(apiKey.id)
+    await expect(apiKeys.limit(apiKey.id, {})).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  it('a key that gets access tokens is given no limits later, either', async () => {
+    const { apiKey } = await apiKeys.add({ scopes: ['token:me@example.com', 'send:me@example.com'] })
+    await expect(apiKeys.limit(apiKey.id, { messagesPerHour: 20 })).rejects.toMatchObject({
+      id: 'api-key.limits-without-bounds',
+    })
+    expect(await apiKeys.limit(apiKey.id, { messagesPerHour: null })).toEqual(apiKey)
   })
 
   it('the owner key is the administrator', async () => {

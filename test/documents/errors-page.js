@@ -21,6 +21,7 @@ const subjects = {
   password: 'Passwords',
   'sign-in': 'Signing in to send',
   sender: 'Senders',
+  limits: 'Limits of logins and API keys',
   data: 'The data directory',
   backup: 'Backups',
   copy: 'Copies of the whole store',

@@ -7,7 +7,7 @@ import { parseDisplayName, parseExpiry, parseUserName } from '#built/credentials
 import { checkChosenPassword } from '#built/credentials/password-policy.js'
 import { parseScope } from '#built/credentials/scopes.js'
 import { readFilters } from '#built/journal/journal-reader.js'
-import { parseSenderPattern } from '#built/mailboxes/sender-policy.js'
+import { parseAddressPattern } from '#built/mailboxes/sender-policy.js'
 import { addressKey, parseAddress } from '#built/model/address.js'
 import { isWithin, parseNetwork } from '#built/net/ip.js'
 import { bearerOf } from '#built/web/api/bearer.js'
@@ -62,7 +62,7 @@ export const pageTargets = [
   { name: 'foreign text', longest: body, read: printable },
   { name: 'a user name', longest: body, words: addresses, read: parseUserName },
   { name: 'a display name', longest: body, words: addresses, read: (text) => parseDisplayName(text, 'none') },
-  { name: 'a sender', longest: body, words: addresses, openings: ['', '*@'], read: parseSenderPattern },
+  { name: 'a sender', longest: body, words: addresses, openings: ['', '*@'], read: parseAddressPattern },
   { name: 'a scope', longest: body, words: addresses, openings: ['', 'send:', 'token:a@'], read: parseScope },
   {
     name: 'a network',

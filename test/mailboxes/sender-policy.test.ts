@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mailboxForSender, parseSenderPattern, type Submitter } from '../../src/mailboxes/sender-policy.ts'
+import { mailboxForSender, parseAddressPattern, type Submitter } from '../../src/mailboxes/sender-policy.ts'
 import { type Address, addressKey, keyed } from '../../src/model/address.ts'
 
 type Rights = Pick<Submitter, 'mailboxes' | 'senders' | 'rewriteSender'>
@@ -141,7 +141,7 @@ describe('a sender pattern', () => {
     ['Me@Example.COM', 'Me@example.com'],
     [' *@Example.com ', '*@example.com'],
   ])('%j is read', (text, pattern) => {
-    expect(parseSenderPattern(text)).toBe(pattern)
+    expect(parseAddressPattern(text)).toBe(pattern)
   })
 
   it.each([
@@ -155,6 +155,6 @@ describe('a sender pattern', () => {
     'a*@example.com',
     '**@example.com',
   ])('%j is refused', (text) => {
-    expect(() => parseSenderPattern(text)).toThrow(expect.objectContaining({ code: 'invalid' }))
+    expect(() => parseAddressPattern(text)).toThrow(expect.objectContaining({ code: 'invalid' }))
   })
 })

@@ -109,6 +109,9 @@ it('a store that was made while two migrations still changed gets what it lacks'
     'drop table refresh_turns',
     'drop table shared_tokens',
     'drop table sent_keys',
+    'alter table logins drop column limits',
+    'alter table api_keys drop column limits',
+    'alter table api_keys drop column networks',
     `delete from schema_versions where version > ${migrations.indexOf(completeEarlyStores)}`,
   ]
   for (const statement of lacking) await changeDatabase(place.dataDir, statement)

@@ -30,6 +30,32 @@ describe('the login store', () => {
     expect(await store.logins.findByUserName('one')).toBeUndefined()
   })
 
+  it.each(['null', "'{}'", `'{"messagesPerHour":100}'`])(
+    'the store keeps the limits of a login, and whoever writes %s in the place of them ends it',
+    async (written) => {
+      const { store, dataDir } = await openFixture()
+      const limits = { recipients: ['*@example.com'], messagesPerHour: 10, needsApproval: true } as const
+      await store.logins.add(newLogin({ id: 'one', userName: 'one', limits }))
+      expect(await store.logins.findByUserName('one')).toMatchObject({ limits })
+      await changeDatabase(dataDir, `update logins set limits = ${written} where id = 'one'`)
+      expect(await store.logins.findByUserName('one')).toBeUndefined()
+      expect(await store.logins.list()).toEqual([])
+    },
+  )
+
+  it('the store changes the limits of a login by those that there are', async () => {
+    const { store } = await openFixture()
+    await store.logins.add(newLogin({ id: 'one', userName: 'one' }))
+    expect(await store.logins.limit('one', () => ({ messagesPerHour: 10 }))).toMatchObject({
+      limits: { messagesPerHour: 10 },
+    })
+    const more = await store.logins.limit('one', (limits) => ({ ...limits, recipientsPerDay: 5 }))
+    expect(more?.limits).toEqual({ messagesPerHour: 10, recipientsPerDay: 5 })
+    expect(await store.logins.limit('one', () => ({}))).not.toHaveProperty('limits')
+    await store.logins.revoke('one', now)
+    expect(await store.logins.limit('one', () => ({ messagesPerHour: 10 }))).toBeUndefined()
+  })
+
   it('the store gives a login back as it was added, mailboxes in their order', async () => {
     const { store } = await openFixture()
     const login: Login = newLogin({

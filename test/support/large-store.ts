@@ -145,6 +145,7 @@ function loginRow(at: number, now: number): Tables['logins'] {
     rewrite_sender: 0,
     personal: 0,
     mending: null,
+    limits: null,
     verifier: '{"kind":"keyed","hash":"aGFzaA"}',
     sealed_password: null,
     created_at: now,

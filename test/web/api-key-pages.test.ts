@@ -66,6 +66,25 @@ describe('the page of API keys', () => {
     ])
   })
 
+  it('the form binds a key to networks and limits, and another page changes the limits', async () => {
+    const { services, get, post } = await signedIn()
+    const bounds = { networks: '192.0.2.7', recipients: '*@example.com', recipientsPerDay: '5' }
+    await post('/api-keys', { name: 'Bot', right: 'send', mailbox: 'me@example.com', ...bounds })
+    expect(await services.apiKeys.list()).toMatchObject([
+      { networks: ['192.0.2.7'], limits: { recipients: ['*@example.com'], recipientsPerDay: 5 } },
+    ])
+    const list = await get('/api-keys')
+    expect(list.text).toContain('only from 192.0.2.7, only to *@example.com, 5 recipients in 24 hours')
+    expect(list.text).toContain('href="/api-keys/key-1/limits"')
+    expect((await get('/api-keys/key-1/limits')).text).toContain('>*@example.com</textarea>')
+    const wrong = await post('/api-keys/key-1/limits', { recipients: 'nobody' })
+    expect([wrong.status, wrong.text]).toEqual([400, expect.stringContaining('id="recipients-field-wrong"')])
+    const changed = await post('/api-keys/key-1/limits', { messagesPerHour: '20' })
+    expect([changed.status, changed.headers.location]).toEqual([303, '/api-keys'])
+    expect(await services.apiKeys.list()).toMatchObject([{ limits: { messagesPerHour: 20 } }])
+    expect((await get('/api-keys/key-2/limits')).status).toBe(404)
+  })
+
   it('what other processes have not confirmed is done, and the answer names them', async () => {
     const test = testServer({ unconfirmed: ['mail-2 (process 7)'] })
     for (const name of ['One', 'Two']) await test.services.apiKeys.add({ scopes: ['read'], name })

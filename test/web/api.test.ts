@@ -189,6 +189,24 @@ describe('mailboxes, logins and keys', () => {
     expect((await set({ rewriteFrom: true }, keys.read)).status).toBe(403)
   })
 
+  it('the API sets the limits of a login, and leaves those unchanged that are not named', async () => {
+    const test = testServer()
+    const limits = { recipients: ['*@example.com'], messagesPerHour: 20, needsApproval: true }
+    const made = await test.api('post', '/mailboxes/me@example.com/logins', keys.admin).send({ limits })
+    expect(made.body.login).toMatchObject({ limits })
+    const set = (body: object) => test.api('post', '/logins/login-1/limits', keys.admin).send(body)
+    expect((await set({ recipientsPerDay: 5 })).body.limits).toEqual({ ...limits, recipientsPerDay: 5 })
+    const fewer = { recipients: [], messagesPerHour: null, needsApproval: false }
+    expect((await set(fewer)).body.limits).toEqual({ recipientsPerDay: 5 })
+    expect((await set({ recipientsPerDay: null })).body).not.toHaveProperty('limits')
+    for (const body of [
+      { messagesPerHour: 0 },
+      { messagesPerHour: '20' },
+      { recipients: ['a*@example.com'] },
+    ])
+      expect((await set(body)).status).toBe(400)
+  })
+
   it.each([
     ['no senders', {}],
     ['none of them', { senders: [] }],

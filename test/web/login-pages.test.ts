@@ -110,6 +110,35 @@ describe('the list of logins', () => {
     expect((await get('/logins/nobody/mending')).status).toBe(404)
   })
 
+  it('the page sets and shows the limits of a login, and lifts those that are left empty', async () => {
+    const { services, get, post } = await signedIn()
+    await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })
+    expect((await get('/logins/login-1')).text).toContain('href="/logins/login-1/limits"')
+    const wrong = await post('/logins/login-1/limits', { recipients: 'a*@example.com' })
+    expect(wrong.status).toBe(400)
+    expect(wrong.text).toContain('is not a recipient that postern can match')
+    expect((await post('/logins/login-1/limits', { messagesPerHour: 'many' })).status).toBe(400)
+    const filled = {
+      recipients: '*@example.com\r\nboss@example.org',
+      messagesPerHour: '20',
+      needsApproval: 'yes',
+    }
+    const response = await post('/logins/login-1/limits', filled)
+    expect([response.status, response.headers.location]).toEqual([303, '/logins/login-1'])
+    expect(services.logins.all[0]?.limits).toEqual({
+      recipients: ['*@example.com', 'boss@example.org'],
+      messagesPerHour: 20,
+      needsApproval: true,
+    })
+    const { text } = await get('/logins/login-1')
+    expect(text).toContain('only to *@example.com, boss@example.org')
+    expect(text).toContain('20 messages an hour')
+    expect((await get('/logins/login-1/limits')).text).toContain('name="needsApproval" value="yes" checked')
+    await post('/logins/login-1/limits')
+    expect(services.logins.all[0]).not.toHaveProperty('limits')
+    expect((await get('/logins/nobody/limits')).status).toBe(404)
+  })
+
   it('the page asks before it revokes a login, and says that it was done', async () => {
     const { services, get, post } = await signedIn()
     await services.logins.add({ mailboxes: ['me@example.com'], name: 'Printer' })

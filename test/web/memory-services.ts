@@ -6,6 +6,7 @@ import type { NetworkAccess } from '../../src/config/network-access.ts'
 import type { CompletedConsent, ConsentService } from '../../src/consent/consent-service.ts'
 import type { ApiKeyStatus, ApiKeys } from '../../src/credentials/api-keys.ts'
 import type { LoginStatus, Logins } from '../../src/credentials/logins.ts'
+import { changedLimits } from '../../src/credentials/sending-limits.ts'
 import type { Doctor } from '../../src/diagnosis/doctor.ts'
 import { type Finding, good } from '../../src/diagnosis/finding.ts'
 import { text } from '../../src/failures/texts.ts'
@@ -16,6 +17,7 @@ import { type Address, parseAddress, sameAddress } from '../../src/model/address
 import type { Scope } from '../../src/model/api-key.ts'
 import { type LoginGroup, loginGroups } from '../../src/model/login.ts'
 import type { PageRole } from '../../src/model/page-access.ts'
+import type { SendingLimits } from '../../src/model/sending-limits.ts'
 import type { Notices } from '../../src/notices/notices.ts'
 import { createCatalogue } from '../../src/providers/catalogue.ts'
 import { createRegistrations, type FollowingRegistrations } from '../../src/providers/create-registrations.ts'
@@ -114,6 +116,7 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
         cramMd5,
         rewriteSender,
         ...changedMending({}, request),
+        ...limited(changedLimits({}, request.limits ?? {})),
         state: 'active',
         createdAt,
       }
@@ -177,7 +180,20 @@ export function memoryLogins(): Logins & { all: LoginStatus[] } {
       all[index] = mended
       return mended
     },
+    async limit(id, options) {
+      const index = all.findIndex((login) => login.id === id)
+      const login = all[index]
+      if (!login) throw failureAs('not-found', 'There is no such login')
+      const { limits = {}, ...rest } = login
+      const changed = { ...rest, ...limited(changedLimits(limits, options)) }
+      all[index] = changed
+      return changed
+    },
   }
+}
+
+function limited(limits: SendingLimits): { limits?: SendingLimits } {
+  return Object.keys(limits).length === 0 ? {} : { limits }
 }
 
 /** Other machines lack everything until it is opened. */
@@ -201,11 +217,13 @@ export function memoryApiKeys(keys: Record<string, readonly Scope[]>): ApiKeys {
   const all: ApiKeyStatus[] = []
   const known = new Map(Object.entries(keys))
   return {
-    async add({ scopes, name = 'key' }) {
+    async add({ scopes, name = 'key', networks = [], limits = {} }) {
       const apiKey: ApiKeyStatus = {
         id: `key-${all.length + 1}`,
         name,
         scopes: scopes as Scope[],
+        networks,
+        ...limited(changedLimits({}, limits)),
         state: 'active',
         createdAt,
       }
@@ -213,6 +231,15 @@ export function memoryApiKeys(keys: Record<string, readonly Scope[]>): ApiKeys {
       return { apiKey, key: new Secret('the-text-of-a-new-key') }
     },
     list: async () => all,
+    async limit(id, options) {
+      const index = all.findIndex((key) => key.id === id)
+      const key = all[index]
+      if (!key) throw failure('api-key.unknown-to-limit', { id })
+      const { limits = {}, ...rest } = key
+      const changed = { ...rest, ...limited(changedLimits(limits, options)) }
+      all[index] = changed
+      return changed
+    },
     async revoke(id) {
       const index = all.findIndex((key) => key.id === id)
       if (index < 0) throw failureAs('not-found', 'There is no such API key')

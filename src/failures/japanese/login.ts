@@ -91,6 +91,9 @@ export const login: Translated<typeof loginFailures> = {
   'api-key.unknown': {
     message: '取り消せる APIキー {id} はありません',
   },
+  'api-key.unknown-to-limit': {
+    message: '制限できる APIキー {id} はありません',
+  },
   'api-key.invalid': {
     message: 'この APIキーは無効です',
     fix: '`postern api-key add` で新しいキーを作ってください。',
@@ -106,6 +109,10 @@ export const login: Translated<typeof loginFailures> = {
   'api-key.mark-for-domains': {
     message: '「{text}」は 1 つのメールボックスです。{mark} はドメイン全体にだけ使えます',
     fix: '指定を外してください。',
+  },
+  'api-key.limits-without-bounds': {
+    message: 'この APIキーはアクセストークンの取得またはすべての操作もできるため、制限しても意味がありません',
+    fix: '制限するキーには send:ADDRESS と read だけを許可し、それ以外には別のキーを作ってください。',
   },
   'api-key.id-taken': {
     message: 'APIキー {key} はすでにあります',
@@ -214,5 +221,17 @@ export const login: Translated<typeof loginFailures> = {
   'sender.no-pattern': {
     message: '「{text}」は差出人として照合できません',
     fix: 'アドレス、またはドメインのすべてのアドレスなら *@example.com を入力してください。',
+  },
+  'limits.no-pattern': {
+    message: '「{text}」は宛先として照合できません',
+    fix: 'アドレス、またはドメインのすべてのアドレスなら *@example.com を入力してください。',
+  },
+  'limits.too-many-recipients': {
+    message: '宛先の制限は {most} 件までです',
+    fix: '*@example.com のように、ドメイン全体で指定してください。',
+  },
+  'limits.no-count': {
+    message: '上限は 1 から {most} までの整数です',
+    fix: 'その範囲の数を入力するか、上限を指定しないでください。',
   },
 }

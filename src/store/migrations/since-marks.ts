@@ -294,3 +294,13 @@ const sentKeys = ({ integer, tableOptions }: SchemaWords): string[] => [
   'create index sent_keys_owner on sent_keys (owner)',
   'create index sent_keys_ends_at on sent_keys (ends_at)',
 ]
+
+/** What a login or an API key may send, and from where a key is used; tables.ts says what the columns hold. */
+export async function addSendingLimits(tables: Kysely<Tables>, _words: SchemaWords): Promise<void> {
+  const statements = [
+    'alter table logins add column limits text',
+    'alter table api_keys add column networks text',
+    'alter table api_keys add column limits text',
+  ]
+  for (const statement of statements) await sql.raw(statement).execute(tables)
+}

@@ -30,6 +30,9 @@ export function loginRoutes(logins: Logins): ApiRoute[] {
     route('POST /logins/:id/mending', async ({ param, body, by }) => ({
       body: await logins.set(param('id'), body, by),
     })),
+    route('POST /logins/:id/limits', async ({ param, body, by }) => ({
+      body: await logins.limit(param('id'), body, by),
+    })),
     route('GET /mailboxes/:address/logins', async ({ param }) => ({
       list: { rows: await logins.list(param('address')) },
     })),
@@ -55,6 +58,9 @@ export function apiKeyRoutes(apiKeys: ApiKeys): ApiRoute[] {
       // Shown only once: it is stored as a hash.
       return { body: { apiKey, key: key.reveal() } }
     }),
+    route('POST /api-keys/:id/limits', async ({ param, body, by }) => ({
+      body: await apiKeys.limit(param('id'), body, by),
+    })),
     route('DELETE /api-keys/:id', async ({ param, by }) => {
       await apiKeys.revoke(param('id'), by)
       return {}

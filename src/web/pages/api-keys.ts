@@ -1,10 +1,11 @@
 import type { Request, Response, Router } from 'express'
-import { failure } from '../../base/failure.ts'
-import { withoutCase } from '../../base/text.ts'
+import { failure, filled } from '../../base/failure.ts'
+import { printable, withoutCase } from '../../base/text.ts'
 import type { ApiKeyStatus, ApiKeys } from '../../credentials/api-keys.ts'
 import { type Address, addressKey, isDomainMailbox } from '../../model/address.ts'
 import { personalMark } from '../../model/api-key.ts'
 import { type Html, html } from '../html.ts'
+import { HttpRefusal } from '../http-errors.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrase, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
@@ -17,6 +18,14 @@ import {
   refusedForm,
   textField,
 } from './form-parts.ts'
+import {
+  filledLimits,
+  limitFailureFields,
+  limitFields,
+  limitForm,
+  limitOptionsOf,
+  shownLimits,
+} from './limit-forms.ts'
 import {
   type Fields,
   fieldsOf,
@@ -39,6 +48,10 @@ interface ApiKeyPagesDeps {
 
 /** Which field a refused key is about. */
 const fieldOfFailure: FailureFields = {
+  ...limitFailureFields,
+  'address.no-mail-address': 'recipients',
+  'address.no-network': 'networks',
+  'api-key.limits-without-bounds': 'right',
   'page.key-without-right': 'right',
   'page.key-without-mailbox': 'mailbox',
   'mailbox.unknown': 'mailbox',
@@ -81,7 +94,43 @@ export function createApiKeyPages({ services, contexts }: ApiKeyPagesDeps): Rout
     })
     .all(methodNotAllowed('POST'))
 
+  router
+    .route('/api-keys/:id/limits')
+    .get(async (request, response) => {
+      const context = await contexts.toFill(request)
+      const key = await changeable(String(request.params.id))
+      const { t, session, pages } = context
+      const body = limitFormOf(key, { values: filledLimits(key.limits) }, context)
+      pages.send(response, { title: t`Limit what it sends`, body, session })
+    })
+    .post(readForm, async (request, response) => {
+      const context = await contexts.toChange(request)
+      await limit(response, context, String(request.params.id), fieldsOf(request.body))
+    })
+    .all(methodNotAllowed('GET', 'HEAD', 'POST'))
+
   return router
+
+  /** @throws HttpRefusal 404 */
+  async function changeable(id: string): Promise<ApiKeyStatus> {
+    const key = (await apiKeys.list()).find((one) => one.id === id && one.state !== 'revoked')
+    if (key === undefined)
+      throw new HttpRefusal(404, filled('api-key.unknown-to-limit', { id: printable(id) }))
+    return key
+  }
+
+  async function limit(response: Response, context: PageContext, id: string, values: Fields): Promise<void> {
+    const { t, session, pages } = context
+    const key = await changeable(id)
+    try {
+      await apiKeys.limit(id, limitOptionsOf(values), context.by)
+      context.done(response, t`This holds from its next message on.`, ['api-keys'])
+    } catch (error) {
+      const { status, summary, wrong } = refusedForm(error, t, { fields: fieldOfFailure, values })
+      const body = html`${summary}${limitFormOf(key, { values, wrong }, context)}`
+      pages.send(response, { title: t`Limit what it sends`, body, session }, status)
+    }
+  }
 
   async function list(request: Request, response: Response): Promise<void> {
     const context = await contexts.toSee(request)
@@ -118,7 +167,7 @@ export function createApiKeyPages({ services, contexts }: ApiKeyPagesDeps): Rout
 </section>`
       context.show(response, { title: t`API key created`, body })
     } catch (error) {
-      const { status, headers, summary, wrong } = refusedForm(error, t, { fields: fieldOfFailure })
+      const { status, headers, summary, wrong } = refusedForm(error, t, { fields: fieldOfFailure, values })
       response.set(headers)
       await sendForm(response, context, { values, wrong }, summary, status)
     }
@@ -183,6 +232,8 @@ ${
   )
 }
 ${textField({ name: 'expires', label: t`Ends on`, hint: t`Empty: it does not expire`, type: 'date' }, state)}
+${textField({ name: 'networks', rows: 2, label: t`Only from these IP addresses or networks, one on each line`, hint: t`such as 192.0.2.7 or 192.0.2.0/28` }, state)}
+${limitFields(state, t)}
 <button>${t`Create the key`}</button>
 </section>`,
   )
@@ -201,7 +252,13 @@ function apiKeyRequestOf(values: Fields, known: readonly Address[]): Parameters<
       (address) => `${right}:${scopeOf(address, known, one(values, 'personal') === 'yes')}`,
     )
   })
-  return { scopes, ...(name && { name }), ...(expires && { expires }) }
+  return {
+    scopes,
+    networks: lines(values, 'networks'),
+    limits: limitOptionsOf(values),
+    ...(name && { name }),
+    ...(expires && { expires }),
+  }
 }
 
 /** @throws Failure `not-found` */
@@ -227,6 +284,28 @@ ${part.shown.length > 0 && apiKeyTable(part.shown, context)}
 ${pagingOf(part, action, t)}`
 }
 
+function limitFormOf({ id, name }: ApiKeyStatus, state: FormState, context: PageContext): Html {
+  return limitForm({ name, path: ['api-keys', id, 'limits'], back: ['api-keys'] }, state, context)
+}
+
+/** Those that only send: what others do, limits do not bind. */
+function limitsOf(key: ApiKeyStatus, context: PageContext): Html | undefined {
+  const { t, pages } = context
+  const { id, name, networks, limits, scopes, state } = key
+  const shown = [
+    ...(networks.length > 0 ? [t`only from ${networks.join(', ')}`] : []),
+    ...shownLimits(limits, t),
+  ]
+  const isSender = scopes.every((scope) => scope === 'read' || scope.startsWith('send:'))
+  const link =
+    isSender &&
+    state !== 'revoked' &&
+    mayChange(context) &&
+    html`<a href="${pages.path('api-keys', id, 'limits')}" aria-label="${t`Limit what ${name} sends`}">${limits ? t`Change` : t`Limit…`}</a>`
+  if (shown.length === 0 && !link) return undefined
+  return html`${shown.map((one, place) => html`${place > 0 && ', '}${one}`)} ${link}`
+}
+
 function apiKeyTable(rows: readonly ApiKeyStatus[], context: PageContext): Html {
   const { t } = context
   return table<ApiKeyStatus>({
@@ -236,6 +315,7 @@ function apiKeyTable(rows: readonly ApiKeyStatus[], context: PageContext): Html 
       { title: t`Name`, place: 'main', cell: ({ name }) => name },
       { title: t`State`, place: 'side', cell: ({ state }) => credentialState(state, t) },
       { title: t`Permissions`, cell: ({ scopes }) => scopes.join(', ') },
+      { title: t`Limits`, cell: (key) => limitsOf(key, context) },
       { title: t`Ends`, cell: ({ expiresAt }) => expiresAt !== undefined && time(expiresAt) },
       {
         title: t`Last used`,

@@ -5,6 +5,7 @@ import type { SmtpListener } from '../../net/listen.ts'
 import { type Html, type HtmlValue, html } from '../html.ts'
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import { confirmation } from './form-parts.ts'
+import { shownLimits } from './limit-forms.ts'
 import { shownMending } from './login-forms.ts'
 import { form, mayChange, type PageContext } from './page-context.ts'
 import { badge, credentialState, day, icon, time } from './parts.ts'
@@ -183,6 +184,7 @@ function facts(login: LoginStatus, { t, pages }: PageContext): Html {
     expiresAt,
     rewriteSender,
     personal,
+    limits,
   } = login
   const said = t.say(proofs[login.password])
   const fact = (name: Html, value: HtmlValue) =>
@@ -204,6 +206,7 @@ ${fact(t`Also allowed senders`, senders.join(', '))}
 ${fact(t`Other senders`, rewriteSender && t`rewritten to the mailbox address`)}
 ${shownMending(login, t)}
 ${fact(t`Of a whole domain`, personal === true && t`also mailboxes that a person has consented for`)}
+${limits && html`<dt>${t`Limits`}</dt>${shownLimits(limits, t).map((one) => html`<dd>${one}</dd>`)}`}
 ${fact(t`Only from`, networks.join(', '))}
 ${fact(t`Made`, time(createdAt))}
 ${fact(t`Ends`, expiresAt !== undefined && time(expiresAt))}
@@ -216,6 +219,7 @@ ${fact(t`Last used`, lastUsed(lastUsedAt, usedFrom, t))}
 function changes({ id, name }: LoginStatus, context: PageContext): Html {
   const { t, pages } = context
   return html`<p class="actions"><a class="button quiet" href="${pages.path('logins', id, 'mending')}">${t`Mend its mail`}</a>
+<a class="button quiet" href="${pages.path('logins', id, 'limits')}">${t`Limit what it sends`}</a>
 <a class="button quiet" href="${pages.path('logins', id, 'trace')}">${t`Record what it says`}</a></p>
 ${confirmation(
   {

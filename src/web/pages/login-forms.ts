@@ -5,12 +5,14 @@ import { type Address, isDomainMailbox } from '../../model/address.ts'
 import { type Html, html } from '../html.ts'
 import type { Phrases } from '../texts/phrases.ts'
 import { checkField, type FailureFields, type FormState, passwordRefusals, textField } from './form-parts.ts'
+import { limitFailureFields, limitFields, limitNames, limitOptionsOf } from './limit-forms.ts'
 import { type Fields, form, isAnyFilled, lines, one, type PageContext, several } from './page-context.ts'
 import { type DeviceChoice, deviceKinds, kindOptions, placeOptions } from './ready-settings.ts'
 
 /** Which field of the forms a failure is about. */
 export const loginFailureFields: FailureFields = {
-  'address.no-mail-address': ['mailbox', 'mailboxes', 'map'],
+  ...limitFailureFields,
+  'address.no-mail-address': ['mailbox', 'mailboxes', 'senders', 'recipients', 'map'],
   'address.no-network': 'networks',
   'sender.no-pattern': 'senders',
   'login.without-mailbox': 'mailbox',
@@ -95,6 +97,7 @@ const furtherNames = [
   'expires',
   'cramMd5',
   'password',
+  ...limitNames,
   ...mendingNames,
 ]
 
@@ -123,6 +126,7 @@ ${textField({ name: 'senders', rows: 3, label: t`Also allowed senders, one on ea
 ${checkField({ name: 'rewriteSender', label: t`Other senders: rewrite to the mailbox address` }, state)}
 ${addresses.some(isDomainMailbox) && checkField({ name: 'personal', label: t`of a whole domain, send also from mailboxes that a person has consented for` }, state)}
 ${textField({ name: 'expires', type: 'date', label: t`Ends on` }, state)}
+${limitFields(state, t)}
 ${mendingFields(state, t)}
 </details>
 `
@@ -155,6 +159,7 @@ export function loginRequestOf(filled: Fields): LoginRequest {
     ...(one(filled, 'rewriteSender') === 'yes' && { rewriteSender: true }),
     ...(one(filled, 'personal') === 'yes' && { personal: true }),
     ...(one(filled, 'cramMd5') === 'yes' && { cramMd5: true }),
+    limits: limitOptionsOf(filled),
     ...mendingOptionsOf(filled),
   }
 }

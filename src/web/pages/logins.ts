@@ -15,8 +15,9 @@ import { HttpRefusal } from '../http-errors.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
-import { refusedForm } from './form-parts.ts'
+import { type FormState, refusedForm } from './form-parts.ts'
 import { refusedSignIns, wrongPasswords } from './journal-entries.ts'
+import { filledLimits, limitForm, limitOptionsOf } from './limit-forms.ts'
 import { lastUsed, loginDetails } from './login-details.ts'
 import {
   deviceChoiceOf,
@@ -138,6 +139,21 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
     })
     .all(methodNotAllowed('GET', 'HEAD', 'POST'))
 
+  router
+    .route('/logins/:id/limits')
+    .get(async (request, response) => {
+      const context = await contexts.toFill(request)
+      const login = await changeable(request.params.id)
+      const { t, session, pages } = context
+      const body = limitFormOf(login, { values: filledLimits(login.limits) }, context)
+      pages.send(response, { title: t`Limit what it sends`, body, session })
+    })
+    .post(readForm, async (request, response) => {
+      const context = await contexts.toChange(request)
+      await limit(response, context, String(request.params.id), fieldsOf(request.body))
+    })
+    .all(methodNotAllowed('GET', 'HEAD', 'POST'))
+
   return router
 
   async function show(response: Response, context: PageContext, id: string, asked: Fields): Promise<void> {
@@ -167,6 +183,19 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
       const again = mendingForm(await changeable(id), { values, wrong: refused.wrong }, context)
       const body = html`${refused.summary}${again}`
       pages.send(response, { title: t`Mend its mail`, body, session }, refused.status)
+    }
+  }
+
+  async function limit(response: Response, context: PageContext, id: string, values: Fields): Promise<void> {
+    const { t, session, pages } = context
+    try {
+      await logins.limit(id, limitOptionsOf(values), context.by)
+      context.done(response, t`This holds from its next message on.`, ['logins', id])
+    } catch (error) {
+      const refused = refusedForm(error, t, { fields: loginFailureFields, values })
+      const again = limitFormOf(await changeable(id), { values, wrong: refused.wrong }, context)
+      const body = html`${refused.summary}${again}`
+      pages.send(response, { title: t`Limit what it sends`, body, session }, refused.status)
     }
   }
 
@@ -211,6 +240,10 @@ export function createLoginPages({ services, contexts, clock }: LoginPagesDeps):
     const choice = deviceChoiceOf(values, usualPlace(hosts))
     return newLoginForm({ addresses, choice }, { values, ...(wrong && { wrong }) }, context)
   }
+}
+
+function limitFormOf({ id, name }: LoginStatus, state: FormState, context: PageContext): Html {
+  return limitForm({ name, path: ['logins', id, 'limits'], back: ['logins', id] }, state, context)
 }
 
 /** The certificate of the authority, as text (RFC 8555, section 9.1) and as octets (RFC 2585). */
