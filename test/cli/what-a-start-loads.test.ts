@@ -79,6 +79,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
   for (const verb of verbs) later.delete(verb)
   expect([...packages].sort()).toEqual(['commander', 'jose', 'kysely', 'lru-cache'])
   expect([...later].sort()).toEqual([
+    '../model/sending-limits.ts',
     '../providers/file/providers-file.ts',
     './app.ts',
     // Where several processes share a database, as other lines below.
@@ -102,6 +103,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
     './providers/certificate-keeper.ts',
     './providers/create-own-certificates.ts',
     './registration-fields.ts',
+    './sending-limits.ts',
     './service/handed-sockets.ts',
     './service/service-manager.ts',
     './service/worker.ts',

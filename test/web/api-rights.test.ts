@@ -117,7 +117,7 @@ describe('rights in general', () => {
       const pattern = path
         .replace('me@example.com', ':address')
         .replace(
-          /(login|key|device|link|trace|registration)-1$|(login|registration)-1|(?<=providers\/)example/,
+          /(login|key|device|link|trace|registration)-1$|(login|key|registration)-1|(?<=providers\/)example/,
           ':id',
         )
       return `${method.toUpperCase()} ${pattern}`
