@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, relative, resolve } from 'node:path'
+import { fuse, requireSingleFile } from './executable.js'
 import { targets } from './targets.js'
 
 // npm run build:single-file                   for Linux on x64
@@ -25,8 +26,6 @@ const root = resolve(import.meta.dirname, '..')
 const built = join(root, 'packaging/built')
 const bundle = join(built, 'postern.cjs')
 const cache = join(root, 'node_modules/.cache/postern')
-/** By this Node.js finds what is in its own file. */
-const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 
 const words = process.argv.slice(2)
 const names = words.length === 0 ? ['linux-x64'] : words.includes('all') ? Object.keys(targets) : words
@@ -93,6 +92,7 @@ async function inject(name, node, preparedBy, work) {
       ...(name.startsWith('darwin-') && { machoSegmentName: 'NODE_SEA' }),
     }),
   )
+  requireSingleFile(readFileSync(`${draft}`), name, readFileSync(`${blob}`))
   return `${draft}`
 }
 
