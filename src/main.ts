@@ -39,6 +39,15 @@ const consentsLost = 74
 /** Beyond the clients' grace at the end: then a provider that hangs does not keep the process. */
 const lastSeconds = 10
 
+/**
+ * On Windows Ctrl+Break is the one signal that a program without a window can be sent, and SIGHUP is a console that was closed: it
+ * leaves ten seconds, and is no wish to have anything read again.
+ */
+const hasHangUp = process.platform !== 'win32'
+const endings: readonly NodeJS.Signals[] = hasHangUp
+  ? ['SIGINT', 'SIGTERM']
+  : ['SIGINT', 'SIGTERM', 'SIGBREAK', 'SIGHUP']
+
 /** Which of several processes of this host this one is. Each is begun by the first, which tells it. */
 const workerNumber = Number(process.env.WORKER_OF_POSTERN ?? 0)
 
@@ -121,7 +130,7 @@ async function serve(config: Config): Promise<number> {
     workerNumber > 0 ? (await import('./service/worker.ts')).joinAsWorker(workerNumber, process) : undefined
   // Caught before anything starts: a signal during the start still ends it in good order.
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
+    for (const signal of endings) process.once(signal, () => resolve(signal))
     worker?.follow({
       stop: () => resolve('SIGTERM'),
       end: () => process.exit(1),
@@ -134,7 +143,7 @@ async function serve(config: Config): Promise<number> {
   let reload: () => Promise<boolean> = async () => true
   const hasLostTerminal = watchTerminal()
   // Whatever reloads services sends it: it must not end one that is only starting.
-  process.on('SIGHUP', () => (hasLostTerminal() ? hangUp() : void reload()))
+  if (hasHangUp) process.on('SIGHUP', () => (hasLostTerminal() ? hangUp() : void reload()))
   const { log, setLevel } = await createLog(config.logLevel)
   // Loaded where a service manager has started this process, and only there.
   const handed =
@@ -168,7 +177,7 @@ async function serve(config: Config): Promise<number> {
   if (!worker || worker.number === 1) stderr.write(await welcome(postern))
 
   const signal = await signalled
-  for (const again of ['SIGINT', 'SIGTERM'] as const) process.once(again, () => process.exit(1))
+  for (const again of endings) process.once(again, () => process.exit(1))
   log.info({ event: 'postern.stopping', signal }, 'postern stops')
   manager?.stopping(`Stopping: messages under way have ${postern.shutdownSeconds()} s to finish`)
   setTimeout(() => process.exit(1), (postern.shutdownSeconds() + lastSeconds) * 1000).unref()
@@ -194,7 +203,7 @@ function statusOf({ smtp, mailboxes }: RunningPostern): string {
 /** Several processes on the same addresses. This one has no store, no client and no mail: it holds the others together. */
 async function serveByWorkers(config: Config, count: number): Promise<number> {
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
+    for (const signal of endings) process.once(signal, () => resolve(signal))
   })
   process.on('SIGUSR1', () => {})
   process.title = 'postern serve'
@@ -218,7 +227,7 @@ async function serveByWorkers(config: Config, count: number): Promise<number> {
       const isTaken = await workers.reload()
       manager?.ready(isTaken ? status : `${status}; the new settings have mistakes (see the log)`)
     }
-    process.on('SIGHUP', () => (hasLostTerminal() ? hangUp() : void reload()))
+    if (hasHangUp) process.on('SIGHUP', () => (hasLostTerminal() ? hangUp() : void reload()))
     const failed = await Promise.race([workers.begun, signalled])
     if (typeof failed === 'number') return failed
     if (failed === undefined) {
@@ -227,7 +236,7 @@ async function serveByWorkers(config: Config, count: number): Promise<number> {
       manager?.watch(workers.look)
     }
     const signal = await signalled
-    for (const again of ['SIGINT', 'SIGTERM'] as const)
+    for (const again of endings)
       process.once(again, () => {
         workers.end()
         process.exit(1)

@@ -24,6 +24,7 @@ const floors: readonly (readonly string[])[] = [
   ['wire'],
   ['net'],
   ['model'],
+  ['system'],
   ['base'],
   ['failures'],
 ]

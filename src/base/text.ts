@@ -124,11 +124,22 @@ export function printable(text: string, limit = 100): string {
 }
 
 /**
- * A word as a POSIX shell takes it literally: a printed command that is
+ * A word as a POSIX shell takes it literally, or PowerShell on Windows: a printed command that is
  * copied runs nothing else.
  */
-export function shellWord(text: string): string {
+export function shellWord(text: string, platform: NodeJS.Platform = process.platform): string {
+  if (platform === 'win32') return powerShellWord(text)
   return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/** A comma makes a list there, and @ and % begin something else. */
+function powerShellWord(text: string): string {
+  return /^[\w+:.\\/-][\w@%+:.\\/-]*$/.test(text) ? text : powerShellString(text)
+}
+
+/** A string literal of PowerShell, which treats typographic single quotes as plain ones. */
+export function powerShellString(text: string): string {
+  return `'${text.replace(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`
 }
 
 /** As Microsoft writes the ids of tenants, applications and secrets. */

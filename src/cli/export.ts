@@ -1,9 +1,10 @@
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { asFailure, type Failure, failure } from '../base/failure.ts'
 import { printable } from '../base/text.ts'
+import { putInPlace } from '../store/data-dir.ts'
 import type { Context } from './context.ts'
 import { describeFailure } from './terminal.ts'
 
@@ -95,7 +96,7 @@ async function writeOwned(path: string, text: string): Promise<void> {
     await file.writeFile(text)
     await file.sync()
     await file.close()
-    await rename(draft, path)
+    await putInPlace(draft, path)
   } catch (cause) {
     await file?.close().catch(() => {})
     await rm(draft, { force: true }).catch(() => {})

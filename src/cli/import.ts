@@ -17,6 +17,7 @@ import type {
   SourceFile,
 } from '../moving-in/moving-in.ts'
 import type { RegistrationStatus } from '../providers/registrations.ts'
+import { endProgram } from '../system/end-program.ts'
 import type { Broker, Context } from './context.ts'
 import { collect, table } from './terminal.ts'
 
@@ -153,10 +154,10 @@ async function sourceOf(path: string, decryptCommand: string | undefined): Promi
 
 /** What the administrator's command makes of the file. What it says beside goes to standard error, as it would by hand. */
 async function decrypted(path: string, octets: Buffer, command: string): Promise<Buffer> {
-  const child = spawn(command, { shell: true, stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(command, { shell: true, stdio: ['pipe', 'pipe', 'inherit'], windowsHide: true })
   const failed = (status: string, cause?: unknown) =>
     failure('import.decrypt-failed', { path: printable(path), status, cause })
-  const impatience = setTimeout(() => child.kill('SIGKILL'), decryptMilliseconds)
+  const impatience = setTimeout(() => endProgram(child), decryptMilliseconds)
   try {
     // A command that does not read has closed its end.
     child.stdin.on('error', () => {})
@@ -167,7 +168,7 @@ async function decrypted(path: string, octets: Buffer, command: string): Promise
     for await (const piece of child.stdout) {
       length += (piece as Buffer).length
       if (length > mostKibibytes * 1024) {
-        child.kill('SIGKILL')
+        endProgram(child)
         throw failure('import.file-too-large', { path: printable(path), most: mostKibibytes })
       }
       pieces.push(piece as Buffer)

@@ -1,4 +1,4 @@
-import { lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { lstat, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
@@ -6,7 +6,13 @@ import { failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import { type Endpoint, formatEndpoint, isWildcard } from '../net/endpoint.ts'
 import type { SmtpListener } from '../net/listen.ts'
-import { ownersOfRunning, requirePrivateFiles, requireStore, unusable } from '../store/data-dir.ts'
+import {
+  ownersOfRunning,
+  putInPlace,
+  requirePrivateFiles,
+  requireStore,
+  unusable,
+} from '../store/data-dir.ts'
 import { ownerProof, readOwnerKey } from '../store/owner-key.ts'
 import type { Broker, RunningBroker } from './context.ts'
 import { type BrokerAddress, createRemoteBroker } from './remote-broker.ts'
@@ -145,7 +151,7 @@ interface Running {
 export async function writeRunningFile(dataDir: string, running: Running): Promise<void> {
   const path = runningFile(dataDir)
   await writeFile(`${path}.new`, `${JSON.stringify(running)}\n`, { mode: 0o600 })
-  await rename(`${path}.new`, path)
+  await putInPlace(`${path}.new`, path)
 }
 
 /** On a disk that takes nothing it stays, as that of a killed one does. */

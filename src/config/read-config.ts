@@ -301,9 +301,20 @@ const harmless = [
   'LC_ALL',
   'TZ',
   'TMPDIR',
+  // Of Windows; PowerShell does not start without the last ones.
   'SystemRoot',
   'ComSpec',
   'PATHEXT',
+  'TEMP',
+  'TMP',
+  'USERPROFILE',
+  'windir',
+  'SystemDrive',
+  'ProgramData',
+  'ProgramFiles',
+  'LOCALAPPDATA',
+  'APPDATA',
+  'PSModulePath',
 ]
 
 function commandEnvironment(environment: Environment): Record<string, string> {

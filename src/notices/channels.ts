@@ -7,6 +7,7 @@ import type { Secret } from '../base/secret.ts'
 import { type Address, keyed } from '../model/address.ts'
 import type { HttpFetch } from '../net/http-fetch.ts'
 import { NetworkFailure } from '../net/network-failure.ts'
+import { endProgram } from '../system/end-program.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { isPositive, statusOf } from '../wire/reply.ts'
 import { type Channel, type Notice, type NotifyCommand, noticeAsJson } from './notices.ts'
@@ -168,9 +169,10 @@ export function createCommandChannel({
         shell,
         env: { ...command.environment },
         stdio: ['pipe', 'ignore', 'ignore'],
+        windowsHide: true,
       })
       // Not spawn's own limit: its timer outlives a command that could not be started, and holds up the end of the process.
-      const impatience = setTimeout(() => child.kill('SIGKILL'), timeoutSeconds * 1000)
+      const impatience = setTimeout(() => endProgram(child), timeoutSeconds * 1000)
       // A command that does not read has closed its end.
       child.stdin.on('error', () => {})
       child.stdin.end(noticeAsJson(notice, id, clock.now()))

@@ -1,3 +1,4 @@
+import { powerShellString } from '../base/text.ts'
 import { type Address, isDomainMailbox } from '../model/address.ts'
 
 // What an administrator of Exchange Online runs in its PowerShell.
@@ -29,10 +30,10 @@ export function appOnlyCommands({
   mailbox,
   environment,
 }: ExchangeSetUp): string[] {
-  const app = quoted(clientId ?? '<APPLICATION (CLIENT) ID>')
+  const app = powerShellString(clientId ?? '<APPLICATION (CLIENT) ID>')
   return [
     connect(tenant, environment),
-    `New-ServicePrincipal -AppId ${app} -ObjectId ${quoted(objectId ?? enterpriseObject)} -DisplayName 'postern'`,
+    `New-ServicePrincipal -AppId ${app} -ObjectId ${powerShellString(objectId ?? enterpriseObject)} -DisplayName 'postern'`,
     `$group = New-DistributionGroup -Name 'postern mailboxes' -Type Security -Members ${members(mailbox)}`,
     `New-ManagementScope -Name 'postern mailboxes' -RecipientRestrictionFilter "MemberOfGroup -eq '$($group.DistinguishedName)'"`,
     `New-ManagementRoleAssignment -Name 'postern' -App ${app} -Role 'Application SMTP.SendAsApp' -CustomResourceScope 'postern mailboxes'`,
@@ -52,8 +53,8 @@ export function mailboxPermissionCommands({
   mailbox,
   environment,
 }: ExchangeSetUp): string[] {
-  const app = quoted(clientId ?? '<APPLICATION (CLIENT) ID>')
-  const principal = quoted(objectId ?? enterpriseObject)
+  const app = powerShellString(clientId ?? '<APPLICATION (CLIENT) ID>')
+  const principal = powerShellString(objectId ?? enterpriseObject)
   const who = members(mailbox)
   return [
     connect(tenant, environment),
@@ -76,18 +77,13 @@ export const smtpAuthCommand = 'Set-CASMailbox -Identity {mailbox} -SmtpClientAu
 
 function connect(tenant: string | undefined, environment: string | undefined): string {
   const cloud = environment === undefined ? '' : ` -ExchangeEnvironmentName ${environment}`
-  return `Connect-ExchangeOnline -Organization ${quoted(tenant ?? '<TENANT ID>')}${cloud}`
+  return `Connect-ExchangeOnline -Organization ${powerShellString(tenant ?? '<TENANT ID>')}${cloud}`
 }
 
 const enterpriseObject = '<OBJECT ID OF THE ENTERPRISE APPLICATION>'
 
 /** A domain mailbox covers mailboxes that only the administrator can name. */
 export function members(mailbox: string | undefined): string {
-  if (mailbox === undefined) return quoted('<MAILBOX>')
-  return quoted(isDomainMailbox(mailbox) ? `<MAILBOX>${mailbox.slice(1)}` : mailbox)
-}
-
-/** A string literal of PowerShell, which treats typographic single quotes as plain ones. */
-export function quoted(text: string): string {
-  return `'${text.replace(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`
+  if (mailbox === undefined) return powerShellString('<MAILBOX>')
+  return powerShellString(isDomainMailbox(mailbox) ? `<MAILBOX>${mailbox.slice(1)}` : mailbox)
 }

@@ -1,7 +1,6 @@
 import { failure } from '../base/failure.ts'
-import { isGuid, printable } from '../base/text.ts'
+import { isGuid, powerShellString, printable } from '../base/text.ts'
 import { type Address, isDomainMailbox } from '../model/address.ts'
-import { quoted } from './exchange-commands.ts'
 import type { Catalogue, Provider, Registration } from './provider.ts'
 import { isOneTenant } from './registration.ts'
 
@@ -89,7 +88,7 @@ function enterpriseObject(objectId: string, clientId: string): string {
 /** @throws Failure `invalid`: a literal that goes on in the next line is no line to read over. */
 function literal(text: string): string {
   if (/[\p{Cc}\u2028\u2029]/u.test(text)) throw failure('exchange.no-line', { text: printable(text) })
-  return quoted(text)
+  return powerShellString(text)
 }
 
 const opening = `<#

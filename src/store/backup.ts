@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
@@ -10,6 +10,7 @@ import {
   dataFiles,
   exists,
   prepareDataDir,
+  putInPlace,
   replacePrivateFile,
   syncDirectory,
   unfinishedCopy,
@@ -249,7 +250,7 @@ export async function restoreBackup({
       restoredAt: new Date(clock.now()).toISOString(),
     }
     await replacePrivateFile(files.restored, 'file.any', `${JSON.stringify(note)}\n`)
-    await rename(draft, database)
+    await putInPlace(draft, database)
     await syncDirectory(dataDir)
     return { manifest, mailboxes, ...(movedTo !== undefined && { movedTo }) }
   } finally {
@@ -311,7 +312,7 @@ async function moveAside(database: string, now: number): Promise<string> {
   const stamp = new Date(now).toISOString().replaceAll(/[:.]/g, '-')
   const path = `${database}.before-restore-${stamp}`
   for (const suffix of ['-wal', '-shm', '']) {
-    await rename(database + suffix, path + suffix).catch((error: NodeJS.ErrnoException) => {
+    await putInPlace(database + suffix, path + suffix).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error
     })
   }

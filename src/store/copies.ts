@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { readdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { readdir, rm, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { failure } from '../base/failure.ts'
-import { createPrivateFile, unfinishedCopy } from './data-dir.ts'
+import { createPrivateFile, putInPlace, unfinishedCopy } from './data-dir.ts'
 import { loadSqlite, storeFailure } from './sqlite.ts'
 
 /** At once: the SQLite of Node.js 24 takes no -1 for it. */
@@ -61,7 +61,7 @@ const keptCopies = 2
  */
 export async function keepEarlierSchema(database: string, schema: number): Promise<string> {
   const path = `${database}.schema-${schema}`
-  await rename(await copyDatabase(database), path)
+  await putInPlace(await copyDatabase(database), path)
   const folder = dirname(database)
   const schemas = (await readdir(folder))
     .map((name) => /^postern\.sqlite\.schema-(\d+)$/.exec(name)?.[1])

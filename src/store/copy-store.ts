@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { setImmediate as turnOfOthers } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
@@ -11,6 +11,7 @@ import {
   dataFiles,
   exists,
   prepareDataDir,
+  putInPlace,
   readPrivateFile,
   requireStore,
   syncDirectory,
@@ -245,7 +246,7 @@ async function openSqliteTarget({ dataDir, name }: CopyPlace, again: boolean): P
     },
     async finish() {
       await close()
-      await rename(unfinished, path)
+      await putInPlace(unfinished, path)
       await syncDirectory(dataDir)
     },
     async close() {

@@ -14,6 +14,7 @@ import {
   unlink,
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Failure, failure, filled } from '../base/failure.ts'
 import { shellWord } from '../base/text.ts'
 import { type TextId, text } from '../failures/texts.ts'
@@ -312,13 +313,23 @@ export async function createPrivateFile(path: string, what: FileKind, text: stri
   }
 }
 
-/** What file systems without hard links say: SMB, exFAT, some of FUSE. */
-const withoutLinks: readonly unknown[] = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']
+/** What file systems without hard links say: SMB, exFAT, some of FUSE; Windows says one of the last three. */
+const withoutLinks: readonly unknown[] = [
+  'EPERM',
+  'EACCES',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EMLINK',
+  'EISDIR',
+  'EINVAL',
+  'UNKNOWN',
+]
 
 /** The name is taken by an empty file first, which only one can make. Whoever reads it in this moment finds no key in it, and says so. */
 async function claimAndReplace(draft: string, path: string): Promise<void> {
   await (await open(path, 'wx', 0o600)).close()
-  await rename(draft, path)
+  await putInPlace(draft, path)
 }
 
 /** Undefined when there is no such file. @throws Failure `configuration` */
@@ -339,7 +350,7 @@ export async function replacePrivateFile(path: string, what: FileKind, text: str
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   try {
     await writeDurably(draft, text)
-    await rename(draft, path)
+    await putInPlace(draft, path)
     await syncDirectory(dirname(path))
   } catch (error) {
     throw unusable(error, what, path)
@@ -361,8 +372,33 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-/** What was renamed or made in it is on disk then. */
+/**
+ * Gives a file its name, also in the place of another one. Windows refuses that as long as anybody has the other one open, such as a
+ * virus scanner or a command that reads it: that passes.
+ */
+export async function putInPlace(
+  draft: string,
+  path: string,
+  { move = rename, platform = process.platform, patienceMilliseconds = 2000 } = {},
+): Promise<void> {
+  const passing = platform === 'win32' ? whileOpen : []
+  const end = performance.now() + patienceMilliseconds
+  for (;;) {
+    try {
+      return await move(draft, path)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (!passing.includes(code) || performance.now() > end) throw error
+      await pause(20)
+    }
+  }
+}
+
+const whileOpen: readonly unknown[] = ['EPERM', 'EACCES', 'EBUSY']
+
+/** What was renamed or made in it is on disk then. Windows opens no directories, and looks after that itself. */
 export async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return
   const directory = await open(path, 'r')
   try {
     await directory.sync()

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type Failure, failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import { printable } from '../base/text.ts'
+import { endProgram } from '../system/end-program.ts'
 
 /** A command that prints keys as a key file has them. */
 export interface KeyCommand {
@@ -30,13 +31,14 @@ export async function keysFromCommand(
   // A group of its own: what the shell has started ends with it.
   const child = spawn(line.reveal(), {
     shell: true,
-    detached: true,
+    detached: process.platform !== 'win32',
+    windowsHide: true,
     env: { ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const printed = collect(child.stdout)
   const complaints = collect(child.stderr)
-  const end = () => endGroup(child.pid)
+  const end = () => endProgram(child, { group: true })
   const impatience = setTimeout(end, seconds * 1000)
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
@@ -62,15 +64,6 @@ export async function keysFromCommand(
       else end()
     })
     return { text: () => Buffer.concat(chunks).toString('utf8'), isTooLong: () => octets > mostOctets }
-  }
-}
-
-function endGroup(pid: number | undefined): void {
-  if (pid === undefined) return
-  try {
-    process.kill(-pid, 'SIGKILL')
-  } catch {
-    // It has ended by itself.
   }
 }
 

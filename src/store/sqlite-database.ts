@@ -26,8 +26,10 @@ export async function openSqliteDatabase(path: string, reserve?: Reserve): Promi
       enableForeignKeyConstraints: true,
     })
     // FULL: a commit is on disk before it is acknowledged. In WAL mode, NORMAL would lose the last
-    // ones with the power.
-    connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    // ones with the power. fullfsync: macOS has the disk write its own cache only when asked for that; elsewhere it means nothing.
+    connection.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1',
+    )
     return createMarkableDatabase(connection, reserve)
   } catch (error) {
     throw storeFailure(error)

@@ -1,9 +1,10 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { type Failure, failure } from '../base/failure.ts'
+import { putInPlace } from '../store/data-dir.ts'
 import { day, namesOf, readCertificatePair } from './certificate-pair.ts'
 import {
   certificateName,
@@ -270,7 +271,7 @@ async function replaceFile(path: string, contents: string | Buffer, mode: number
     } finally {
       await file.close()
     }
-    await rename(draft, path)
+    await putInPlace(draft, path)
   } catch (error) {
     throw unusablePath(error, path)
   }

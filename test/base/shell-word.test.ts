@@ -28,3 +28,24 @@ it.each([
 ])('a shell takes %j literally', (word) => {
   expect(execFileSync('sh', ['-c', `printf %s ${shellWord(word)}`]).toString()).toBe(word)
 })
+
+it.each(['me@example.com', 'C:\\Users\\Anna\\postern.tar', '192.0.2.0/28'])(
+  'on Windows a harmless word stays as it is: %s',
+  (word) => {
+    expect(shellWord(word, 'win32')).toBe(word)
+  },
+)
+
+it.each([
+  ['', "''"],
+  ['C:\\Program Files\\postern', "'C:\\Program Files\\postern'"],
+  ["it's", "'it''s'"],
+  ['\u2019;calc', "'\u2019\u2019;calc'"],
+  ['$(calc)', "'$(calc)'"],
+  ['a`n', "'a`n'"],
+  ['a,b', "'a,b'"],
+  ['@a', "'@a'"],
+  ['*@example.com', "'*@example.com'"],
+])('on Windows PowerShell takes %j literally', (word, quoted) => {
+  expect(shellWord(word, 'win32')).toBe(quoted)
+})

@@ -367,6 +367,18 @@ describe('a configuration', () => {
     })
   })
 
+  it('and on Windows what PowerShell does not start without', async () => {
+    const windows = {
+      SystemRoot: 'C:\\Windows',
+      windir: 'C:\\Windows',
+      TEMP: 'C:\\Temp',
+      USERPROFILE: 'C:\\Users\\postern',
+      PSModulePath: 'C:\\Modules',
+    }
+    const { config } = await effective({ ...windows, POSTERN_NOTIFY_COMMAND: 'notify.ps1', SECRET: 'x' })
+    expect(config.notify.command?.environment).toEqual(windows)
+  })
+
   it('a key is taken in each form, and one in the environment is warned of', async () => {
     const hex = Buffer.from(key, 'base64').toString('hex')
     expect((await effective({ POSTERN_KEY: hex })).config.key).toEqual(new Secret(hex))

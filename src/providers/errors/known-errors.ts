@@ -1,5 +1,5 @@
-import { shellWord } from '../../base/text.ts'
-import { members, quoted } from '../exchange-commands.ts'
+import { powerShellString, shellWord } from '../../base/text.ts'
+import { members } from '../exchange-commands.ts'
 import { entraPeople } from './entra-people.ts'
 import { entraPolicies } from './entra-policies.ts'
 import { entraRegistration } from './entra-registration.ts'
@@ -148,9 +148,9 @@ export function fillCommand({ shell, text }: Command, values: Values): string {
   return text.replace(places, (_match, name: Place) => {
     const value = values[name]
     if (value === undefined || isOption(value, shell))
-      return shell === 'sh' ? unfilled[name] : quoted(`<${name.toUpperCase()}>`)
+      return shell === 'sh' ? unfilled[name] : powerShellString(`<${name.toUpperCase()}>`)
     if (shell === 'sh') return shellWord(value)
-    return name === 'mailbox' ? members(value) : quoted(value)
+    return name === 'mailbox' ? members(value) : powerShellString(value)
   })
 }
 
