@@ -159,6 +159,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'store/pause-store.ts',
     'store/ports.ts',
   ],
+  system: ['system/end-program.ts'],
   tls: [
     'tls/certificate-pair.ts',
     'tls/certificates.ts',
