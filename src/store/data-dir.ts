@@ -372,6 +372,12 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
+interface PlacingOptions {
+  move?: (from: string, to: string) => Promise<void>
+  platform?: NodeJS.Platform
+  patienceMilliseconds?: number
+}
+
 /**
  * Gives a file its name, also in the place of another one. Windows refuses that as long as anybody has the other one open, such as a
  * virus scanner or a command that reads it: that passes.
@@ -379,7 +385,7 @@ async function writeDurably(path: string, text: string): Promise<void> {
 export async function putInPlace(
   draft: string,
   path: string,
-  { move = rename, platform = process.platform, patienceMilliseconds = 2000 } = {},
+  { move = rename, platform = process.platform, patienceMilliseconds = 2000 }: PlacingOptions = {},
 ): Promise<void> {
   const passing = platform === 'win32' ? whileOpen : []
   const end = performance.now() + patienceMilliseconds
