@@ -1,4 +1,4 @@
-// npm run screenshots: takes the pictures of docs/getting-started.md and README.md anew.
+// npm run screenshots: takes the pictures of the documents (docs/getting-started.md, docs/pages.md, README.md) anew.
 import { resolve } from 'node:path'
 import { startVitest } from 'vitest/node'
 
