@@ -82,7 +82,9 @@ export async function prepareDataDir(dataDir: string): Promise<DataFiles> {
   if (owners) requireSafePath(dataDir, owners)
   try {
     // mkdir's mode is cut by the umask; chmod's is not.
-    if ((await mkdir(dataDir, { recursive: true, mode: 0o700 })) !== undefined) await makePrivate(dataDir)
+    const isNew = (await mkdir(dataDir, { recursive: true, mode: 0o700 })) !== undefined
+    if (process.platform === 'win32') await closeOnWindows(dataDir)
+    else if (isNew) await makePrivate(dataDir)
     else if (await isOursAndEmpty(dataDir)) await chmod(dataDir, 0o700).catch(() => {})
     if (!(await stat(dataDir)).isDirectory()) throw notADirectory(dataDir)
   } catch (error) {
@@ -148,6 +150,7 @@ export async function requirePrivateFiles(
   for (const suffix of ['', '-wal', '-shm'])
     await requirePrivate(files.database + suffix, 'file.database', '600')
   if (owners) requireOwnFiles(dataDir, owners)
+  if (process.platform === 'win32') await (await import('../system/windows.ts')).requireClosed(dataDir)
   return files
 }
 
@@ -206,6 +209,13 @@ export async function becomeOwnerOf(dataDir: string): Promise<() => void> {
     seteuid(0)
     setegid(group)
   }
+}
+
+/** What stands in it already was not made by us: its rights are looked at, and left. */
+async function closeOnWindows(dataDir: string): Promise<void> {
+  if ((await readdir(dataDir)).length > 0) return
+  const { protect } = await import('../system/windows.ts')
+  await protect(dataDir)
 }
 
 /** Made for postern, by `mkdir` or as a volume: nobody has kept anything there yet. */
