@@ -42,6 +42,19 @@ export function isReachable(listener: Endpoint & { frontEnds?: readonly string[]
  */
 export const backlog = 4096
 
+/** Systems that give an address to one program while another has the same port of all addresses. */
+const doubleSystems: readonly NodeJS.Platform[] = ['darwin', 'freebsd', 'openbsd', 'netbsd']
+
+/**
+ * Sees before listening what Linux and Windows tell when listening.
+ * @throws Error with the code `EADDRINUSE` where another program answers there
+ */
+export async function requireUnused({ host, port }: Endpoint, platform = process.platform): Promise<void> {
+  // One of several processes has its addresses from the first, with the others.
+  if (port === 0 || !doubleSystems.includes(platform) || process.send !== undefined) return
+  await (await import('../system/macos.ts')).requireFree(host, port)
+}
+
 /**
  * Whether a server could not listen because this machine does not have the address, for example
  * without IPv6. Looks at the error and at its causes.

@@ -14,6 +14,7 @@ import {
   type HandedSockets,
   isMissingAddress,
   isReachable,
+  requireUnused,
   type SmtpListener,
 } from '../net/listen.ts'
 import type { Certificates } from '../tls/certificates.ts'
@@ -267,7 +268,11 @@ function listen(
       resolve(server)
     }
     if (handed) server.listen(handed, backlog, listening)
-    else server.listen({ port: listener.port, host: listener.host, backlog }, listening)
+    else
+      requireUnused(listener).then(
+        () => server.listen({ port: listener.port, host: listener.host, backlog }, listening),
+        (error) => reject(cannotListen(listener, error)),
+      )
   })
 }
 

@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { type AddressInfo, createServer } from 'node:net'
 import { type Failure, failure } from '../base/failure.ts'
 import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
-import { backlog, type HandedSockets } from '../net/listen.ts'
+import { backlog, type HandedSockets, requireUnused } from '../net/listen.ts'
 
 const stopMilliseconds = 5_000
 
@@ -52,6 +52,7 @@ export async function listen(
 ): Promise<Endpoint> {
   const socket = handed?.socketFor(endpoint)
   try {
+    if (!socket) await requireUnused(endpoint)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       const listening = () => {
