@@ -127,14 +127,26 @@ export async function startPostern(
   version: string,
   readConfigAgain: ReadConfigAgain = async () => ({ config: asRead }),
   setLogLevel: (level: LogLevel) => void = () => {},
-  { handed, worker }: { handed?: Takeover | undefined; worker?: Worker | undefined } = {},
+  {
+    handed,
+    worker,
+    stopAsked,
+  }: { handed?: Takeover | undefined; worker?: Worker | undefined; stopAsked?: () => void } = {},
 ): Promise<RunningPostern> {
   // What changes while postern runs is written into it: whoever follows asks it anew.
   const config: Config = { ...(handed?.applyTo(asRead) ?? asRead), limits: { ...asRead.limits } }
   const data = await openData(config, log, worker)
   try {
     Object.assign(config, await settlePorts(config))
-    const served = { ...data, asRead, readConfigAgain, setLogLevel, handed, worker }
+    const served = {
+      ...data,
+      asRead,
+      readConfigAgain,
+      setLogLevel,
+      handed,
+      worker,
+      ...(stopAsked && { stopAsked }),
+    }
     return await startDoors(config, data.journal.log, version, served)
   } catch (error) {
     await data.close()
@@ -270,6 +282,7 @@ type ServedData = OpenedData & {
   setLogLevel: (level: LogLevel) => void
   handed: Takeover | undefined
   worker: Worker | undefined
+  stopAsked?: (() => void) | undefined
 }
 
 function storePlace({ dataDir, key, databaseUrl: url, extraCa, runtimeDir, limits }: Config) {
@@ -772,6 +785,7 @@ async function startDoors(
     dataDir,
     ownerKey: data.ownerKey,
     app: webServer.app,
+    ...(data.stopAsked && { stopAsked: data.stopAsked }),
     clock,
     log,
   })

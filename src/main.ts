@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { fstatSync, readFileSync, writeSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { stderr, stdin, stdout } from 'node:process'
+import { Writable } from 'node:stream'
 import { isatty } from 'node:tty'
 import type { RunningPostern } from './app.ts'
 import { failure } from './base/failure.ts'
@@ -11,6 +12,7 @@ import type { Config } from './config/config.ts'
 import { diskFiles } from './config/files.ts'
 import { readConfig } from './config/read-config.ts'
 import { type Endpoint, formatEndpoint } from './net/endpoint.ts'
+import type { EventLog } from './system/windows.ts'
 
 // Whatever is written belongs to the owner alone.
 process.umask(0o077)
@@ -58,14 +60,20 @@ const [gatheredOctets, writtenOctets] = workerNumber > 0 ? [4096, 4096] : [16_38
 /** While nothing reads the log, so much of it is kept, in octets; what comes then is lost. */
 const mostUnread = 64 * 1024 * 1024
 
+/** Of Windows, where it was asked for. */
+let eventLog: EventLog | undefined
+
 // What ends without an answer has failed.
 process.exitCode = 1
 void run()
 
 async function run(): Promise<void> {
+  const words = wordsOf(process.argv)
+  if (process.platform === 'win32' && words.includes('--event-log'))
+    eventLog = (await import('./system/windows.ts')).openEventLog()
   process.exitCode = await runCommand(
-    wordsOf(process.argv),
-    { stdin, stdout, stderr },
+    words,
+    { stdin, stdout, stderr: eventLog ? alsoTo(eventLog) : stderr },
     {
       version: versionInWords(),
       isDebugging: process.env.POSTERN_LOG_LEVEL === 'debug',
@@ -78,6 +86,10 @@ async function run(): Promise<void> {
       // What should be known is told once.
       readConfig: workerNumber > 0 ? readQuietly : readEverySetting,
       serve,
+      host: {
+        platform: process.platform,
+        place: { command: ownCommand(), environment: process.env, user: process.geteuid?.() },
+      },
       openDoctor: async (config) => (await loadApp()).openLocalDoctor(config),
       openServices: async (config) => (await loadApp()).openServices(config, silentLog),
     },
@@ -89,6 +101,21 @@ async function run(): Promise<void> {
 function wordsOf([, path = '', ...words]: readonly string[]): string[] {
   const name = basename(isSingleFile ? process.argv0 : path)
   return /^(postern-)?sendmail(\.exe)?$/.test(name) ? ['sendmail', ...words] : words
+}
+
+/** What begins postern as this process was begun. */
+function ownCommand(): [string, ...string[]] {
+  return isSingleFile ? [process.execPath] : [process.execPath, resolve(process.argv[1] ?? '')]
+}
+
+/** What is told to whoever sits at the terminal, where nobody does. */
+function alsoTo(log: EventLog): Writable {
+  return new Writable({
+    write(text, _encoding, done) {
+      log.write('error', String(text))
+      stderr.write(text, done)
+    },
+  })
 }
 
 /** With what it was built of and runs on, where that is no npm package. */
@@ -129,7 +156,10 @@ async function serve(config: Config): Promise<number> {
   const worker =
     workerNumber > 0 ? (await import('./service/worker.ts')).joinAsWorker(workerNumber, process) : undefined
   // Caught before anything starts: a signal during the start still ends it in good order.
+  let stopAsked: () => void = () => {}
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
+    // One of several tells the first, which tells all.
+    stopAsked = () => (worker ? process.kill(worker.firstPid, 'SIGTERM') : resolve('SIGTERM'))
     for (const signal of endings) process.once(signal, () => resolve(signal))
     worker?.follow({
       stop: () => resolve('SIGTERM'),
@@ -151,7 +181,11 @@ async function serve(config: Config): Promise<number> {
       ? undefined
       : (await import('./service/handed-sockets.ts')).takeHandedSockets(process.env, process.pid)
   const { startPostern } = await loadApp()
-  const postern = await startPostern(config, log, version, readEverySetting, setLevel, { handed, worker })
+  const postern = await startPostern(config, log, version, readEverySetting, setLevel, {
+    handed,
+    worker,
+    stopAsked,
+  })
   const manager = worker || process.env.NOTIFY_SOCKET === undefined ? undefined : await serviceManager(log)
   reload = async () => {
     manager?.reloading()
@@ -304,6 +338,8 @@ async function createLog(level: LogLevel): Promise<{ log: Log; setLevel: (level:
   const priority = goesToJournald() ? journaldPriority : () => ''
   const lines = {
     write(line: string) {
+      if (eventLog && !line.startsWith('{"level":"info"') && !line.startsWith('{"level":"debug"'))
+        eventLog.write(line.startsWith('{"level":"warn"') ? 'warning' : 'error', line)
       gathered += priority(line) + line
       if (gathered.length >= gatheredOctets) pass()
       else timer ??= setTimeout(pass, gatheringMilliseconds).unref()

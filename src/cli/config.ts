@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander'
-import { asFailure } from '../base/failure.ts'
+import { asFailure, failure } from '../base/failure.ts'
 import { type LogLevel, logLevels } from '../base/log.ts'
 import type { Config } from '../config/config.ts'
 import { describeConfig } from '../config/read-config.ts'
@@ -13,8 +13,11 @@ export function addConfigVerbs(program: Command, context: Context): void {
   program
     .command('serve')
     .description('run postern until a signal ends it')
+    .option('--event-log', 'warnings and errors also to the event log of Windows')
     .addHelpText('after', '\nExample:\n  POSTERN_DATA_DIR=/var/lib/postern postern serve')
-    .action(async () => {
+    .action(async ({ eventLog }: { eventLog?: boolean }) => {
+      if (eventLog && context.host.platform !== 'win32')
+        throw failure('command.bad-usage', { what: '--event-log is for Windows' })
       const { config, warnings } = await context.config()
       context.warn(warnings)
       context.exitCode = await context.serve(config)

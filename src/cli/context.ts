@@ -26,6 +26,7 @@ import type { OwnCertificates } from '../providers/own-certificates.ts'
 import type { RegistrationCheck } from '../providers/registration-checks.ts'
 import type { Registrations } from '../providers/registrations.ts'
 import type { Keyring } from '../store/keyring.ts'
+import type { Place } from '../system/service-steps.ts'
 import type { TracePage, TraceRequest, TraceStatus } from '../traces/traces.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -50,6 +51,8 @@ export interface Context {
   withBroker<T>(work: (broker: Broker, smtp: readonly SmtpListener[]) => Promise<T>): Promise<T>
   /** The same for what may be the first thing in a data directory. */
   withNewBroker<T>(work: (broker: Broker, smtp: readonly SmtpListener[]) => Promise<T>): Promise<T>
+  /** This machine, and what postern is begun by on it. */
+  host: Host
   /** What is examined without a running postern. The caller closes it. */
   openDoctor(config: Config): Promise<LocalDoctor>
   /** Does something that needs the running postern. */
@@ -60,6 +63,12 @@ export interface Context {
   /** Writes a result: as JSON with `--json`, in words otherwise. */
   tell(command: Command, result: unknown, words: string): void
   exitCode: number
+}
+
+/** A machine that postern can become a service of. */
+export interface Host {
+  platform: NodeJS.Platform
+  place: Place
 }
 
 /** What the environment of a program that sends says, which may not read the settings of postern. */
@@ -129,6 +138,8 @@ export interface RunningBroker extends Broker {
   journal(filters: JournalFilters): Promise<JournalPage>
   verifyJournal(): Promise<JournalVerdict>
   setLogLevel(level: LogLevel): Promise<{ level: LogLevel }>
+  /** It begins to end in good order. */
+  stop(): Promise<void>
   /** @throws Failure as `Traces` */
   beginTrace(request: TraceRequest): Promise<TraceStatus>
   readTrace(id: string, after: number): Promise<TracePage>

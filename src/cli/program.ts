@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { type Failure, failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import type { ConfigReading, EffectiveConfig } from '../config/read-config.ts'
-import type { Broker, Context, LocalDoctor, SendingEnvironment } from './context.ts'
+import type { Broker, Context, Host, LocalDoctor, SendingEnvironment } from './context.ts'
 import { type Reached, reachBroker, reachRunningBroker } from './reach-broker.ts'
 import {
   describeFailure,
@@ -25,6 +25,8 @@ export interface CommandDeps {
   /** Opens the store itself, for verbs that work while no postern runs. */
   openServices(config: Config): Promise<Broker>
   openDoctor(config: Config): Promise<LocalDoctor>
+  /** What postern is begun by here, for the verbs that make it a service. */
+  host?: Host
 }
 
 /**
@@ -105,6 +107,7 @@ const families: readonly [verbs: string, load: () => Promise<AddVerbs>][] = [
   ['token', async () => (await import('./access.ts')).addTokenVerb],
   ['send', async () => (await import('./send.ts')).addSendVerb],
   ['sendmail', async () => (await import('./sendmail.ts')).addSendmailVerb],
+  ['service', async () => (await import('./service.ts')).addServiceVerbs],
   ['tls', async () => (await import('./tls.ts')).addTlsVerbs],
   ['sign-in', async () => (await import('./access.ts')).addSignInVerb],
   ['consent-link', async () => (await import('./consent.ts')).addConsentLinkVerbs],
@@ -153,6 +156,7 @@ function createContext(terminal: Terminal, deps: CommandDeps): Context {
     serve: deps.serve,
     environment: deps.sending ?? {},
     openDoctor: deps.openDoctor,
+    host: deps.host ?? unknownHost,
     exitCode: 0,
     secret: (from) => readSecret(from, terminal),
     withBroker: withStore(false),
@@ -166,6 +170,11 @@ function createContext(terminal: Terminal, deps: CommandDeps): Context {
       )
     },
   }
+}
+
+const unknownHost: Host = {
+  platform: process.platform,
+  place: { command: ['postern'], environment: {}, user: process.geteuid?.() },
 }
 
 async function closing<B extends Broker, T>(

@@ -1,6 +1,7 @@
 import { lstat, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
@@ -61,6 +62,33 @@ export async function reachRunningBroker(
   await requireStore(dataDir, databaseUrl !== undefined)
   if (search.state === 'none') throw failure('command.no-broker', { directory: dataDir })
   throw failure('command.broker-left-behind', { found: search.found })
+}
+
+/** Longer than messages under way get. */
+const stopSeconds = 60
+
+/**
+ * Has the postern that runs on this data directory end in good order, if one does.
+ * @throws Failure `store-unavailable` when it takes too long
+ */
+export async function stopRunning(dataDir: string): Promise<void> {
+  const search = await findRunning(dataDir)
+  if (search.state !== 'found') return
+  const { pid } = search.running
+  await createRemoteBroker(search.address).stop()
+  const end = performance.now() + stopSeconds * 1000
+  while (isAlive(pid)) {
+    if (performance.now() > end) throw failure('service.not-stopped', { seconds: stopSeconds, pid })
+    await pause(100)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 type Search =

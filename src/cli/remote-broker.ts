@@ -167,6 +167,9 @@ export function createRemoteBroker(
     revokeConsentLink: (id) => call('DELETE /consent-links/:id', { path: { id } }),
     journal: (filters) => call('GET /journal', { query: filters }),
     verifyJournal: () => call('GET /journal/verification'),
+    stop: async () => {
+      await checked({ method: 'POST', path: '/stop', body: undefined })
+    },
     setLogLevel: (level) => call('POST /log-level', { body: { level } }),
     beginTrace: ({ isKept: _isKept, ...request }) => call('POST /traces', { body: request }),
     readTrace: (id, after) => call('GET /traces/:id', { path: { id }, query: { after } }),

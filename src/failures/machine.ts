@@ -45,6 +45,41 @@ export const machineFailures = {
       'Other users can reach the {what} {path} (its mode is {mode}, its owner the user {owner}; postern runs as {user})',
     fix: 'Run: chmod {wanted} {word}{otherwise}',
   },
+  'data.open-to-others': {
+    code: 'configuration',
+    message: 'Other users of this machine have rights in {path} ({users})',
+    fix: 'Take them away: {command}',
+  },
+  'service.unknown-system': {
+    code: 'configuration',
+    message: 'No service can be made on this system ({platform})',
+    fix: 'Have "postern serve" begun by what begins services there.',
+  },
+  'service.no-systemd': {
+    code: 'configuration',
+    message: 'This machine is not run by systemd',
+    fix: 'Have "postern serve" begun by what begins services here; --print shows what systemd would be told.',
+  },
+  'service.program-in-home': {
+    code: 'configuration',
+    message: 'The service could not run {path}: homes are closed to it',
+    fix: 'Put the program where every user can run it, such as /usr/local/bin, and install the service from there.',
+  },
+  'service.not-allowed': {
+    code: 'configuration',
+    message: 'This user may not do that: {what}',
+    fix: 'Run it by sudo, or on Windows in a window that was opened as an administrator.',
+  },
+  'service.step-failed': {
+    code: 'internal',
+    message: '{command} failed{reason}',
+    fix: 'What stands before it in --print is done; what comes after it is not.',
+  },
+  'service.not-stopped': {
+    code: 'store-unavailable',
+    message: 'postern has not ended after {seconds} seconds',
+    fix: 'Wait for the messages that are under way, or end the process {pid}.',
+  },
   'data.no-directory': {
     code: 'configuration',
     message: 'The data directory {path} is not a directory',

@@ -38,6 +38,8 @@ interface CommandServerDeps {
   dataDir: string
   ownerKey: Secret
   app: RequestListener
+  /** Somebody who may wants all of it to end in good order. */
+  stopAsked?: () => void
   clock: Pick<Clock, 'monotonic'>
   log: Log
 }
@@ -51,6 +53,7 @@ export function createCommandServer({
   dataDir,
   ownerKey,
   app,
+  stopAsked = () => {},
   clock,
   log,
 }: CommandServerDeps): CommandServer {
@@ -60,6 +63,12 @@ export function createCommandServer({
   const unproven = new Map<string, Unproven>()
 
   const answer: RequestListener = (request, response) => {
+    // No operation of the API: a key of whatever scope ends nothing.
+    if (request.method === 'POST' && request.url === '/stop') {
+      response.writeHead(202).end()
+      stopAsked()
+      return
+    }
     // Pages are for browsers, and no browser connects here.
     if (!request.url?.startsWith('/api/')) {
       response.writeHead(404).end()

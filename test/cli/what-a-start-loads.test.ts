@@ -81,6 +81,8 @@ it('serve loads only what it needs to open its store and to listen', () => {
   expect([...later].sort()).toEqual([
     '../model/sending-limits.ts',
     '../providers/file/providers-file.ts',
+    // On that system alone.
+    '../system/macos.ts',
     './app.ts',
     // Where several processes share a database, as other lines below.
     './budget-store.ts',
@@ -115,6 +117,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
     './smtp/submissions.ts',
     './store/backup.ts',
     './store/data-dir-lock.ts',
+    './system/windows.ts',
     './tls/issue.ts',
     './web-app.ts',
     '@photostructure/sqlite',

@@ -35,6 +35,7 @@ const subjects = {
   journal: 'The journal',
   trace: 'Traces',
   command: 'The command',
+  service: 'A service of the machine',
   import: 'Moving in',
   export: 'Tokens in files of other programs',
   doctor: 'What `postern doctor` finds',

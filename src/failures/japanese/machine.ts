@@ -37,6 +37,34 @@ export const machine: Translated<typeof machineFailures> = {
       'ほかのユーザーが {what} {path} を使えます(モードは {mode}、所有者は {owner}、postern の実行ユーザーは {user})',
     fix: '実行してください: chmod {wanted} {word}{otherwise}',
   },
+  'data.open-to-others': {
+    message: 'このマシンのほかのユーザーが {path} に対する権限を持っています({users})',
+    fix: '権限を取り除いてください: {command}',
+  },
+  'service.unknown-system': {
+    message: 'このシステム({platform})ではサービスを作れません',
+    fix: 'そのシステムでサービスを起動するものに「postern serve」を起動させてください。',
+  },
+  'service.no-systemd': {
+    message: 'このマシンは systemd で動いていません',
+    fix: 'ここでサービスを起動するものに「postern serve」を起動させてください。systemd に渡す内容は --print で表示されます。',
+  },
+  'service.program-in-home': {
+    message: 'ホームディレクトリはサービスに対して閉じられているため、{path} を実行できません',
+    fix: '/usr/local/bin のような、すべてのユーザーが実行できる場所にプログラムを置き、そこからサービスをインストールしてください。',
+  },
+  'service.not-allowed': {
+    message: 'このユーザーにはその操作が許されていません: {what}',
+    fix: 'sudo で実行してください。Windows では管理者として開いたウィンドウで実行してください。',
+  },
+  'service.step-failed': {
+    message: '{command} が失敗しました{reason}',
+    fix: '--print でそれより前にある手順は済んでいます。後の手順は済んでいません。',
+  },
+  'service.not-stopped': {
+    message: 'postern が {seconds} 秒たっても終了していません',
+    fix: '処理中のメッセージを待つか、プロセス {pid} を終了させてください。',
+  },
   'data.no-directory': {
     message: 'データディレクトリ {path} はディレクトリではありません',
     fix: 'そのファイルを移すか、POSTERN_DATA_DIR に別のディレクトリを指定してください。',
