@@ -159,7 +159,13 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'store/pause-store.ts',
     'store/ports.ts',
   ],
-  system: ['system/end-program.ts'],
+  system: [
+    'system/end-program.ts',
+    'system/linux.ts',
+    'system/macos.ts',
+    'system/service-steps.ts',
+    'system/windows.ts',
+  ],
   tls: [
     'tls/certificate-pair.ts',
     'tls/certificates.ts',
