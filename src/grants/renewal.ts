@@ -6,11 +6,13 @@ import type { Secret } from '../base/secret.ts'
 import { type Address, type AddressKey, addressKey } from '../model/address.ts'
 import type { ActiveGrant, GivenTo, LapsedGrant, Renewed } from '../model/grant.ts'
 import type { Mailbox } from '../model/mailbox.ts'
+import { NetworkFailure } from '../net/network-failure.ts'
 import { explanationIn } from '../providers/errors/explained.ts'
 import {
   type FaultScope,
   judge,
   type OAuthClient,
+  OAuthError,
   reasonIn,
   type TokenResponse,
   type TokenVerdict,
@@ -319,11 +321,14 @@ export class Renewals {
       judged.kind === 'consent-needed' && !grant.refreshToken
         ? { kind: 'setup-wrong' as const, about: 'mailbox' as const, reason, ...(own && { own }) }
         : judged
+    if (error instanceof OAuthError && error.status !== undefined) permit.answered()
     if (verdict.kind === 'consent-needed') return this.#refusedGrant(grant, provider, judged)
     const errorFamily = this.#deps.errorFamilyOf?.(provider)
     const whose = { id: provider, ...(errorFamily && { errorFamily }) }
     const failure = await tokenTrouble(verdict, grant.mailbox, whose, error)
     const failed = { kind: 'failed' as const, provider, reason, grantId: grant.id }
+    if (failure instanceof NetworkFailure && failure.code === 'provider-unavailable')
+      return { ...failed, about: permit.unanswered(failure) ? 'registration' : 'mailbox', failure }
     if (verdict.about === 'mailbox') return { ...failed, about: 'mailbox', failure }
     if (permit.refused(failure)) return { ...failed, about: 'registration', failure }
     return { ...failed, about: 'mailbox', failure: refusedAlone(grant.mailbox, provider) }

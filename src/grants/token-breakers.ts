@@ -25,6 +25,8 @@ const usualWaits = { seconds: [2, 4, 5], spread: 0.5 }
 const waitsAfterRefusals = { seconds: [5, 15, 45, 135, 405, 900], spread: 0.5 }
 /** One mailbox tries for all of the registration, so it may try often, at a constant rate. */
 const waitsOfRegistrations = { seconds: [5] }
+/** So many mailboxes in a row without any answer: it is not one connection that was lost. */
+const unansweredInRow = 3
 
 /** A request that was never read was not refused, and may be repeated soon. */
 function isRefusal(failure: Failure): boolean {
@@ -127,7 +129,8 @@ interface OpenBreaker {
  * The breaker of one registration, for the token requests of all its mailboxes. When the provider
  * refuses the registration itself, each mailbox would find that out by a bad request of its own,
  * repeatedly, and providers punish loops. A provider that asks for a pause (RFC 6585, section 4)
- * gets it in the same way.
+ * gets it in the same way. So does an endpoint that cannot be reached: otherwise each client of each
+ * mailbox would wait for the time-out of a request of its own.
  *
  * A mailbox that is refused while others are served has a fault of its own: an organisation that
  * has locked this registration out looks the same from here, and must not lock out the rest.
@@ -137,6 +140,8 @@ class RegistrationBreaker {
   readonly #clock: Clock
   /** Mailboxes that were refused since the breaker opened. */
   readonly #refused = new LRUCache<AddressKey, true>({ max: remembered })
+  /** Mailboxes whose requests had no answer, since the last answer to any. */
+  readonly #unanswered = new Set<AddressKey>()
   /** Mailboxes that were refused while others were served. */
   readonly #alone = new LRUCache<AddressKey, true>({ max: remembered })
   /** The first request, while it is not known whether the registration works. */
@@ -194,7 +199,11 @@ class RegistrationBreaker {
 
   /** The provider has asked for a pause, whichever registration it is. */
   mustRest(): boolean {
-    return this.#breaker.fault?.code === 'provider-unavailable'
+    return this.#breaker.fault?.code === 'provider-unavailable' && !this.#isOutOfReach()
+  }
+
+  #isOutOfReach(): boolean {
+    return this.#breaker.fault instanceof NetworkFailure
   }
 
   #blockedBy(key: AddressKey): Failure | undefined {
@@ -213,7 +222,10 @@ class RegistrationBreaker {
     const release = probe || this.#hasWorked || this.#first ? undefined : this.#goFirst()
     return {
       worked: () => this.#worked(key, probe !== undefined),
+      unanswered: (failure) => this.#hadNoAnswer(key, failure, probe),
+      answered: () => this.#answered(),
       refused: (failure) => {
+        this.#unanswered.clear()
         const isSetup = failure.code === 'provider-setup'
         if (isSetup && (this.#alone.has(key) || closings !== this.#closings)) return false
         if (isSetup) this.#refused.set(key, true)
@@ -239,6 +251,19 @@ class RegistrationBreaker {
     }
   }
 
+  #hadNoAnswer(key: AddressKey, failure: NetworkFailure, probe: Probe<Failure> | undefined): boolean {
+    if (this.#breaker.fault && !this.#isOutOfReach()) return false
+    this.#unanswered.add(key)
+    if (probe) probe.failed(failure)
+    else if (this.#unanswered.size >= unansweredInRow) this.#breaker.trip(failure)
+    return this.#isOutOfReach()
+  }
+
+  #answered(): void {
+    this.#unanswered.clear()
+    if (this.#isOutOfReach()) this.#breaker.close()
+  }
+
   #opened(failure: Failure, probe: Probe<Failure> | undefined): void {
     if (probe) probe.failed(failure)
     else this.#breaker.trip(failure)
@@ -249,8 +274,9 @@ class RegistrationBreaker {
   /** @param asked the request began when the breaker was open already */
   #worked(key: AddressKey, asked: boolean): void {
     this.#hasWorked = true
+    this.#unanswered.clear()
     // A provider that asked for a pause wants it, even if one request came through.
-    if (!asked && this.#breaker.fault?.code === 'provider-unavailable') return
+    if (!asked && this.mustRest()) return
     this.#closings += 1
     this.#breaker.close()
     for (const one of this.#refused.keys()) this.#alone.set(one, true)
@@ -274,13 +300,23 @@ export interface RefreshPermit {
    */
   refused(failure: Failure): boolean
   /**
+   * The endpoint was not reached, or did not answer. True: so it was with others, and all mailboxes of
+   * the registration wait now.
+   */
+  unanswered(failure: NetworkFailure): boolean
+  /** The answer was about this mailbox alone. */
+  answered(): void
+  /**
    * The request is over. Called once, at the end; if nothing else was called, nothing was learnt of
    * the registration.
    */
   end(): void
 }
 
-const blocked: RefreshPermit = { worked() {}, refused: () => false, end() {} }
+const blocked: RefreshPermit = {
+  ...{ worked() {}, refused: () => false },
+  ...{ unanswered: () => false, answered() {}, end() {} },
+}
 
 /** One breaker for each registration, made when it is first asked for. By the provider's id. */
 export class RegistrationBreakers {
