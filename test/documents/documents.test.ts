@@ -1,38 +1,16 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { dirname, join, normalize, relative } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { dirname, join, normalize } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { anchorOf } from './made-part.js'
+import { filesIn, proseOf, readDocuments, root, withoutBlocks } from './read-documents.ts'
 
-const root = normalize(join(import.meta.dirname, '../..'))
 const mostOctets = 100_000
-
-/** Every file, by its path from the root. */
-async function filesIn(folder: string): Promise<string[]> {
-  const found = await readdir(join(root, folder), { recursive: true, withFileTypes: true })
-  return found
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
-}
-
-/** Every document of the project. */
-async function allDocuments(): Promise<string[]> {
-  const skipped = /^(\.git|node_modules|dist|data|coverage)$/
-  const top = (await readdir(root, { withFileTypes: true })).filter(({ name }) => !skipped.test(name))
-  const inFolders = await Promise.all(top.filter((one) => one.isDirectory()).map(({ name }) => filesIn(name)))
-  const all = [...top.filter((one) => one.isFile()).map(({ name }) => name), ...inFolders.flat()]
-  return all.filter((path) => path.endsWith('.md'))
-}
 
 interface Link {
   from: string
   /** By its path from the root. */
   to: string
   anchor: string
-}
-
-/** Without blocks of code and code between words. */
-function proseOf(text: string): string {
-  return text.replace(/^ *```[\s\S]*?^ *```$/gm, '').replace(/(`+)[^`][\s\S]*?\1/g, '``')
 }
 
 /** What a document links to or shows, within the repository. */
@@ -50,7 +28,7 @@ function linksIn(document: string, text: string): Link[] {
 /** What its headings are called in an address; the second of two that are alike has a number. */
 function anchorsIn(text: string): Set<string> {
   const anchors = new Set<string>()
-  for (const [, heading = ''] of text.replace(/^ *```[\s\S]*?^ *```$/gm, '').matchAll(/^#{1,6} (.+)$/gm)) {
+  for (const [, heading = ''] of withoutBlocks(text).matchAll(/^#{1,6} (.+)$/gm)) {
     const anchor = anchorOf(heading)
     let name = anchor
     for (let count = 1; anchors.has(name); count += 1) name = `${anchor}-${count}`
@@ -60,10 +38,10 @@ function anchorsIn(text: string): Set<string> {
 }
 
 describe('the documents', () => {
-  const texts = new Map<string, string>()
+  let texts: Map<string, string>
   let links: Link[]
   beforeAll(async () => {
-    for (const path of await allDocuments()) texts.set(path, await readFile(join(root, path), 'utf8'))
+    texts = await readDocuments()
     links = [...texts].flatMap(([path, text]) => linksIn(path, text))
   })
 
@@ -83,6 +61,23 @@ describe('the documents', () => {
       .filter(({ to, anchor }) => anchor !== '' && anchors.get(to)?.has(anchor) === false)
       .map(({ from, to, anchor }) => `${from}: ${to}#${anchor}`)
     expect(missing).toEqual([])
+  })
+
+  it('each page says first, in a sentence, what its reader gets; and the table of contents has it', () => {
+    const contents = new Set(links.filter(({ from }) => from === 'docs/README.md').map(({ to }) => to))
+    const pages = [...texts].filter(([path]) => /^docs\/(?!README)[^/]+$/.test(path))
+    expect(pages.length).toBeGreaterThan(25)
+    for (const [path, text] of pages) {
+      expect([...contents], path).toContain(path)
+      const [title = '', sentence = ''] = text.split('\n\n')
+      expect(title, path).toMatch(/^# [^\n]+$/)
+      expect(sentence, path).toMatch(/^(?![#|`>-])[\s\S]+\.$/)
+      expect(proseOf(sentence).match(/[.!?](?=\s|$)/g), path).toHaveLength(1)
+    }
+  })
+
+  it('README is short', () => {
+    expect(Buffer.byteLength(texts.get('README.md') ?? '')).toBeLessThanOrEqual(8192)
   })
 
   it('every picture is shown, and is small', async () => {

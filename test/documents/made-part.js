@@ -46,11 +46,14 @@ export function anchorOf(heading) {
 }
 
 /**
- * No markup of Markdown, and no tags.
+ * No markup of Markdown, and no tags, but for code between backticks.
  * @param {string} text
  */
 export function plain(text) {
-  return text.replace(/[*_<>`]/g, (sign) => `\\${sign}`)
+  const parts = text.split(/(`[^`]+`)/)
+  return parts
+    .map((part, at) => (at % 2 === 1 ? part : part.replace(/[*_<>`]/g, (sign) => `\\${sign}`)))
+    .join('')
 }
 
 /**
