@@ -2,6 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
+/** Where Debian's Exim is unpacked: it cannot be installed where Postfix is. */
+export const eximRoot = '/opt/postern-peers/exim'
+
 /** The programs that some tests need beside Node.js, the Debian package of each, and how to see that it is there. */
 const peers = {
   bash: { package: 'bash', isThere: () => onPath('bash') },
@@ -11,6 +14,10 @@ const peers = {
   'git send-email': {
     package: 'git-email libio-socket-ssl-perl libnet-smtp-ssl-perl libauthen-sasl-perl libdigest-hmac-perl',
     isThere: hasGitSendEmail,
+  },
+  exim: {
+    package: `libgnutls-dane0 libidn12 libnsl2; apt-get download exim4-base exim4-config exim4-daemon-light; dpkg-deb -x each of them to ${eximRoot}`,
+    isThere: () => existsSync(join(eximRoot, 'usr/sbin/exim4')) && isRoot(),
   },
   fish: { package: 'fish', isThere: () => onPath('fish') },
   gpg: { package: 'gnupg', isThere: () => onPath('gpg') },

@@ -19,10 +19,11 @@ export interface WireTap {
 export async function startWireTap(target: number): Promise<WireTap> {
   let connections: { sent: Buffer[]; answered: Buffer[] }[] = []
   const open = new Set<Socket>()
-  const server = createServer((client) => {
+  // Exim closes its side with QUIT and still reads: so does whoever is between.
+  const server = createServer({ allowHalfOpen: true }, (client) => {
     const kept = { sent: [] as Buffer[], answered: [] as Buffer[] }
     connections.push(kept)
-    const upstream = connect(target, '127.0.0.1')
+    const upstream = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true })
     client.on('data', (chunk) => kept.sent.push(chunk))
     upstream.on('data', (chunk) => kept.answered.push(chunk))
     join(client, upstream)
