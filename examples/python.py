@@ -1,11 +1,6 @@
-"""Python's smtplib through postern. MAIL_USER and MAIL_PASSWORD are what `postern login add billing@example.com` printed.
+"""Python's smtplib through postern. USER and PASSWORD are what `postern login add billing@example.com` printed."""
 
-MAIL_CA_FILE: postern is on another machine, MAIL_HOST, and this is the certificate of the authority that it goes by.
-"""
-
-import os
-import smtplib
-import ssl
+import smtplib, ssl
 from email.message import EmailMessage
 
 message = EmailMessage()
@@ -14,11 +9,10 @@ message["To"] = "someone@example.net"
 message["Subject"] = "Hello from Python"
 message.set_content("It arrived.\n")
 
-host, ca_file = os.environ.get("MAIL_HOST", "127.0.0.1"), os.environ.get("MAIL_CA_FILE")
-port = int(os.environ.get("MAIL_PORT", "2587"))
-with smtplib.SMTP(host, port) as server:
-    if ca_file:
-        # For implicit TLS: smtplib.SMTP_SSL(host, port, context=...), and no starttls().
-        server.starttls(context=ssl.create_default_context(cafile=ca_file))
-    server.login(os.environ["MAIL_USER"], os.environ["MAIL_PASSWORD"])
-    server.send_message(message)
+# From another machine, where ca.pem of `postern tls make` was copied to, these two lines in the place of the next one:
+#   with smtplib.SMTP("postern.example.com", 2587) as server:
+#       server.starttls(context=ssl.create_default_context(cafile="/etc/ssl/postern-ca.pem"))
+# or for TLS from the first octet smtplib.SMTP_SSL("postern.example.com", 2587, context=…), and no starttls().
+with smtplib.SMTP("127.0.0.1", 2587) as server:
+    server.login("USER", "PASSWORD")
+    server.send_message(message)  # From: billing@example.com

@@ -40,11 +40,15 @@ export function blocksUnder(page: string, heading: string): string[] {
   return blocks
 }
 
-/** The same code with some of its lines in the place of others, as the example says for another machine. @throws when it says no such thing */
+/**
+ * The same code with some of its lines in the place of others, as its comments say for another machine.
+ * @throws when they say no such thing
+ */
 export function swapped(text: string, swaps: readonly (readonly [string, string])[]): string {
   let changed = text
   for (const [here, there] of swaps) {
-    if (!text.includes(here) || !text.includes(there))
+    const lines = there.split('\n').map((line) => line.trim())
+    if (!text.includes(here) || !lines.every((line) => text.includes(line)))
       throw new Error(`The example says nothing of "${there}" in the place of "${here}"`)
     changed = changed.replace(here, () => there)
   }

@@ -25,6 +25,8 @@ export interface LegacyStage {
   postern: Postern
   /** What clients have sent and what arrived at the sink, once `count` messages have; and forgets them. */
   delivered(count?: number): Promise<Delivery>
+  /** Of a test that did not get that far. */
+  forget(): void
   close(): Promise<void>
 }
 
@@ -74,6 +76,10 @@ async function build(closing: (() => Promise<void>)[]): Promise<Omit<LegacyStage
     otherCaFile,
     mailbox: await consentedMailbox(stage.postern),
     postern: stage.postern,
+    forget() {
+      sink.messages.splice(0)
+      for (const tap of taps) tap.forget()
+    },
     async delivered(count = 1) {
       await eventually('the messages arrive', () => sink.messages.length >= count, 25)
       const arrived = sink.messages.splice(0).map(withoutTrace)

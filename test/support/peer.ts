@@ -7,6 +7,10 @@ export const eximRoot = '/opt/postern-peers/exim'
 
 /** The programs that some tests need beside Node.js, the Debian package of each, and how to see that it is there. */
 const peers = {
+  'Action Mailer': {
+    package: 'ruby-actionmailer',
+    isThere: () => runs('ruby', ['-e', 'require "action_mailer"']),
+  },
   bash: { package: 'bash', isThere: () => onPath('bash') },
   chromium: { package: 'chromium', isThere: () => onPath('chromium') },
   curl: { package: 'curl', isThere: () => onPath('curl') },
@@ -22,6 +26,11 @@ const peers = {
   fish: { package: 'fish', isThere: () => onPath('fish') },
   gpg: { package: 'gnupg', isThere: () => onPath('gpg') },
   haproxy: { package: 'haproxy', isThere: () => onPath('haproxy') },
+  'Jakarta Mail': {
+    package: 'openjdk-17-jdk-headless libjakarta-mail-java',
+    isThere: () => onPath('javac') && jakartaMail.every((file) => existsSync(file)),
+  },
+  Mono: { package: 'mono-mcs libmono-system4.0-cil', isThere: () => onPath('mcs') && onPath('mono') },
   msmtp: { package: 'msmtp', isThere: () => onPath('msmtp') },
   neomutt: { package: 'neomutt', isThere: () => onPath('neomutt') },
   openssl: { package: 'openssl', isThere: () => onPath('openssl') },
@@ -34,6 +43,10 @@ const peers = {
   },
   python3: { package: 'python3', isThere: () => onPath('python3') },
   's-nail': { package: 's-nail', isThere: () => onPath('s-nail') },
+  'Symfony Mailer': {
+    package: 'php-cli php-symfony-mailer',
+    isThere: () => onPath('php') && existsSync('/usr/share/php/Symfony/Component/Mailer/autoload.php'),
+  },
   systemd: {
     package: 'systemd',
     isThere: () => onPath('systemd-notify') && onPath('systemd-socket-activate'),
@@ -43,6 +56,8 @@ const peers = {
 }
 
 export type Peer = keyof typeof peers
+
+export const jakartaMail = ['jakarta-mail', 'jakarta-activation'].map((name) => `/usr/share/java/${name}.jar`)
 
 export const phpMailer = '/usr/share/php/libphp-phpmailer/autoload.php'
 

@@ -2,11 +2,13 @@ import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../../examples/demo/free-port.js'
-import { runProgram } from './run-program.ts'
+import { type Outcome, runProgram } from './run-program.ts'
 
 export interface Postfix {
   /** Where it takes mail, in the clear and without AUTH. */
   port: number
+  /** Takes a message as a local program hands it in. */
+  handIn(message: string, sender: string, recipient: string): Promise<Outcome>
   log(): Promise<string>
   close(): Promise<void>
 }
@@ -25,8 +27,17 @@ export interface RelayHost {
   }
 }
 
+/** What somebody has written into the files of that name in /etc/postfix, which is another folder here. */
+export interface OwnFiles {
+  mainCf: string
+  saslPasswd: string
+}
+
 /** A Postfix of its own that hands mail to relay hosts, chosen by the recipient's domain, and signs in there. */
-export async function startPostfix(relays: Readonly<Record<string, RelayHost>>): Promise<Postfix> {
+export async function startPostfix(
+  relays: Readonly<Record<string, RelayHost>>,
+  { mainCf, saslPasswd }: OwnFiles = { mainCf: '', saslPasswd: '' },
+): Promise<Postfix> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-postfix-'))
   await runProgram('chmod', ['755', folder])
   const etc = join(folder, 'etc')
@@ -35,7 +46,11 @@ export async function startPostfix(relays: Readonly<Record<string, RelayHost>>):
   for (const name of ['spool', 'data']) await mkdir(join(folder, name))
   await runProgram('chown', ['postfix', join(folder, 'data')])
   await runProgram('chmod', ['700', join(folder, 'data')])
-  await writeFile(join(etc, 'main.cf'), settings(folder))
+  await writeFile(
+    join(etc, 'main.cf'),
+    withSettings(settings(folder), mainCf.replaceAll('/etc/postfix', etc)),
+  )
+  await writeFile(join(etc, 'sasl_passwd'), saslPasswd, { mode: 0o600 })
   await writeFile(join(etc, 'master.cf'), await services(port, etc, Object.values(relays)))
   const routes = Object.entries(relays).map(([domain, relay], index) => {
     return `${domain} relay-${index}:[localhost]:${relay.port}\n`
@@ -51,12 +66,21 @@ export async function startPostfix(relays: Readonly<Record<string, RelayHost>>):
   if (started.code !== 0) throw new Error(`Postfix did not start: ${started.output}`)
   return {
     port,
+    handIn: (message, sender, recipient) =>
+      runProgram('sendmail', ['-C', etc, '-i', '-f', sender, recipient], { input: message }),
     log: () => readFile(join(folder, 'mail.log'), 'utf8').catch(() => ''),
     async close() {
       await runProgram('postfix', ['-c', etc, 'stop'])
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Settings, and some in the place of those of the same name. */
+function withSettings(given: string, own: string): string {
+  const names = new Set([...own.matchAll(/^(\w+) =/gm)].map(([, name]) => name))
+  const kept = given.split('\n').filter((line) => !names.has(line.split(' ')[0]))
+  return `${kept.join('\n')}\n${own}`
 }
 
 /** Debian's own services, outside a chroot, with SMTP on the port of this instance; and a client for each relay host. */

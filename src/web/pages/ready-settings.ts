@@ -144,12 +144,12 @@ add_action('phpmailer_init', function ($mail) {
     return `# /etc/postfix/main.cf
 relayhost = [${host}]:${port}
 smtp_sasl_auth_enable = yes
-smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd
-smtp_sasl_mechanism_filter = plain
+smtp_sasl_password_maps = texthash:/etc/postfix/sasl_passwd
 smtp_sasl_security_options = noanonymous
+smtp_sasl_mechanism_filter = plain, login
 smtp_tls_security_level = ${by(known, 'none', 'secure', 'secure\nsmtp_tls_wrappermode = yes')}
 
-# /etc/postfix/sasl_passwd (mode 0600, then: postmap /etc/postfix/sasl_passwd)
+# /etc/postfix/sasl_passwd (mode 0600, owner root)
 [${host}]:${port} ${user}:${password}`
   },
 
@@ -225,11 +225,13 @@ client.Send(message);`
 
   java: (known) => {
     const { host, port, user, password } = known
+    // Older versions of Jakarta Mail do not compare the name in the certificate by themselves.
+    const checked = 'props.put("mail.smtp.ssl.checkserveridentity", "true");\n'
     const encryption = by(
       known,
       '',
-      'props.put("mail.smtp.starttls.required", "true");\n',
-      'props.put("mail.smtp.ssl.enable", "true");\n',
+      `props.put("mail.smtp.starttls.required", "true");\n${checked}`,
+      `props.put("mail.smtp.ssl.enable", "true");\n${checked}`,
     )
     return `props.put("mail.smtp.host", ${JSON.stringify(host)});
 props.put("mail.smtp.port", "${port}");
