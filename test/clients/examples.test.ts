@@ -182,7 +182,8 @@ describe.runIf(peer('dovecot'))('an example with its values filled in, through p
         await run('sh', ['-ec', `git init --quiet\n${await block('git send-email', way)}`], here),
       ).toEqual(done)
       const words = [`--to=${recipient}`, '--confirm=never', '--suppress-cc=all', '--quiet']
-      return run('git', ['send-email', ...words, '0001-change.patch'], here)
+      const { code, output } = await run('git', ['send-email', ...words, '0001-change.patch'], here)
+      return { code, output: code === 0 ? '' : output }
     })
   })
 
@@ -245,14 +246,12 @@ describe.runIf(peer('dovecot'))('an example with its values filled in, through p
       return run('python3', [standIn('truenas.py'), recipient], { input })
     })
 
-    sends('GitLab', ['Action Mailer'], bothWays, async (way) => {
-      const text = await readExample('gitlab.rb')
-      const path = join(folder, 'gitlab.rb')
+    // Debian's gem mail 2.7 with Ruby 3.1 takes STARTTLS also where it is switched off; GitLab's own is newer.
+    sends('GitLab', ['Action Mailer'], ['STARTTLS'], async (way) => {
       // The lines for another machine stand behind the others, and win.
-      await writeFile(
-        path,
-        fill(way === 'plain' ? text : text.replaceAll(/^#gitlab_rails/gm, 'gitlab_rails'), way),
-      )
+      const text = (await readExample('gitlab.rb')).replaceAll(/^#gitlab_rails/gm, 'gitlab_rails')
+      const path = join(folder, 'gitlab.rb')
+      await writeFile(path, fill(text, way))
       return run('ruby', [standIn('gitlab.rb'), path, recipient])
     })
 

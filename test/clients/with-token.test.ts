@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -350,17 +349,4 @@ with smtplib.SMTP(sys.argv[1], int(sys.argv[2])) as server:
       await arrived()
     }
   })
-})
-
-it('the example for PowerShell is written without a mistake', async () => {
-  const require = createRequire(import.meta.url)
-  const { Parser, Language }: typeof import('@vscode/tree-sitter-wasm') = require('@vscode/tree-sitter-wasm')
-  await Parser.init()
-  const grammar = await Language.load(
-    require.resolve('@vscode/tree-sitter-wasm/wasm/tree-sitter-powershell.wasm'),
-  )
-  const tree = new Parser()
-    .setLanguage(grammar)
-    .parse(await readFile(join(examples, 'Send-WithToken.ps1'), 'utf8'))
-  expect(tree?.rootNode.hasError).toBe(false)
 })
