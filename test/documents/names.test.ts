@@ -25,7 +25,7 @@ const isFile =
   /\.(sqlite(-wal|-shm)?|sound|key|pid|sock|pem|json|jsonl|env|tar|csv|md|ts|js|mjs|cjs|sh|localhost|txt|yaml|yml|ini|service|socket|socks|conf|php|py|ps1|cs|java|rb|cf|deb|rpm|exe)$/
 
 /** Lines of code that are words about postern. */
-const isProse = /^postern (and|is|runs)\b/
+const isProse = /^postern (and|as|is|runs)\b/
 
 interface Named {
   in: string
