@@ -10,7 +10,7 @@ import { type Log, type LogLevel, silentLog } from './base/log.ts'
 import { runCommand } from './cli/program.ts'
 import type { Config } from './config/config.ts'
 import { diskFiles } from './config/files.ts'
-import { readConfig } from './config/read-config.ts'
+import { dataDirOf } from './config/given-values.ts'
 import { type Endpoint, formatEndpoint } from './net/endpoint.ts'
 import type { EventLog } from './system/windows.ts'
 
@@ -83,6 +83,7 @@ async function run(): Promise<void> {
         sendmailFrom: process.env.POSTERN_SENDMAIL_FROM,
         sendmailTo: process.env.POSTERN_SENDMAIL_TO,
       },
+      dataDir: () => dataDirOf(process.env, diskFiles(workingDirectory())),
       // What should be known is told once.
       readConfig: workerNumber > 0 ? readQuietly : readEverySetting,
       serve,
@@ -127,7 +128,8 @@ function versionInWords(): string {
   return `${version} (${kind}${commit}, Node.js ${versions.node}, ${platform} ${arch})`
 }
 
-function readEverySetting() {
+async function readEverySetting() {
+  const { readConfig } = await import('./config/read-config.ts')
   return readConfig(process.env, diskFiles(workingDirectory()))
 }
 

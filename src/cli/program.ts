@@ -20,6 +20,8 @@ export interface CommandDeps {
   sending?: SendingEnvironment
   /** Failures are shown with their stacks. */
   isDebugging?: boolean
+  /** By its own setting alone. Undefined, or absent, where that is in doubt: `readConfig` says why. */
+  dataDir?(): string | undefined
   readConfig(): Promise<ConfigReading>
   serve(config: Config): Promise<number>
   /** Opens the store itself, for verbs that work while no postern runs. */
@@ -104,7 +106,7 @@ const families: readonly [verbs: string, load: () => Promise<AddVerbs>][] = [
   ['consent', async () => (await import('./consent.ts')).addConsentVerb],
   ['login', async () => (await import('./login.ts')).addLoginVerbs],
   ['api-key', async () => (await import('./access.ts')).addApiKeyVerbs],
-  ['token', async () => (await import('./access.ts')).addTokenVerb],
+  ['token', async () => (await import('./token.ts')).addTokenVerb],
   ['send', async () => (await import('./send.ts')).addSendVerb],
   ['sendmail', async () => (await import('./sendmail.ts')).addSendmailVerb],
   ['service', async () => (await import('./service.ts')).addServiceVerbs],
@@ -143,16 +145,16 @@ function createContext(terminal: Terminal, deps: CommandDeps): Context {
   const warn = (warnings: readonly string[]) => {
     for (const warning of warnings) terminal.stderr.write(`postern: warning: ${warning}\n`)
   }
+  const dataDirKnown = () => deps.dataDir?.()
+  const place = { dataDir: dataDirKnown, config: async () => (await config()).config }
   const withStore =
     (mayBegin: boolean): Context['withBroker'] =>
     async (work) =>
-      closing(reachBroker((await config()).config, deps.openServices, warn, mayBegin), ({ broker, smtp }) =>
-        work(broker, smtp),
-      )
+      closing(reachBroker(place, deps.openServices, warn, mayBegin), ({ broker, smtp }) => work(broker, smtp))
   return {
     terminal,
     config,
-    dataDir: async () => knownDataDir(await deps.readConfig()),
+    dataDir: async () => dataDirKnown() ?? knownDataDir(await deps.readConfig()),
     serve: deps.serve,
     environment: deps.sending ?? {},
     openDoctor: deps.openDoctor,
@@ -162,7 +164,7 @@ function createContext(terminal: Terminal, deps: CommandDeps): Context {
     withBroker: withStore(false),
     withNewBroker: withStore(true),
     withRunningBroker: async (work) =>
-      closing(reachRunningBroker((await config()).config, warn), ({ broker, smtp }) => work(broker, smtp)),
+      closing(reachRunningBroker(place, warn), ({ broker, smtp }) => work(broker, smtp)),
     warn,
     tell(command, result, inWords) {
       terminal.stdout.write(

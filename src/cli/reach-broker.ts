@@ -2,7 +2,6 @@ import { lstat, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { connect as connectTls } from 'node:tls'
 import { failure } from '../base/failure.ts'
 import type { Config } from '../config/config.ts'
 import { type Endpoint, formatEndpoint, isWildcard } from '../net/endpoint.ts'
@@ -14,7 +13,6 @@ import {
   requireStore,
   unusable,
 } from '../store/data-dir.ts'
-import { ownerProof, readOwnerKey } from '../store/owner-key.ts'
 import type { Broker, RunningBroker } from './context.ts'
 import { type BrokerAddress, createRemoteBroker } from './remote-broker.ts'
 
@@ -24,22 +22,32 @@ export interface Reached<B extends Broker> {
   smtp: readonly SmtpListener[]
 }
 
+/** What is known before anything of it is needed. */
+export interface Place {
+  /** By its own setting alone. Undefined where that is in doubt. */
+  dataDir(): string | undefined
+  /** @throws Failure `configuration` with every mistake */
+  config(): Promise<Config>
+}
+
 /**
- * The running postern, or its store where none runs.
+ * The running postern, or its store where none runs. Which of its settings have changed since it
+ * began is no matter of who asks it, and reading them all takes a while.
  * @param warn called with what a killed postern left behind
  * @param mayBegin a store may be made, in a data directory that is there
  * @throws Failure `configuration` when there is none of these, or the data directory cannot be used
  */
 export async function reachBroker(
-  config: Config,
+  place: Place,
   openServices: (config: Config) => Promise<Broker>,
   warn: (warnings: readonly string[]) => void,
   mayBegin: boolean,
 ): Promise<Reached<Broker>> {
-  const search = await findRunning(config.dataDir)
+  const search = await findAt(place)
   if (search.state === 'found') {
     return { broker: createRemoteBroker(search.address, warn), smtp: search.running.smtp }
   }
+  const config = await place.config()
   await requireStore(config.dataDir, mayBegin || config.databaseUrl !== undefined)
   const broker = await openServices(config)
   // Told only now: where the store is in use, that says more.
@@ -52,13 +60,14 @@ export async function reachBroker(
  * is made or opened then
  */
 export async function reachRunningBroker(
-  { dataDir, databaseUrl }: Config,
+  place: Place,
   warn: (warnings: readonly string[]) => void,
 ): Promise<Reached<RunningBroker>> {
-  const search = await findRunning(dataDir)
+  const search = await findAt(place)
   if (search.state === 'found') {
     return { broker: createRemoteBroker(search.address, warn), smtp: search.running.smtp }
   }
+  const { dataDir, databaseUrl } = await place.config()
   await requireStore(dataDir, databaseUrl !== undefined)
   if (search.state === 'none') throw failure('command.no-broker', { directory: dataDir })
   throw failure('command.broker-left-behind', { found: search.found })
@@ -91,6 +100,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
+async function findAt(place: Place): Promise<Search> {
+  return findRunning(place.dataDir() ?? (await place.config()).dataDir)
+}
+
 type Search =
   | { state: 'found'; running: Running; address: BrokerAddress }
   /**
@@ -117,6 +130,10 @@ export async function findRunning(dataDir: string): Promise<Search> {
     return { state: 'found', running, address: { socketPath: socket } }
   }
   if (running.command) {
+    const [{ connect: connectTls }, { ownerProof, readOwnerKey }] = await Promise.all([
+      import('node:tls'),
+      import('../store/owner-key.ts'),
+    ])
     const { client } = ownerProof(await readOwnerKey(dataDir, owners))
     const { host, port } = running.command
     const address = { ...client, host, port, rejectUnauthorized: true }

@@ -1,6 +1,4 @@
 import { type IncomingMessage, request } from 'node:http'
-import { request as requestSealed } from 'node:https'
-import { createInterface } from 'node:readline'
 import type { ConnectionOptions } from 'node:tls'
 import type { AnswerOf, LineOf, OperationName, PathParameters, Sent } from '../api/operations.ts'
 import { Failure, type FailureCode, failure, isFailureId } from '../base/failure.ts'
@@ -284,6 +282,7 @@ async function whole(incoming: IncomingMessage): Promise<Answer> {
 async function* askForLines(address: BrokerAddress, asked: AskedRequest): AsyncGenerator<string> {
   const incoming = await send(address, asked)
   if (incoming.statusCode !== 200) throw failureOf(await whole(incoming))
+  const { createInterface } = await import('node:readline')
   try {
     yield* createInterface({ input: incoming, crlfDelay: Number.POSITIVE_INFINITY })
   } catch (error) {
@@ -310,16 +309,16 @@ const patience = 180_000
 
 // node:http rather than fetch: it knows sockets and pre-shared keys, and neither redirects nor
 // proxies.
-function send(address: BrokerAddress, { method, path, body }: AskedRequest): Promise<IncomingMessage> {
+async function send(address: BrokerAddress, { method, path, body }: AskedRequest): Promise<IncomingMessage> {
   const octets = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
   const headers = {
     host: 'localhost',
     accept: 'application/json',
     ...(octets && { 'content-type': 'application/json', 'content-length': octets.length }),
   }
+  const begin = 'socketPath' in address ? request : (await import('node:https')).request
   return new Promise((resolve, reject) => {
     // Each request on a connection of its own, which is proven before anything is written.
-    const begin = 'socketPath' in address ? request : requestSealed
     const options = {
       ...{ ...address, rejectUnauthorized: true, agent: false },
       ...{ method, path, headers, timeout: patience },

@@ -3,8 +3,8 @@ import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
 import { isReachable, type SmtpListener, type WebListener } from '../net/listen.ts'
 import { readCertificatePair, validityWarning } from '../tls/certificate-pair.ts'
 import { type Files, readText } from './files.ts'
+import type { Source } from './given-values.ts'
 import { collide, formatListener, formatWebListener } from './listeners.ts'
-import type { Source } from './read-values.ts'
 import { type SettingKey, settings, type Values } from './settings.ts'
 
 /**

@@ -12,15 +12,10 @@ import { certificatesIn } from '../tls/certificate-pair.ts'
 import type { Config } from './config.ts'
 import { crossCheck, judgeCertificate, warnOfListeners } from './cross-checks.ts'
 import { type Files, readText, watchFiles } from './files.ts'
+import type { Environment, Source } from './given-values.ts'
 import { limitSettings } from './limit-settings.ts'
 import { formatListener, formatWebListener } from './listeners.ts'
-import {
-  type Environment,
-  readNodeAuthorities,
-  readValues,
-  type Source,
-  warnOfProcess,
-} from './read-values.ts'
+import { readNodeAuthorities, readValues, warnOfProcess } from './read-values.ts'
 import { type SettingKey, settingList, settings, type Values } from './settings.ts'
 import { type RegistrationFiles, readRegistrationFiles, toRegistrations } from './to-registrations.ts'
 

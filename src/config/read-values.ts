@@ -1,16 +1,11 @@
 import { join, resolve } from 'node:path'
-import { parseEnv } from 'node:util'
 import { whyUnreadable } from '../base/failure.ts'
 import { closestName, printable } from '../base/text.ts'
 import { certificatesIn } from '../tls/certificate-pair.ts'
 import { type Files, isMissing, readText } from './files.ts'
+import { type Environment, type Given, givenValues, readEnvFile, type Source } from './given-values.ts'
 import type { Setting } from './setting.ts'
 import { type SettingKey, settingList, settings, type Values } from './settings.ts'
-
-/**
- * Where a value came from: `pages` is the file in the data directory that the pages write; `file` followed by the path that a `…_FILE` variable named.
- */
-export type Source = 'default' | 'environment' | '.env' | 'pages' | `file ${string}`
 
 interface ReadValues {
   /** Every setting that could be read; all of them when there is no mistake. */
@@ -20,13 +15,6 @@ interface ReadValues {
   warnings: readonly string[]
   /** What `.env` says to others than postern. */
   foreign: Environment
-}
-
-export type Environment = Readonly<Record<string, string | undefined>>
-
-interface Given {
-  text: string
-  source: Source
 }
 
 /**
@@ -62,37 +50,13 @@ export function readValues(environment: Environment, files: Files): ReadValues {
   }
 }
 
-/** Everything with our prefix. What the real environment says wins over `.env`. */
+/** What the environment and `.env` have, and what the pages have set where neither says it. */
 function gather(environment: Environment, files: Files) {
-  const given = new Map<string, Given>()
-  const add = (values: Environment, source: Source) => {
-    for (const [name, text] of Object.entries(values)) {
-      // As compose files and charts write what nobody has set.
-      if (text !== undefined && text.trim() !== '' && isOurs(name)) given.set(name, { text, source })
-    }
-  }
-  const { POSTERN_ENV_FILE: named = '' } = environment
-  const isNamed = named.trim() !== ''
-  const path = resolve(files.workingDirectory, isNamed ? named.trim() : '.env')
-  const mistakes: string[] = []
-  const warnings: string[] = []
-  let foreign: Environment = {}
-  try {
-    const file = readEnvFile(files.read(path))
-    add(file.values, '.env')
-    foreign = Object.fromEntries(Object.entries(file.values).filter(([name]) => !isOurs(name)))
-    mistakes.push(...file.mistakes.map((mistake) => `${path} ${mistake}.`))
-  } catch (error) {
-    const why = `${path} cannot be read: ${whyUnreadable(error)}.`
-    if (isNamed) mistakes.push(`POSTERN_ENV_FILE: ${why}`)
-    // Whose it is nobody knows: postern is started in folders of others, too.
-    else if (!isMissing(error)) warnings.push(`${why} It is not used; POSTERN_ENV_FILE names another one.`)
-  }
-  add(environment, 'environment')
-  given.delete('POSTERN_ENV_FILE')
+  const found = givenValues(environment, files)
+  const { given, mistakes } = found
   for (const [name, text = ''] of Object.entries(madeOnPages(given, files, mistakes)))
     if (!given.has(name)) given.set(name, { text, source: 'pages' })
-  return { given, mistakes, warnings, foreign }
+  return found
 }
 
 /** What the pages may set: where programs hand in mail, and with which certificate. */
@@ -124,10 +88,6 @@ function madeOnPages(given: ReadonlyMap<string, Given>, files: Files, mistakes: 
     if (!isNone) mistakes.push(`${path} cannot be read: ${whyUnreadable(error)}.`)
     return {}
   }
-}
-
-function isOurs(name: string): boolean {
-  return /^postern_/i.test(name)
 }
 
 function unknownNames(given: ReadonlyMap<string, Given>): string[] {
@@ -202,57 +162,6 @@ function withoutCredentials(text: string): string {
   const shown = colon !== -1 && colon < at ? `${text.slice(0, colon + 1)}${slashes}…${text.slice(at)}` : text
   const query = slashes === '' ? -1 : shown.search(/[?#]/)
   return query === -1 ? shown : `${shown.slice(0, query + 1)}…`
-}
-
-interface EnvFile {
-  values: Readonly<Record<string, string>>
-  /** Sentences without the file's name in front; they hold no values, which may be secret. */
-  mistakes: readonly string[]
-}
-
-/**
- * Reads the text of a `.env` file. Node's own reader decides what a value is, but it is silent
- * where it cannot read on: a line without `=` swallows the next one, and a `#` inside a bare value
- * cuts it. Both are found here first.
- */
-export function readEnvFile(text: string): EnvFile {
-  if (text.includes('\0')) return { values: {}, mistakes: ['is not text in UTF-8'] }
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
-  const mistakes: string[] = []
-  const good: string[] = []
-  for (let at = 0; at < lines.length; ) {
-    const entry = entryAt(lines, at)
-    if (entry.mistake === undefined) good.push(...lines.slice(at, entry.end))
-    else mistakes.push(`line ${at + 1} ${entry.mistake}`)
-    at = entry.end
-  }
-  const values: Record<string, string> = {}
-  for (const [name, value] of Object.entries(parseEnv(good.join('\n')))) values[name] = value ?? ''
-  return { values, mistakes }
-}
-
-/** One entry and the line after its last; a quoted value may span several lines. */
-function entryAt(lines: readonly string[], at: number): { end: number; mistake?: string } {
-  const line = lines[at] ?? ''
-  if (/^\s*(#|$)/.test(line)) return { end: at + 1 }
-  const match = /^\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*(.*)$/s.exec(line)
-  if (!match || /[\r\u2028\u2029]/.test(line))
-    return { end: at + 1, mistake: 'is not of the form NAME=value' }
-  const value = match[1] ?? ''
-  const quote = value[0]
-  if (quote === '"' || quote === "'" || quote === '`') return quotedEntry(lines, at, value.slice(1), quote)
-  if (/^[^#]*[^#\s]#/.test(value)) {
-    return { end: at + 1, mistake: 'has a # inside its value, which would be cut there: put it in quotes' }
-  }
-  return { end: at + 1 }
-}
-
-function quotedEntry(lines: readonly string[], at: number, rest: string, quote: string) {
-  if (rest.includes(quote)) return { end: at + 1 }
-  let closing = at + 1
-  while (closing < lines.length && !lines[closing]?.includes(quote)) closing++
-  if (closing === lines.length) return { end: at + 1, mistake: 'opens a quote that is never closed' }
-  return { end: closing + 1 }
 }
 
 /**

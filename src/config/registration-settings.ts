@@ -1,4 +1,5 @@
 import { sampleCredentials } from '../providers/file/credentials.ts'
+import { path } from './given-values.ts'
 import {
   clientId,
   clientSecret,
@@ -6,7 +7,6 @@ import {
   microsoftSecret,
   oneOf,
   optional,
-  path,
   secret,
   setting,
   tenant,

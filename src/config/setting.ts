@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { Secret } from '../base/secret.ts'
 import { readUrl, withoutEnding } from '../base/text.ts'
 import { type Address, isDomainMailbox, parseAddress } from '../model/address.ts'
@@ -80,13 +79,6 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Parse<T
     const value = choices.find((choice) => choice === text)
     return value === undefined ? { must: `be one of ${choices.join(', ')}` } : { value }
   }
-}
-
-/** Absolute in the end. */
-export const path: Parse<string> = (text, workingDirectory) => {
-  if (/^~($|\/)/.test(text)) return { must: 'be a path without `~`, which only a shell expands' }
-  if (text.includes('\0')) return { must: 'be a path' }
-  return { value: resolve(workingDirectory, text) }
 }
 
 /** The address that browsers use: https, or http where no network is crossed. */

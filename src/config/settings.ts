@@ -1,4 +1,5 @@
 import { keptRecipients } from '../model/journal.ts'
+import { dataDirSetting, path } from './given-values.ts'
 import { limitSettings } from './limit-settings.ts'
 import { listeners, webListeners } from './listeners.ts'
 import { registrationSettings } from './registration-settings.ts'
@@ -12,7 +13,6 @@ import {
   networks,
   oneOf,
   optional,
-  path,
   providerIds,
   proxy,
   publicUrl,
@@ -31,8 +31,8 @@ import {
  */
 export const settings = {
   dataDir: setting(
-    'POSTERN_DATA_DIR',
-    './data',
+    dataDirSetting.name,
+    dataDirSetting.default,
     path,
     'The directory with the store and the keys, made on the first start.',
   ),

@@ -7,6 +7,7 @@ import { openLocalDoctor, openServices, startPostern } from '../../src/app.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { runCommand } from '../../src/cli/program.ts'
 import { diskFiles } from '../../src/config/files.ts'
+import { dataDirOf } from '../../src/config/given-values.ts'
 import { readConfig } from '../../src/config/read-config.ts'
 
 export interface Outcome {
@@ -62,6 +63,7 @@ export async function setCommandStage(
       const terminal = { stdin, stdout: stdout.stream, stderr: stderr.stream }
       const code = await runCommand(words, terminal, {
         version: '1.2.3',
+        dataDir: () => dataDirOf(environment, diskFiles(folder)),
         readConfig: read,
         serve: async () => 0,
         openDoctor: async (config) => openLocalDoctor(config),

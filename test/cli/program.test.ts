@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
@@ -96,7 +96,14 @@ describe('the command', () => {
     const written = async (columns: number) => {
       const stdout = Object.assign(new PassThrough({ encoding: 'utf8' }), { columns })
       const never = () => Promise.reject(new Error('not for this'))
-      const deps = { version: '1', readConfig: never, serve: never, openServices: never, openDoctor: never }
+      const deps = {
+        version: '1',
+        dataDir: () => undefined,
+        readConfig: never,
+        serve: never,
+        openServices: never,
+        openDoctor: never,
+      }
       const terminal = { stdin: Readable.from([]), stdout, stderr: new PassThrough() }
       expect(await runCommand(['login', 'add', '--help'], terminal, deps)).toBe(0)
       const [, options = ''] = String(stdout.read()).split(/^Options:$/m)
@@ -204,6 +211,26 @@ describe('the command', () => {
     expect(outcome.stderr).toContain('POSTERN_LOG_LEVEL is "loud"')
     expect(outcome.stderr).toContain('did you mean POSTERN_DATA_DIR?')
     expect(JSON.parse(json.stderr).error.mistakes).toHaveLength(2)
+  })
+
+  it('a running postern is asked whatever else is wrong with the settings, but for where it runs', async () => {
+    await stage.serve()
+    const listed = () => stage.postern(['mailbox', 'list'])
+    const put = (text: string, mode = 0o600) => {
+      writeFileSync(join(stage.folder, '.env'), text)
+      chmodSync(join(stage.folder, '.env'), mode)
+    }
+    put('POSTERN_LOG_LEVEL=loud')
+    expect(await listed()).toMatchObject({ code: 0, stderr: '' })
+    put('POSTERN_DATADIR=/x')
+    expect((await listed()).stderr).toContain('did you mean POSTERN_DATA_DIR?')
+    put('POSTERN_LOG_LEVEL')
+    expect((await listed()).stderr).toContain('.env line 1 is not of the form NAME=value')
+    put('POSTERN_GOOGLE_CLIENT_SECRET=xyz', 0o666)
+    expect((await listed()).code).toBe(78)
+    await stage.stop()
+    put('POSTERN_LOG_LEVEL=loud')
+    expect((await listed()).code).toBe(78)
   })
 
   it('a warning tells what is allowed but should be known', async () => {
