@@ -7,7 +7,7 @@ import type { LocalDoctor } from './cli/context.ts'
 import { removeRunningFile, writeRunningFile } from './cli/reach-broker.ts'
 import type { Config } from './config/config.ts'
 import type { EffectiveConfig } from './config/read-config.ts'
-import { redirectUriOf } from './consent/consent-service.ts'
+import { type ConsentService, redirectUriOf } from './consent/consent-service.ts'
 import { createConsentService } from './consent/create-consent-service.ts'
 import { type ApiKeys, createApiKeys } from './credentials/api-keys.ts'
 import { createLoginThrottle } from './credentials/create-login-throttle.ts'
@@ -22,7 +22,9 @@ import type { SharedBudgets } from './governor/shared-budgets.ts'
 import { createTokenBroker } from './grants/create-token-broker.ts'
 import { createKeepAlive } from './grants/keep-alive.ts'
 import type { createSharedRenewals } from './grants/shared-renewals.ts'
+import type { TokenBroker } from './grants/token-broker.ts'
 import { createJournal, type Journal } from './journal/create-journal.ts'
+import type { JournalReader } from './journal/journal.ts'
 import { createMailboxes } from './mailboxes/create-mailboxes.ts'
 import type { Mailboxes } from './mailboxes/mailboxes.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -211,6 +213,75 @@ async function openServicesAsSelf(config: Config, plainLog: Log): Promise<Opened
       }
     },
   }
+}
+
+/** What a program works on that has the broker inside. */
+export interface BrokerInside {
+  mailboxes: Mailboxes
+  tokens: Pick<TokenBroker, 'accessTokenFor'>
+  consent: Pick<ConsentService, 'begin' | 'completePasted'>
+  catalogue: Pick<Catalogue, 'registered'>
+  journal: Pick<JournalReader, 'written'>
+  log: Log
+  /** Waits for renewals under way, and closes the store. */
+  close(): Promise<Stopped>
+}
+
+/**
+ * Everything but the servers, for a program that has them itself: the store is its own as it is of
+ * `startPostern`, grants that are not in use are renewed, and notices are sent.
+ * @throws Failure as `startPostern`
+ */
+export async function openInside(asRead: Config, plainLog: Log): Promise<BrokerInside> {
+  const config: Config = { ...asRead, limits: { ...asRead.limits } }
+  const data = await openData(config, plainLog)
+  const { log } = data.journal
+  try {
+    const services = composeServices(
+      config,
+      log,
+      {
+        ...{ ...data, asRead, readConfigAgain: async () => ({ config: asRead }) },
+        ...{ setLogLevel: () => {}, handed: undefined, worker: undefined },
+      },
+      await sharedParts(data, log),
+    )
+    const { mailboxes, tokens, consent, catalogue, registrations, credentialIndex } = services
+    await Promise.all([registrations.refresh(), credentialIndex.refresh()])
+    startCare(services, data, log)
+    return {
+      ...{ mailboxes, tokens, consent, catalogue, log },
+      journal: data.journal.reader,
+      async close() {
+        try {
+          services.throttle.close()
+          return await services.close()
+        } finally {
+          await data.close()
+        }
+      },
+    }
+  } catch (error) {
+    await data.close()
+    throw error
+  }
+}
+
+/** What goes on by itself from the start on. */
+function startCare(
+  { notices, keepAlive, ownCertificates }: ReturnType<typeof composeServices>,
+  data: OpenedData,
+  log: Log,
+): void {
+  notices.start()
+  // Begun by an earlier process.
+  if (data.rotates)
+    void data
+      .keyring(log)
+      .then((one) => one.resume())
+      .catch((error) => log.warn({ event: 'keyring.not-resumed', err: error }, 'the key is not replaced yet'))
+  keepAlive.start()
+  ownCertificates.start()
 }
 
 /** What the command examines by itself: of a data directory that no postern runs on, and of providers. */
@@ -866,16 +937,7 @@ async function startDoors(
       await tellRunning()
     }
     serving = true
-    services.notices.start()
-    // Begun by an earlier process.
-    if (data.rotates)
-      void keyring()
-        .then((one) => one.resume())
-        .catch((error) =>
-          log.warn({ event: 'keyring.not-resumed', err: error }, 'the key is not replaced yet'),
-        )
-    services.keepAlive.start()
-    services.ownCertificates.start()
+    startCare(services, data, log)
     const { length: mailboxes } = await data.store.mailboxes.list()
     return {
       mailboxes,
