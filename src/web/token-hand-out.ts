@@ -1,7 +1,5 @@
 import type { Answers } from '../api/answers.ts'
-import { Failure } from '../base/failure.ts'
 import { type Actor, actorFields, type Log } from '../base/log.ts'
-import type { ConsentService, CreatedLink } from '../consent/consent-service.ts'
 import { type Principal, permits } from '../credentials/scopes.ts'
 import type { AccessToken, TokenBroker } from '../grants/token-broker.ts'
 import type { JournalReader } from '../journal/journal.ts'
@@ -9,7 +7,7 @@ import type { Mailboxes } from '../mailboxes/mailboxes.ts'
 import type { Address } from '../model/address.ts'
 import type { Scope } from '../model/api-key.ts'
 import { insufficientScope } from './api/bearer.ts'
-import { ConsentWanted } from './http-errors.ts'
+import type { WithConsentLink } from './consent-wanted.ts'
 
 /** Hands out access tokens to programs, whichever door they come by. */
 export interface TokenHandOut {
@@ -35,46 +33,13 @@ export interface WantedToken {
 interface TokenHandOutDeps {
   mailboxes: Pick<Mailboxes, 'named' | 'isPersonal'>
   tokens: Pick<TokenBroker, 'accessTokenFor'>
-  consent: Pick<ConsentService, 'createLink' | 'openLink'>
+  withConsentLink: WithConsentLink
   journal: Pick<JournalReader, 'written'>
   log: Log
 }
 
-const mostLinks = 1_000
-
 export function createTokenHandOut(deps: TokenHandOutDeps): TokenHandOut {
-  const { mailboxes, tokens, consent, journal, log } = deps
-  /** A program asks again and again: it is told the same link as long as that opens. */
-  const links = new Map<Address, CreatedLink>()
-
-  async function linkFor(mailbox: Address, { principal, by }: WantedToken): Promise<CreatedLink> {
-    const known = links.get(mailbox)
-    if (known && (await opens(known))) return known
-    const made = await consent.createLink(mailbox, principal.name, by)
-    if (links.size >= mostLinks) links.clear()
-    links.set(mailbox, made)
-    return made
-  }
-
-  async function opens({ url }: CreatedLink): Promise<boolean> {
-    try {
-      await consent.openLink(new URL(url).pathname.split('/').at(-1) ?? '')
-      return true
-    } catch {
-      return false
-    }
-  }
-
-  /** The failure with a link, where there can be one. */
-  async function withLink(error: unknown, mailbox: Address, wanted: WantedToken): Promise<unknown> {
-    if (!(error instanceof Failure) || error.code !== 'consent-needed') return error
-    if (!permits(wanted.principal, 'admin')) return error
-    try {
-      return new ConsentWanted(error, await linkFor(mailbox, wanted))
-    } catch {
-      return error
-    }
-  }
+  const { mailboxes, tokens, withConsentLink, journal, log } = deps
 
   return {
     async handOut(wanted) {
@@ -88,7 +53,7 @@ export function createTokenHandOut(deps: TokenHandOutDeps): TokenHandOut {
       try {
         token = await tokens.accessTokenFor(address, minimumLife === undefined ? {} : { minimumLife })
       } catch (error) {
-        throw await withLink(error, address, wanted)
+        throw await withConsentLink(error, wanted)
       }
       // A refresh takes a while: the owner of the mailbox and the rights of the key may have
       // changed.

@@ -9,6 +9,7 @@ import type { Confirmations } from '../store/ports.ts'
 import { apiRoutes, createApi } from './api/api.ts'
 import { type BearerCheck, bearerOf, insufficientScope } from './api/bearer.ts'
 import type { MarkAuthenticated } from './connections.ts'
+import { createWithConsentLink } from './consent-wanted.ts'
 import { checkHost, createHostAllowList, type WebAddresses } from './hosts-and-origins.ts'
 import { problemHandler } from './http-errors.ts'
 import { createPages } from './pages/pages.ts'
@@ -63,8 +64,18 @@ export function createWebApp(deps: WebAppDeps): Express {
   const bearers = { apiKeys: services.apiKeys, markAuthenticated, countWrong }
   app.use(createMetricsRoute(metrics, bearers))
   const redirectUri = redirectUriOf(publicUrl)
-  const tokens = createTokenHandOut({ ...services, log })
-  const routes = apiRoutes({ services, redirectUri, signInLinks, readiness, tokens, log, version })
+  const withConsentLink = createWithConsentLink(services.consent)
+  const tokens = createTokenHandOut({ ...services, withConsentLink, log })
+  const routes = apiRoutes({
+    services,
+    withConsentLink,
+    redirectUri,
+    signInLinks,
+    readiness,
+    tokens,
+    log,
+    version,
+  })
   app.use('/api', createApi({ bearers, routes, log }))
   app.use(createTokenExchange({ bearers, tokens, log }))
   const pages = createPages({

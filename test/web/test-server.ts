@@ -213,7 +213,11 @@ export function everyRoute(): ApiRoute[] {
     endAll: async () => {},
   }
   const tokens = { handOut: () => Promise.reject() }
-  return apiRoutes({ services, redirectUri: '', signInLinks, readiness, log, version: '', tokens })
+  const withConsentLink = async (error: unknown) => error
+  return apiRoutes({
+    ...{ services, redirectUri: '', signInLinks, readiness, log, version: '', tokens },
+    withConsentLink,
+  })
 }
 
 export type TestServer = ReturnType<typeof testServer>

@@ -11,6 +11,7 @@ import { type Principal, permits } from '../../credentials/scopes.ts'
 import type { JournalReader } from '../../journal/journal.ts'
 import type { Address } from '../../model/address.ts'
 import { isFromCommand } from '../command-server.ts'
+import type { WithConsentLink } from '../consent-wanted.ts'
 import { HttpRefusal, problemHandler } from '../http-errors.ts'
 import type { Readiness } from '../readiness.ts'
 import { sourceKey } from '../request-source.ts'
@@ -205,6 +206,7 @@ export function apiRoutes({
   signInLinks,
   readiness,
   tokens,
+  withConsentLink,
   log,
   version,
 }: {
@@ -214,6 +216,7 @@ export function apiRoutes({
   signInLinks: SignInLinks
   readiness: Readiness
   tokens: TokenHandOut
+  withConsentLink: WithConsentLink
   log: Log
   version: string
 }): ApiRoute[] {
@@ -228,7 +231,11 @@ export function apiRoutes({
     ...registrationRoutes(registrations),
     ...certificateRoutes(ownCertificates),
     ...tokenRoutes({ mailboxes, tokens }),
-    ...messageRoutes({ submit: services.submit, sendOnce: createSendOnce({ ...services, log }) }),
+    ...messageRoutes({
+      submit: services.submit,
+      withConsentLink,
+      sendOnce: createSendOnce({ ...services, log }),
+    }),
     ...loginRoutes(logins),
     ...apiKeyRoutes(apiKeys),
     ...signInLinkRoutes({ signInLinks, log }),

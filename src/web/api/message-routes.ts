@@ -7,6 +7,7 @@ import { sendRights } from '../../credentials/scopes.ts'
 import type { Submission, Submit, Submitted } from '../../upstream/submission.ts'
 import { addressList } from '../../wire/header-addresses.ts'
 import { enhancedStatuses, isPositive, isTransient, type Reply } from '../../wire/reply.ts'
+import type { WithConsentLink } from '../consent-wanted.ts'
 import { HttpRefusal } from '../http-errors.ts'
 import { type ApiRoute, type CallOf, InvalidInput, route } from './api-route.ts'
 import type { SendOnce } from './send-once.ts'
@@ -23,11 +24,12 @@ type SaidReply = SentMessage['reply']
 
 interface MessageRoutesDeps {
   submit: Submit
+  withConsentLink: WithConsentLink
   sendOnce: SendOnce
 }
 
 /** `POST /messages`: as JSON, or as it is (`message/rfc822`). */
-export function messageRoutes({ submit, sendOnce }: MessageRoutesDeps): ApiRoute[] {
+export function messageRoutes({ submit, withConsentLink, sendOnce }: MessageRoutesDeps): ApiRoute[] {
   return [
     route('POST /messages', async (call) => {
       const { incoming, principal } = call
@@ -68,8 +70,8 @@ export function messageRoutes({ submit, sendOnce }: MessageRoutesDeps): ApiRoute
     const submitted = await submit({
       ...{ by: principal, source: by.source ?? '', ...draft },
       ...{ gone: gone(), leaving },
-    }).catch((error: unknown) => {
-      throw isTooLarge(error) ? new HttpRefusal(413, error) : error
+    }).catch(async (error: unknown) => {
+      throw isTooLarge(error) ? new HttpRefusal(413, error) : await withConsentLink(error, { principal, by })
     })
     return { body: answerOf(submitted, messageId) }
   }
