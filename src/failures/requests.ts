@@ -60,6 +60,15 @@ export const requestsFailures = {
     message: 'The encoding of the request body is not understood',
     fix: 'Send it as UTF-8.',
   },
+  'web.request-slow': {
+    code: 'invalid',
+    message: 'The request did not come to its end in time',
+    fix: 'Send it again, in one piece: it may take 60 seconds, and its header 30.',
+  },
+  'web.head-too-large': {
+    code: 'invalid',
+    message: 'The address and the header of the request are larger than what is read here',
+  },
   'web.request-unreadable': {
     code: 'invalid',
     message: 'The request cannot be read',

@@ -134,8 +134,14 @@ export function problemHandler(log: Log): ErrorRequestHandler {
 }
 
 export function sendProblem(response: Response, error: unknown): void {
-  const { status, failure, headers } = errorAnswer(error)
-  const problem: Problem = {
+  const { status, headers } = errorAnswer(error)
+  const body = JSON.stringify(problemOf(error))
+  response.status(status).set(headers).type('application/problem+json').send(body)
+}
+
+function problemOf(error: unknown): Problem {
+  const { status, failure } = errorAnswer(error)
+  return {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
     status,
@@ -149,7 +155,27 @@ export function sendProblem(response: Response, error: unknown): void {
     ...(failure instanceof ConsentWanted && { consentLink: failure.link }),
     ...(failure instanceof RegistrationMistakes && { mistakes: failure.mistakes.map(toMistake) }),
   }
-  response.status(status).set(headers).type('application/problem+json').send(JSON.stringify(problem))
+}
+
+/** What Node's own reading of a request ends with, before there is a request to answer. */
+const unread: Readonly<Record<string, HttpRefusal>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: new HttpRefusal(408, filled('web.request-slow')),
+  HPE_HEADER_OVERFLOW: new HttpRefusal(431, filled('web.head-too-large')),
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: new HttpRefusal(413, filled('web.body-too-large')),
+}
+
+/** A whole answer, as it goes over the wire, to what could not be read as a request. */
+export function answerToUnread({ code = '' }: NodeJS.ErrnoException): string {
+  const refusal = unread[code] ?? new HttpRefusal(400, filled('web.request-unreadable'))
+  const body = JSON.stringify(problemOf(refusal))
+  const head = [
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+  ]
+  return `${head.join('\r\n')}\r\n\r\n${body}`
 }
 
 function toMistake({ field: member, message }: FieldMistake): Mistake {

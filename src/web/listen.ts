@@ -1,24 +1,39 @@
 import { once } from 'node:events'
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
+import {
+  createServer as createHttpServer,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { type Failure, failure } from '../base/failure.ts'
 import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
 import { backlog, type HandedSockets, requireUnused } from '../net/listen.ts'
 
 const stopMilliseconds = 5_000
 
-// Limits for slow and greedy clients: each of them ends the connection by itself.
-export function createLimitedServer(app: RequestListener): Server {
-  return createHttpServer(
-    {
-      maxHeaderSize: 16 * 1024,
-      headersTimeout: 30_000,
-      requestTimeout: 60_000,
-      keepAliveTimeout: 5_000,
-      connectionsCheckingInterval: 5_000,
-    },
-    app,
-  )
+const patience = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 30_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 5_000,
+}
+
+/** Limits for slow and greedy clients: each of them ends the connection by itself, and says why. */
+export function createLimitedServer(app: RequestListener, less: Partial<typeof patience> = {}): Server {
+  const server = createHttpServer({ ...patience, ...less }, app)
+  server.on('clientError', (error, socket) => void refuseUnread(error, socket))
+  return server
+}
+
+async function refuseUnread(error: NodeJS.ErrnoException, socket: Duplex): Promise<void> {
+  const { answerToUnread } = await import('./http-errors.ts')
+  // As Node does it: nothing goes into the middle of another answer, or to who has gone.
+  const { _httpMessage: begun } = socket as { _httpMessage?: ServerResponse }
+  if (!socket.writable || error.code === 'ECONNRESET' || begun?.headersSent) return void socket.destroy(error)
+  socket.end(answerToUnread(error), () => socket.destroy())
 }
 
 /** Accepts no more requests, and gives those in flight five seconds. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { openApiDocument } from '../../src/web/api/openapi.ts'
 
-interface Answered {
+export interface Answered {
   status: number
   type: string
   text: string

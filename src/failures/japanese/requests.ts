@@ -48,6 +48,13 @@ export const requests: Translated<typeof requestsFailures> = {
     message: 'リクエスト本文の文字コードを解釈できません',
     fix: 'UTF-8 で送ってください。',
   },
+  'web.request-slow': {
+    message: 'リクエストが時間内に最後まで届きませんでした',
+    fix: '途中で止めずに、もう一度送ってください。全体は 60 秒以内、ヘッダーは 30 秒以内に届く必要があります。',
+  },
+  'web.head-too-large': {
+    message: 'リクエストのアドレスとヘッダーが、ここで読み取れる大きさを超えています',
+  },
   'web.request-unreadable': {
     message: 'リクエストを読み取れません',
     fix: 'アドレスが正しくエンコードされ、本文が途中で切れていないか確認してください。',
