@@ -38,6 +38,7 @@ export default defineConfig({
   test: {
     // Times are shown in the zone of the process.
     env: { TZ: 'UTC' },
+    setupFiles: './test/support/documented-fetch.ts',
     reporters: ['default', './test/support/counting-reporter.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,

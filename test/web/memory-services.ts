@@ -403,7 +403,8 @@ export function memoryCatalogue(registered: boolean): Catalogue {
   }
   return {
     list: () => [{ provider, registered }],
-    registered(): RegisteredProvider {
+    registered(id): RegisteredProvider {
+      if (id !== 'example') throw failureAs('not-found', 'There is no such provider')
       if (registered) return { ...provider, registration: { clientId: 'client', clientSecrets: [] } }
       throw failureAs('configuration', 'Example Mail has no registration', {
         fix: 'Set POSTERN_EXAMPLE_CLIENT_ID.',
