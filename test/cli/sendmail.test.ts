@@ -107,16 +107,56 @@ describe('postern sendmail and postern send, as programs run them', () => {
     expect(output).toMatch(/^220 .*\r\n250-.*\r\n[\s\S]*221 2\.0\.0 Goodbye\r\n$/)
   })
 
-  it('the example sends with the key of a file', async () => {
-    const example = await readFile(new URL('../../examples/sendmail/sendmail', import.meta.url), 'utf8')
-    const here = example
-      .replace('http://localhost:8587', stage.postern.url)
-      .replace('billing@example.com\nPOSTERN', `${me}\nPOSTERN`)
-      .replace('/etc/postern/sendmail.key', join(folder, 'key'))
-    await writeFile(join(folder, 'example'), here, { mode: 0o755 })
-    const { PATH = '' } = environment
-    expect(await shell(`example ${you}`, 'Subject: x\n\nhello\n', { PATH })).toEqual({ code: 0, output: '' })
-    expect(only()).toMatchObject({ sender: me, recipients: [you] })
+  describe('the example for /usr/sbin/sendmail, which has the key in a file', () => {
+    let example: string
+    const env = () => ({ PATH: environment.PATH ?? '' })
+
+    beforeAll(async () => {
+      const text = await readFile(new URL('../../examples/sendmail/sendmail', import.meta.url), 'utf8')
+      const here = text
+        .replace('http://localhost:8587', stage.postern.url)
+        .replace('billing@example.com\nPOSTERN', `${me}\nPOSTERN`)
+        .replace('admin@example.com', you)
+        .replace('/etc/postern/sendmail.key', join(folder, 'key'))
+      example = join(folder, 'example')
+      await writeFile(example, here, { mode: 0o755 })
+    })
+
+    it('sends', async () => {
+      expect(await shell(`example ${you}`, 'Subject: x\n\nhello\n', env())).toEqual({ code: 0, output: '' })
+      expect(only()).toMatchObject({ sender: me, recipients: [you] })
+    })
+
+    it('cron calls it', async () => {
+      const text =
+        'From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@host> job\nMIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\nAuto-Submitted: auto-generated\n\nout\n'
+      const sent = await shell('example -i -FCronDaemon -B8BITMIME -oem root', text, env())
+      expect(sent).toEqual({ code: 0, output: '' })
+      expect(only()).toMatchObject({ sender: me, recipients: [you] })
+      expect(only().text).toContain('Auto-Submitted: auto-generated\r\n')
+    })
+
+    it.runIf(peer('PHPMailer'))("PHP's mail() calls it", async () => {
+      const code = `exit(mail('${you}', 'hello', 'the text', 'From: ${me}') ? 0 : 1);`
+      const line = `php -d sendmail_path='${example} -t -i' -r "${code}"`
+      expect(await shell(line, '', env())).toEqual({ code: 0, output: '' })
+      expect(only()).toMatchObject({ sender: me, recipients: [you] })
+    })
+
+    it.runIf(peer('bsd-mailx'))("Debian's mailx calls it", async () => {
+      await writeFile(join(folder, 'mailrc'), `set sendmail=${example}\nset sendwait\n`)
+      const mailx = { ...env(), MAILRC: join(folder, 'mailrc') }
+      const line = `bsd-mailx -s 'Grüße' -c copy@example.net ${you}`
+      expect(await shell(line, 'the text\n', mailx)).toEqual({ code: 0, output: '' })
+      expect(only()).toMatchObject({ sender: me, recipients: [you, 'copy@example.net'] })
+      expect(only().text).toContain('\r\n\r\nthe text\r\n')
+      stage.mailProvider.messages.splice(0)
+      expect(await shell(`bsd-mailx -r ${me} -s hello root`, 'for root\n', mailx)).toEqual({
+        code: 0,
+        output: '',
+      })
+      expect(only()).toMatchObject({ sender: me, recipients: [you] })
+    })
   })
 
   it.runIf(peer('s-nail'))('mailx sends by it', async () => {

@@ -12,6 +12,7 @@ const peers = {
     isThere: () => runs('ruby', ['-e', 'require "action_mailer"']),
   },
   bash: { package: 'bash', isThere: () => onPath('bash') },
+  'bsd-mailx': { package: 'bsd-mailx', isThere: () => onPath('bsd-mailx') },
   chromium: { package: 'chromium', isThere: () => onPath('chromium') },
   curl: { package: 'curl', isThere: () => onPath('curl') },
   dovecot: { package: 'dovecot-core dovecot-submissiond', isThere: () => onPath('dovecot') && isRoot() },
