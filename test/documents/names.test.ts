@@ -7,7 +7,7 @@ import { catalogue } from '../../src/failures/catalogue.ts'
 import { knownErrors } from '../../src/providers/errors/known-errors.ts'
 import { documented } from '../web/documented.ts'
 import { verbsOf } from './command-page.js'
-import { blocksOf, codeOf, readDocuments, root } from './read-documents.ts'
+import { blocksOf, codeOf, filesIn, readDocuments, root } from './read-documents.ts'
 
 /** Names with our prefix that are no settings: what reads them. */
 const otherVariables: Record<string, string> = {
@@ -34,8 +34,14 @@ interface Named {
 
 describe('the names in the documents', () => {
   let texts: Map<string, string>
+  /** Whatever else is in examples/: scripts, settings of other programs. */
+  let examples: [path: string, text: string][]
   let verbs: Map<string, string>
   beforeAll(async () => {
+    const files = (await filesIn('examples')).filter((path) => !path.endsWith('.md'))
+    examples = await Promise.all(
+      files.map(async (path): Promise<[string, string]> => [path, await readFile(join(root, path), 'utf8')]),
+    )
     texts = await readDocuments()
     verbs = new Map((await verbsOf(runCommand)).map(({ words, help }) => [words.join(' '), help]))
   })
@@ -59,7 +65,11 @@ describe('the names in the documents', () => {
       name.endsWith('_') || name.endsWith('…')
         ? [...names].some((one) => one.startsWith(name.replace(/…$/, '')))
         : names.has(name) || name in otherVariables
-    const all = found((text) => text.match(/POSTERN_[A-Z0-9_]+…?/g) ?? [])
+    const inTexts = (text: string) => text.match(/POSTERN_[A-Z0-9_]+…?/g) ?? []
+    const all = [
+      ...found(inTexts),
+      ...examples.flatMap(([path, text]) => inTexts(text).map((name) => ({ in: path, name }))),
+    ]
     expect(all.length).toBeGreaterThan(200)
     expect(all.filter(({ name }) => !isKnown(name))).toEqual([])
   })
