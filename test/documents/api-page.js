@@ -14,14 +14,23 @@ export function apiPart({ paths, tags, components }) {
     const own = operations.filter(({ operation }) => operation.tags[0] === name)
     return `## ${name}\n\n${own.map(operationText).join('\n')}`
   })
+  const contents = operations.map((one) => {
+    const title = titleOf(one)
+    return `- [${title}](#${anchorOf(title)}): ${one.operation.summary}\n`
+  })
   const objects = Object.entries(components.schemas).map(([name, schema]) => objectText(name, schema))
-  return `${sections.join('\n')}\n## Objects\n\nWhat stands in answers, by the names that are used above. A member with \`?\` may lack.\n\n${objects.join('\n')}`
+  return `## All operations\n\n${contents.join('')}\n${sections.join('\n')}\n## Objects\n\nWhat stands in answers, by the names that are used above. A member with \`?\` may lack.\n\n${objects.join('\n')}`
+}
+
+/** @param {{ path: string, method: string, operation: Json }} all */
+function titleOf({ path, method, operation: { servers } }) {
+  const base = servers ? servers[0].url.replace(/^(\.\.)?(\/\.\.)*/, '') : '/api/v1'
+  return `${method.toUpperCase()} ${base}${path}`
 }
 
 /** @param {{ path: string, method: string, operation: Json }} all */
 function operationText({ path, method, operation }) {
-  const { summary, description, security, servers, parameters = [], requestBody, responses } = operation
-  const whole = `${servers ? servers[0].url.replace(/^(\.\.)?(\/\.\.)*/, '') : '/api/v1'}${path}`
+  const { summary, description, security, parameters = [], requestBody, responses } = operation
   const scopes = security.flatMap((/** @type {Json} */ one) => one.apiKey)
   const needs =
     security.length === 0
@@ -34,7 +43,7 @@ function operationText({ path, method, operation }) {
     bodyText(type, schema),
   )
   return [
-    `### ${method.toUpperCase()} ${whole}\n\n${sentence(summary)}${needs}${description ? ` ${description}` : ''}\n`,
+    `### ${titleOf({ path, method, operation })}\n\n${sentence(summary)}${needs}${description ? ` ${description}` : ''}\n`,
     ...(rows.length > 0 ? [`In the query:\n\n${tableOf(['parameter', 'type', ''], rows)}`] : []),
     ...(bodies.length > 0
       ? [`${requestBody.required ? 'Body' : 'Body, which may lack'}: ${bodies.join('\nOr: ')}`]
