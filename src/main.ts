@@ -14,6 +14,9 @@ import { dataDirOf } from './config/given-values.ts'
 import { type Endpoint, formatEndpoint } from './net/endpoint.ts'
 import type { EventLog } from './system/windows.ts'
 
+// Windows would look for a program that postern runs in the current folder first.
+if (process.platform === 'win32') process.env.NoDefaultCurrentDirectoryInExePath = '1'
+
 // Whatever is written belongs to the owner alone.
 process.umask(0o077)
 

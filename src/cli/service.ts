@@ -40,7 +40,9 @@ export function addServiceVerbs(program: Command, context: Context): void {
           return
         }
         if (name === 'install') await requireFit(host)
-        for (const step of steps) await take(step, system, host)
+        const own = await context.dataDir().catch(() => undefined)
+        const dataDirs = [...new Set([system.dataDir(place), ...(own === undefined ? [] : [own])])]
+        for (const step of steps) await take(step, dataDirs, host)
         context.tell(command, result, doneWords(name, system, host))
       })
   }
@@ -72,8 +74,11 @@ async function requireFit({ platform, place }: Host): Promise<void> {
   if (hidden !== undefined) throw failure('service.program-in-home', { path: hidden })
 }
 
-/** @throws Failure `configuration` where this user may not, `internal` where a program fails */
-export async function take(step: Step, system: ServiceSystem, { place, platform }: Host): Promise<void> {
+/**
+ * @param dataDirs where a postern may run that is asked to end
+ * @throws Failure `configuration` where this user may not, `internal` where a program fails
+ */
+export async function take(step: Step, dataDirs: readonly string[], { platform }: Host): Promise<void> {
   try {
     switch (step.do) {
       case 'write':
@@ -94,7 +99,7 @@ export async function take(step: Step, system: ServiceSystem, { place, platform 
         await runStep(step.words, step.mayFail === true, platform)
         return
       case 'stop-postern':
-        await stopRunning(system.dataDir(place))
+        for (const dataDir of dataDirs) await stopRunning(dataDir)
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

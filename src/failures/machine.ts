@@ -50,6 +50,11 @@ export const machineFailures = {
     message: 'Other users of this machine have rights in {path} ({users})',
     fix: 'Take them away: {command}',
   },
+  'data.rights-unknown': {
+    code: 'configuration',
+    message: 'Who has rights in {path} cannot be found out or changed{reason}',
+    fix: 'Name a directory on a disk with NTFS, of the user that runs postern, in POSTERN_DATA_DIR.',
+  },
   'service.unknown-system': {
     code: 'configuration',
     message: 'No service can be made on this system ({platform})',

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { join as windowsPath } from 'node:path/win32'
 import { promisify } from 'node:util'
-import { failure } from '../base/failure.ts'
-import { shellWord } from '../base/text.ts'
+import { type Failure, failure } from '../base/failure.ts'
+import { printable, shellWord } from '../base/text.ts'
 import type { Place, ServiceSystem, Step } from './service-steps.ts'
 
 /*
@@ -221,29 +221,54 @@ type Run = (words: readonly [string, ...string[]]) => Promise<string>
 const runHidden: Run = async ([program, ...words]) =>
   (await inTurn(program, words, { windowsHide: true, maxBuffer: 16 * 1024 * 1024 })).stdout
 
-/** Leaves a folder, and what is made in it, to this user, the system and the administrators. */
+/**
+ * Leaves a folder, and what is made in it, to this user, the system and the administrators.
+ * @throws Failure `configuration` where there are no such rights, as on a disk with FAT
+ */
 export async function protect(path: string, runs: Run = runHidden): Promise<void> {
-  await runs(protectWords(path, [...(await ourselves(runs)), localService]))
+  try {
+    await runs(protectWords(path, [...(await ourselves(runs)), localService]))
+  } catch (error) {
+    throw rightsUnknown(path, error)
+  }
 }
 
-/** What of a folder others than this user, the system and the administrators have a right in. */
+function rightsUnknown(path: string, cause: unknown): Failure {
+  const { stderr = '', code } = cause as { stderr?: string; code?: string | number }
+  const said = printable(stderr.trim().split(/\r?\n/)[0] || String(code ?? ''), 200)
+  return failure('data.rights-unknown', { path, reason: said === '' ? '' : `: ${said}`, cause })
+}
+
+/**
+ * What of a folder others than this user, the system and the administrators have a right in.
+ * @throws Failure `configuration` where there are no such rights
+ */
 export async function openToOthers(path: string, runs: Run = runHidden): Promise<OpenFile[]> {
   const file = join(tmpdir(), `postern-rights-${randomBytes(6).toString('hex')}`)
   try {
     await runs(saveWords(path, file))
     return openFiles(await readFile(file, 'utf16le'), await ourselves(runs))
+  } catch (error) {
+    throw rightsUnknown(path, error)
   } finally {
     await rm(file, { force: true })
   }
 }
+
+/** What has been found closed: a start asks more than once. */
+const closed = new Set<string>()
 
 /**
  * Refuses a folder in which others than this user, the system and the administrators have a right.
  * @throws Failure `configuration`, with the command that takes it away
  */
 export async function requireClosed(path: string, runs: Run = runHidden): Promise<void> {
+  if (closed.has(path)) return
   const [open] = await openToOthers(path, runs)
-  if (!open) return
+  if (!open) {
+    closed.add(path)
+    return
+  }
   const close = protectWords(path, [...(await ourselves(runs)), localService])
   const inherit = ['icacls.exe', windowsPath(path, '*'), '/reset', '/T', '/C', '/Q']
   const command = [close, inherit].map((words) => words.map((word) => shellWord(word, 'win32')).join(' '))

@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Host } from '../../src/cli/context.ts'
 import { runCommand } from '../../src/cli/program.ts'
 import { take } from '../../src/cli/service.ts'
-import { linux } from '../../src/system/linux.ts'
 
 const hosts: Record<'linux' | 'darwin' | 'win32' | 'aix', Host> = {
   linux: { platform: 'linux', place: { command: ['/usr/local/bin/postern'], environment: {}, user: 0 } },
@@ -82,25 +81,25 @@ describe('a step', () => {
 
   it('a file is written for everybody to read, in the encoding that is wanted, and removed', async () => {
     const path = join(folder, 'task.xml')
-    await take({ do: 'write', path, text: 'ü', encoding: 'utf16le' }, linux, hosts.linux)
+    await take({ do: 'write', path, text: 'ü', encoding: 'utf16le' }, [], hosts.linux)
     expect([...(await readFile(path))]).toEqual([0xff, 0xfe, 0xfc, 0])
     expect((await stat(path)).mode & 0o777).toBe(0o644)
-    await take({ do: 'make-folder', path: join(folder, 'a/b') }, linux, hosts.linux)
+    await take({ do: 'make-folder', path: join(folder, 'a/b') }, [], hosts.linux)
     expect((await stat(join(folder, 'a/b'))).mode & 0o777).toBe(0o700)
     for (const name of ['task.xml', 'never-there']) {
-      await take({ do: 'remove-file', path: join(folder, name) }, linux, hosts.linux)
+      await take({ do: 'remove-file', path: join(folder, name) }, [], hosts.linux)
     }
     expect(await readdir(folder)).toEqual(['a'])
   })
 
   it('a program that fails is named, with the last that it said', async () => {
     const words = ['sh', '-c', 'echo beginning; echo "it is broken" >&2; exit 3'] as const
-    await expect(take({ do: 'run', words }, linux, hosts.linux)).rejects.toMatchObject({
+    await expect(take({ do: 'run', words }, [], hosts.linux)).rejects.toMatchObject({
       message: expect.stringMatching(/^sh -c '.*' failed: it is broken$/s),
     })
-    await expect(take({ do: 'run', words: ['no-such-program'] }, linux, hosts.linux)).rejects.toMatchObject({
+    await expect(take({ do: 'run', words: ['no-such-program'] }, [], hosts.linux)).rejects.toMatchObject({
       message: expect.stringContaining('no-such-program failed (spawn no-such-program ENOENT)'),
     })
-    await take({ do: 'run', words, mayFail: true }, linux, hosts.linux)
+    await take({ do: 'run', words, mayFail: true }, [], hosts.linux)
   })
 })

@@ -166,6 +166,22 @@ describe('rights of files', () => {
     await requireClosed('C:\\data', answering(closed).run)
   })
 
+  it('a disk without such rights is refused, in the words of the system', async () => {
+    const refused = async () => {
+      throw Object.assign(new Error('it failed'), {
+        code: 1,
+        stderr: 'E:\\data: Der Vorgang wird nicht unterstützt.\r\n',
+      })
+    }
+    for (const look of [protect('E:\\data', refused), requireClosed('E:\\data', refused)])
+      await expect(look).rejects.toMatchObject({
+        id: 'data.rights-unknown',
+        message: expect.stringMatching(
+          /^Who has rights in E:\\data .*: E:\\data: Der Vorgang wird nicht unterstützt\.$/,
+        ),
+      })
+  })
+
   it('it is left to this user, the system, the administrators and the service', async () => {
     const { ran, run } = answering('')
     await protect('C:\\data', run)

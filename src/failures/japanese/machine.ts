@@ -41,6 +41,10 @@ export const machine: Translated<typeof machineFailures> = {
     message: 'このマシンのほかのユーザーが {path} に対する権限を持っています({users})',
     fix: '権限を取り除いてください: {command}',
   },
+  'data.rights-unknown': {
+    message: '{path} に対する権限を調べられないか、変更できません{reason}',
+    fix: 'postern を実行するユーザーの、NTFS のディスク上のディレクトリを POSTERN_DATA_DIR に指定してください。',
+  },
   'service.unknown-system': {
     message: 'このシステム({platform})ではサービスを作れません',
     fix: 'そのシステムでサービスを起動するものに「postern serve」を起動させてください。',
