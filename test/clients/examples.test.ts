@@ -1,10 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { command } from '../../examples/demo/mailbox.js'
+import { addMailbox, command } from '../../examples/demo/mailbox.js'
+import { posternEnvironment } from '../../examples/demo/postern-process.js'
+import { setStage } from '../../examples/demo/stage.js'
 import { consentedMailbox } from '../support/consented-mailbox.ts'
 import { eventually } from '../support/eventually.ts'
 import { startExim } from '../support/exim.ts'
@@ -279,6 +281,29 @@ describe.runIf(peer('dovecot'))('an example with its values filled in, through p
       words.push('--user', `${type.username}:${type.passwd}`, '--mail-from', type.smtp_email)
       return run('curl', [...words, '--mail-rcpt', recipient, '--upload-file', path])
     })
+  })
+})
+
+describe('the commands for printers', () => {
+  it.each(['printers.md', 'scanner.md'])('%s: each login is made as the page says', async (name) => {
+    const stage = await setStage()
+    onTestFinished(stage.close)
+    const { folder, postern, process } = stage
+    await addMailbox(postern, 'scans@example.com')
+    await writeFile(join(folder, 'password.txt'), 'kept-short-1x7q\n', { mode: 0o600 })
+    const commands = [...(await readExample(name)).matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(
+      ([, text = '']) => text.trim(),
+    )
+    expect(commands.length).toBeGreaterThan(1)
+    const program = join(import.meta.dirname, '../../dist/main.js')
+    for (const text of commands) {
+      const asPostern = `postern() { '${globalThis.process.execPath}' '${program}' "$@"; }\n${text}`
+      const outcome = await runProgram('sh', ['-ec', asPostern], {
+        env: posternEnvironment(process),
+        cwd: folder,
+      })
+      expect(outcome.code, `${text}\n${outcome.output}`).toBe(0)
+    }
   })
 })
 
