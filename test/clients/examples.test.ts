@@ -1,9 +1,12 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { freePort } from '../../examples/demo/free-port.js'
 import { addMailbox, command } from '../../examples/demo/mailbox.js'
 import { posternEnvironment } from '../../examples/demo/postern-process.js'
 import { setStage } from '../../examples/demo/stage.js'
@@ -11,7 +14,7 @@ import { consentedMailbox } from '../support/consented-mailbox.ts'
 import { eventually } from '../support/eventually.ts'
 import { startExim } from '../support/exim.ts'
 import { type LegacyStage, setLegacyStage } from '../support/legacy-stage.ts'
-import { jakartaMail, type Peer, peer, phpMailer } from '../support/peer.ts'
+import { jakartaMail, type Peer, peer, phpMailer, searchPath } from '../support/peer.ts'
 import { startPostfix } from '../support/postfix.ts'
 import { type Outcome, type RunOptions, runProgram } from '../support/run-program.ts'
 import { blocksUnder, filledIn, readExample, swapped, type Values } from './filled-example.ts'
@@ -52,6 +55,7 @@ describe.runIf(peer('dovecot'))('an example with its values filled in, through p
   async function file(name: string, way: Way, ...swaps: (readonly [string, string])[]): Promise<string> {
     const text = await readExample(name)
     const path = join(folder, name)
+    await mkdir(dirname(path), { recursive: true })
     await writeFile(path, fill(way === 'plain' ? text : swapped(text, swaps), way))
     return path
   }
@@ -246,6 +250,30 @@ describe.runIf(peer('dovecot'))('an example with its values filled in, through p
       expect([verb, method]).toEqual(['call', 'mail.update'])
       const input = JSON.stringify(trueNas.parse(JSON.parse(words)))
       return run('python3', [standIn('truenas.py'), recipient], { input })
+    })
+
+    it.runIf(peer('alertmanager')).each(bothWays)('Alertmanager, %s', async (way) => {
+      const host = ['smtp_smarthost: 127.0.0.1:2587', 'smtp_smarthost: postern.example.com:2587'] as const
+      const tls = ['smtp_require_tls: false', 'smtp_require_tls: true'] as const
+      const trusting = `tls_config: { ca_file: ${authority} }`
+      const path = await file('prometheus/alertmanager.yml', way, host, tls, [`# ${trusting}`, trusting])
+      await writeFile(path, (await readFile(path, 'utf8')).replace('group_wait: 10s', 'group_wait: 1s'))
+      const web = `127.0.0.1:${await freePort()}`
+      const words = [`--config.file=${path}`, `--storage.path=${await mkdtemp(join(folder, 'alerts-'))}`]
+      words.push(`--web.listen-address=${web}`, '--cluster.listen-address=')
+      const child = spawn('prometheus-alertmanager', words, { stdio: 'ignore', env: { PATH: searchPath } })
+      const ended = once(child, 'close')
+      const body = JSON.stringify([{ labels: { alertname: 'PosternNotReady' } }])
+      const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+      const isTaken = async () =>
+        (await fetch(`http://${web}/api/v2/alerts`, request).catch(() => undefined))?.ok
+      try {
+        await eventually('Alertmanager takes an alert', isTaken)
+        await arrives(way)
+      } finally {
+        child.kill()
+        await ended
+      }
     })
 
     // Debian's gem mail 2.7 with Ruby 3.1 takes STARTTLS also where it is switched off; GitLab's own is newer.

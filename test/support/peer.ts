@@ -11,6 +11,7 @@ const peers = {
     package: 'ruby-actionmailer',
     isThere: () => runs('ruby', ['-e', 'require "action_mailer"']),
   },
+  alertmanager: { package: 'prometheus-alertmanager', isThere: () => onPath('prometheus-alertmanager') },
   bash: { package: 'bash', isThere: () => onPath('bash') },
   'bsd-mailx': { package: 'bsd-mailx', isThere: () => onPath('bsd-mailx') },
   chromium: { package: 'chromium', isThere: () => onPath('chromium') },
