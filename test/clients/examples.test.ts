@@ -21,6 +21,7 @@ const [billing, recipient] = ['billing@example.com', 'someone@example.net']
 const done: Outcome = { code: 0, output: '' }
 const authority = '/etc/ssl/postern-ca.pem'
 
+type Login = Pick<Values, 'user' | 'password'>
 type Way = 'plain' | 'STARTTLS'
 const bothWays: readonly Way[] = ['plain', 'STARTTLS']
 const heading = { plain: 'On the same machine', STARTTLS: 'From another machine' }
@@ -28,15 +29,15 @@ const heading = { plain: 'On the same machine', STARTTLS: 'From another machine'
 describe.runIf(peer('dovecot'))('an example with its values filled in, through postern and Dovecot', () => {
   let stage: LegacyStage
   let folder: string
-  let login: { user: string; password: string }
+  let login: Login
+  let logins: Record<'usual' | 'unused', Login>
   /** Of the authority that programs are told to trust. */
   let caFile: string
   beforeAll(async () => {
     stage = await setLegacyStage()
     folder = await mkdtemp(join(tmpdir(), 'postern-examples-'))
     await consentedMailbox(stage.postern, billing)
-    const added = await command(stage.postern, 'login', 'add', billing, '--user', 'ticket-system')
-    login = { user: 'ticket-system', password: added.password }
+    logins = { usual: await addLogin('ticket-system'), unused: await addLogin('never-used') }
   })
   afterAll(async () => {
     await stage?.close()
@@ -46,10 +47,15 @@ describe.runIf(peer('dovecot'))('an example with its values filled in, through p
   beforeEach(() => {
     stage.forget()
     caFile = stage.caFile
+    login = logins.usual
   })
 
+  async function addLogin(user: string): Promise<Login> {
+    return { user, ...(await command(stage.postern, 'login', 'add', billing, '--user', user)) }
+  }
+
   const fill = (text: string, way: Way, more: Partial<Values> = {}) =>
-    filledIn(text, { port: stage.ports[way], caFile, ...login, ...more })
+    filledIn(text, { port: stage.ports[way], caFile, user: login.user, password: login.password, ...more })
 
   const run = (name: string, words: readonly string[], options: RunOptions = {}) =>
     runProgram(name, words, { cwd: folder, ...options })
@@ -79,11 +85,19 @@ describe.runIf(peer('dovecot'))('an example with its values filled in, through p
     if (!checksAuthority) return
     it.runIf(isHere)(`${name} does not sign in where it does not know the authority`, async () => {
       caFile = stage.otherCaFile
-      const signIns = () => stage.postern.output().split('"event":"sign-in.').length
-      const before = signIns()
+      login = logins.unused
       expect(await send('STARTTLS')).not.toMatchObject({ code: 0 })
-      expect(signIns()).toBe(before)
+      await everythingIsLogged()
+      expect(stage.postern.output()).not.toContain(`"login":"${login.user}"`)
     })
+  }
+
+  /** What was said before this line of the log has been read, too. */
+  async function everythingIsLogged(): Promise<void> {
+    const links = () => stage.postern.output().split('"event":"consent-link.made"').length
+    const before = links()
+    await command(stage.postern, 'consent', billing)
+    await eventually('the line of the link is read', () => links() > before)
   }
 
   async function arrives(way: Way): Promise<void> {
