@@ -78,7 +78,11 @@ Examples:
       ])
       const words =
         rows.length > 0
-          ? table(['ID', 'NAME', 'SCOPES', 'STATE', 'LAST USED', ...(isAnyBound ? ['LIMITS'] : [])], rows)
+          ? table(
+              ['ID', 'NAME', 'SCOPES', 'STATE', 'LAST USED', ...(isAnyBound ? ['LIMITS'] : [])],
+              rows,
+              context.terminal.stdout,
+            )
           : 'No API key yet. Make one: postern api-key add --scope token:ADDRESS\n'
       context.tell(command, { apiKeys: list }, words)
     })

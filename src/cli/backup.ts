@@ -11,7 +11,7 @@ import type { RotationStep } from '../store/keyring.ts'
 import type { Context } from './context.ts'
 import { findRunning } from './reach-broker.ts'
 import { createRemoteBroker } from './remote-broker.ts'
-import { table } from './terminal.ts'
+import { inMebibytes, progressOn, table } from './terminal.ts'
 
 /** `postern backup` and `postern restore` */
 export function addBackupVerbs(program: Command, context: Context): void {
@@ -28,9 +28,13 @@ export function addBackupVerbs(program: Command, context: Context): void {
         return
       }
       const path = resolve(file)
-      await writeNew(path, () => octetsOf(config, program.version() ?? ''))
-      const { readBackup } = await import('../store/backup.ts')
-      const manifest = await readBackup(path)
+      const progress = progressOn(context.terminal)
+      const written = (octets: number) => progress.show(`written: ${inMebibytes(octets)}`)
+      const checked = async (_piece: Buffer, done: number, all: number) =>
+        progress.show(`checked: ${inMebibytes(done)} of ${inMebibytes(all)}`)
+      const manifest = await writeNew(path, () => octetsOf(config, program.version() ?? ''), written)
+        .then(async () => (await import('../store/backup.ts')).readBackup(path, checked))
+        .finally(() => progress.end())
       const result = { file: path, ...manifest, keep: keepToo(config) }
       context.tell(command, result, describeBackup(result))
     })
@@ -48,6 +52,7 @@ export function addBackupVerbs(program: Command, context: Context): void {
       const { restoreBackup } = await import('../store/backup.ts')
       const { dataDir, key } = config
       const lock = await lockDataDir(dataDir)
+      const progress = progressOn(context.terminal)
       try {
         const from = resolve(file)
         const restored = await restoreBackup({
@@ -55,8 +60,9 @@ export function addBackupVerbs(program: Command, context: Context): void {
           dataDir,
           ...(key && { key }),
           replace,
+          told: (done, all) => progress.show(`read: ${inMebibytes(done)} of ${inMebibytes(all)}`),
           clock: systemClock,
-        })
+        }).finally(() => progress.end())
         context.tell(command, { dataDir, ...restored }, describeRestored(restored, dataDir))
       } finally {
         await lock.release()
@@ -96,13 +102,22 @@ async function writeAll(octets: AsyncIterable<Uint8Array>, to: NodeJS.WritableSt
 }
 
 /** A file that is whole, or not there. */
-async function writeNew(path: string, octets: () => Promise<AsyncIterable<Uint8Array>>): Promise<void> {
+async function writeNew(
+  path: string,
+  octets: () => Promise<AsyncIterable<Uint8Array>>,
+  told: (octets: number) => void,
+): Promise<void> {
   const file = await open(path, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'EEXIST') throw failure('backup.file-there', { path })
     throw failure('backup.file-unwritable', { path, reason: cause.code ?? 'unknown error', cause })
   })
   try {
-    for await (const piece of await octets()) await file.writeFile(piece)
+    let written = 0
+    for await (const piece of await octets()) {
+      await file.writeFile(piece)
+      written += piece.length
+      told(written)
+    }
     await file.sync()
   } catch (error) {
     await rm(path, { force: true })
@@ -170,18 +185,23 @@ export function addKeyringVerbs(program: Command, context: Context): void {
         writes ? 'seals' : held ? 'opens' : 'missing',
         String(values),
       ])
-      context.tell(command, { keys }, table(['KEY', 'STATE', 'VALUES'], rows))
+      context.tell(command, { keys }, table(['KEY', 'STATE', 'VALUES'], rows, context.terminal.stdout))
     })
 
   keyring
     .command('rotate')
     .description('seal everything with a new key, also while postern runs')
     .addHelpText('after', rotateHelp)
-    .action(async (options: { json?: boolean }, command: Command) => {
+    .action(async (_options: object, command: Command) => {
       const last = await context.withBroker(async (broker) => {
         let step: RotationStep | undefined
-        for await (step of (await broker.keyring()).rotate())
-          if (!options.json) context.terminal.stderr.write(`${step.sealed} of ${step.values} values\n`)
+        const progress = progressOn(context.terminal)
+        try {
+          for await (step of (await broker.keyring()).rotate())
+            progress.show(`sealed anew: ${step.sealed} of ${step.values} values`)
+        } finally {
+          progress.end()
+        }
         return step
       })
       if (last) context.tell(command, last, describeRotation(last, await keysAre(context)))

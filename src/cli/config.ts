@@ -6,7 +6,7 @@ import { describeConfig } from '../config/read-config.ts'
 import { createCatalogue } from '../providers/catalogue.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { Context, Health } from './context.ts'
-import { table } from './terminal.ts'
+import { type Terminal, table } from './terminal.ts'
 
 /** `postern serve`, `postern config`, `postern health` and `postern log-level` */
 export function addConfigVerbs(program: Command, context: Context): void {
@@ -32,7 +32,7 @@ export function addConfigVerbs(program: Command, context: Context): void {
       const described = describeConfig(effective)
       const rows = described.map(({ name, value, source }) => [name, String(value ?? ''), source])
       const providers = describeProviders(effective.config)
-      const words = `${table(['SETTING', 'VALUE', 'FROM'], rows)}\n${providerTable(providers)}`
+      const words = `${table(['SETTING', 'VALUE', 'FROM'], rows, context.terminal.stdout)}\n${providerTable(providers, context.terminal.stdout)}`
       const { warnings } = effective
       context.tell(command, { settings: described, providers, warnings }, words)
       if (command.opts().json !== true) context.warn(warnings)
@@ -75,7 +75,7 @@ function inWords(health: Health): string {
   return `postern is not ready. ${health.reason}\n${fix}`
 }
 
-function providerTable(providers: readonly ProviderDescription[]): string {
+function providerTable(providers: readonly ProviderDescription[], to: Terminal['stdout']): string {
   const heading = [
     'PROVIDER',
     'REGISTERED',
@@ -94,7 +94,7 @@ function providerTable(providers: readonly ProviderDescription[]): string {
     String(limits.messagesPerConnection ?? ''),
     chunking,
   ])
-  return table(heading, rows)
+  return table(heading, rows, to)
 }
 
 /** One provider as `postern config` shows it, with what the providers file changes of it. */

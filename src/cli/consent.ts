@@ -225,7 +225,7 @@ export function addConsentLinkVerbs(program: Command, context: Context): void {
       ])
       const words =
         rows.length > 0
-          ? table(['ID', 'MAILBOX', 'STATE', 'ASKED BY', 'USED OR ENDS'], rows)
+          ? table(['ID', 'MAILBOX', 'STATE', 'ASKED BY', 'USED OR ENDS'], rows, context.terminal.stdout)
           : 'No consent link yet. Make one: postern consent ADDRESS\n'
       context.tell(command, { consentLinks }, words)
     })

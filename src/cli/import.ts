@@ -19,7 +19,7 @@ import type {
 import type { RegistrationStatus } from '../providers/registrations.ts'
 import { endProgram } from '../system/end-program.ts'
 import type { Broker, Context } from './context.ts'
-import { collect, table } from './terminal.ts'
+import { collect, type Progress, progressOn, type Terminal, table } from './terminal.ts'
 
 interface ImportOptions {
   format?: Format
@@ -100,7 +100,7 @@ export function addImportVerb(program: Command, context: Context): void {
       if (steps.some(({ outcome }) => outcome === 'failed')) context.exitCode = 1
       const { leftOut } = holdings
       const result = { dryRun: options.dryRun ?? false, formats: holdings.formats, steps, leftOut }
-      context.tell(command, result, describe(steps, leftOut))
+      context.tell(command, result, describe(steps, leftOut, context.terminal.stdout))
     })
 }
 
@@ -182,14 +182,18 @@ async function decrypted(path: string, octets: Buffer, command: string): Promise
 }
 
 async function moveIn(holdings: Holdings, options: ImportOptions, context: Context): Promise<Step[]> {
-  if (!options.dryRun) return context.withNewBroker((broker) => steps(broker, holdings, options))
+  const progress = progressOn(context.terminal)
   try {
-    return await context.withBroker((broker) => steps(broker, holdings, options))
+    if (!options.dryRun)
+      return await context.withNewBroker((broker) => steps(broker, holdings, options, progress))
+    return await context.withBroker((broker) => steps(broker, holdings, options, progress))
   } catch (error) {
     // Before the first start there is nothing that it could meet.
     const { id } = asFailure(error)
-    if (id !== 'data.directory-missing' && id !== 'data.store-missing') throw error
-    return steps(undefined, holdings, options)
+    if (!options.dryRun || (id !== 'data.directory-missing' && id !== 'data.store-missing')) throw error
+    return await steps(undefined, holdings, options, progress)
+  } finally {
+    progress.end()
   }
 }
 
@@ -198,8 +202,11 @@ async function steps(
   broker: Broker | undefined,
   holdings: Holdings,
   options: ImportOptions,
+  progress: Progress,
 ): Promise<Step[]> {
   const isDry = options.dryRun ?? false
+  const { registrations, mailboxes, logins: foundLogins } = holdings
+  const count = registrations.length + mailboxes.length + foundLogins.length
   const done: Step[] = []
 
   /**
@@ -211,6 +218,7 @@ async function steps(
     work: (broker: Broker) => Promise<unknown>,
     check = () => {},
   ): Promise<boolean> {
+    progress.show(`${done.length + 1} of ${count}: ${what.name}`)
     try {
       check()
       if (!isDry && broker) await work(broker)
@@ -365,7 +373,7 @@ function describeLogin({ mailboxes, password, networks = [] }: FoundLogin): stri
   return `for ${mailboxes.map((one) => printable(one)).join(' ')}, ${proof}${where}`
 }
 
-function describe(all: readonly Step[], leftOut: readonly LeftOut[]): string {
+function describe(all: readonly Step[], leftOut: readonly LeftOut[], to: Terminal['stdout']): string {
   const rows = all.map(({ outcome, kind, name, detail }) => [outcome, kind, name, detail])
   const fixes = all.flatMap(({ kind, name, fix }) => (fix === undefined ? [] : `  ${kind} ${name}: ${fix}\n`))
   const failed = fixes.length > 0 ? `\nWhat failed can be mended:\n${fixes.join('')}` : ''
@@ -376,7 +384,7 @@ function describe(all: readonly Step[], leftOut: readonly LeftOut[]): string {
     : ''
   const head =
     rows.length > 0
-      ? table(['OUTCOME', 'WHAT', 'NAME', 'HOW'], rows)
+      ? table(['OUTCOME', 'WHAT', 'NAME', 'HOW'], rows, to)
       : 'There is nothing in it that postern has a place for.\n'
   return `${head}${failed}${rest}${next}`
 }

@@ -70,6 +70,7 @@ function addExportVerb(journal: Command, context: Context): void {
   withFilters(journal.command('export'))
     .description('all entries for another program, the newest first: JSON lines, or a table')
     .option('--csv', 'comma-separated values (RFC 4180) with a heading, for a spreadsheet')
+    .addHelpText('after', '\nExample:\n  postern journal export --since 30d --csv > journal.csv')
     .action(async ({ csv = false, json: _json, ...filters }: ExportOptions) => {
       // Read only when somebody exports: every start reads this file.
       const { exportJournal } = await import('../journal/export-journal.ts')
@@ -85,6 +86,7 @@ function addVerifyVerb(journal: Command, context: Context): void {
   journal
     .command('verify')
     .description('whether all entries are there as they were written; ends with 1 if not')
+    .addHelpText('after', '\nExample:\n  postern journal verify')
     .action(async (_options, command: Command) => {
       await context.withRunningBroker(async (broker) => {
         const verdict = await broker.verifyJournal()

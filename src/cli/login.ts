@@ -171,6 +171,7 @@ export function addLoginVerbs(program: Command, context: Context): void {
                 ...(isAnyLimited ? ['LIMITS'] : []),
               ],
               rows,
+              context.terminal.stdout,
             )
           : find === undefined
             ? 'No login yet. Make one: postern login add ADDRESS\n'

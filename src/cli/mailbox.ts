@@ -104,7 +104,11 @@ export function addMailboxVerbs(program: Command, context: Context): void {
       ])
       const words =
         rows.length > 0
-          ? table(['MAILBOX', 'PROVIDER', 'STATE', 'LAST SENT', 'CONNECTED AS', 'ENDS'], rows)
+          ? table(
+              ['MAILBOX', 'PROVIDER', 'STATE', 'LAST SENT', 'CONNECTED AS', 'ENDS'],
+              rows,
+              context.terminal.stdout,
+            )
           : 'No mailbox yet. Add one: postern mailbox add ADDRESS --provider ID\n'
       context.tell(command, { mailboxes: list }, words)
     })

@@ -33,7 +33,7 @@ import {
 import type { RegistrationSource } from '../providers/registrations.ts'
 import { NoStoreHere } from '../store/data-dir.ts'
 import type { Context } from './context.ts'
-import { collect, exitCodes, table } from './terminal.ts'
+import { collect, exitCodes, type Terminal, table } from './terminal.ts'
 
 /** `postern provider list | show | check` */
 export function addProviderVerbs(program: Command, context: Context): void {
@@ -56,7 +56,7 @@ export function addProviderVerbs(program: Command, context: Context): void {
           ? suggestionText(address ?? '', suggestion, (id) =>
               providers.some((one) => one.id === id && one.registered),
             )
-          : listText(providers),
+          : listText(providers, context.terminal.stdout),
       )
     })
 
@@ -170,7 +170,7 @@ async function ask(context: Context, config: Config, id: string, mailbox: Addres
   }
 }
 
-function listText(providers: readonly ProviderStatus[]): string {
+function listText(providers: readonly ProviderStatus[], to: Terminal['stdout']): string {
   const rows = providers.map(({ id, name, registered, standing, flows }) => [
     id,
     name,
@@ -179,7 +179,7 @@ function listText(providers: readonly ProviderStatus[]): string {
     flows.join(' '),
   ])
   const without = withoutOAuth.map(({ name, reason }) => `  ${name}: ${reason.en}\n`).join('')
-  return `${table(['PROVIDER', 'NAME', 'REGISTERED', 'KNOWN', 'WAYS TO A GRANT'], rows)}\nNot possible, because their SMTP servers take passwords only:\n${without}`
+  return `${table(['PROVIDER', 'NAME', 'REGISTERED', 'KNOWN', 'WAYS TO A GRANT'], rows, to)}\nNot possible, because their SMTP servers take passwords only:\n${without}`
 }
 
 /** `postern provider check` */

@@ -13,7 +13,7 @@ import {
   wholeNumber,
   withFields,
 } from './registration-options.ts'
-import { collect, exitCodes, table } from './terminal.ts'
+import { collect, exitCodes, type Terminal, table } from './terminal.ts'
 
 /** `postern registration add | list | show | set | remove | check | certificate` */
 export function addRegistrationVerbs(program: Command, context: Context): void {
@@ -49,7 +49,7 @@ export function addRegistrationVerbs(program: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  postern registration list')
     .action(async (_options: object, command: Command) => {
       const list = await context.withBroker(({ registrations }) => registrations.list())
-      context.tell(command, { registrations: list }, listText(list))
+      context.tell(command, { registrations: list }, listText(list, context.terminal.stdout))
     })
 
   registration
@@ -123,7 +123,7 @@ function addRemoveVerb(registration: Command, context: Context): void {
     })
 }
 
-function listText(list: readonly RegistrationStatus[]): string {
+function listText(list: readonly RegistrationStatus[], to: Terminal['stdout']): string {
   if (list.length === 0)
     return 'No app registration yet. "postern provider list" names the providers, and "postern provider show" what each needs.\n'
   const rows = list.map((one) => [
@@ -134,7 +134,7 @@ function listText(list: readonly RegistrationStatus[]): string {
     nextEnd(one),
     String(one.mailboxes),
   ])
-  return table(['REGISTRATION', 'PROVIDER', 'FROM', 'CLIENT ID', 'ENDS', 'MAILBOXES'], rows)
+  return table(['REGISTRATION', 'PROVIDER', 'FROM', 'CLIENT ID', 'ENDS', 'MAILBOXES'], rows, to)
 }
 
 function sourceText({ source, setting, hiddenBy, trouble }: RegistrationStatus): string {

@@ -6,8 +6,9 @@ import { silentLog } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Config } from '../config/config.ts'
 import { databaseUrl } from '../config/setting.ts'
-import type { CopiedStore, CopyPlace, CopyStep } from '../store/copy-store.ts'
+import type { CopiedStore, CopyPlace } from '../store/copy-store.ts'
 import type { Context } from './context.ts'
+import { progressOn } from './terminal.ts'
 
 /** `postern store copy` */
 export function addStoreVerbs(program: Command, context: Context): void {
@@ -27,19 +28,22 @@ export function addStoreVerbs(program: Command, context: Context): void {
       const from = options.from === undefined ? configured(config) : placeOf(options.from, config)
       const to = placeOf(options.to, config)
       const endAsOwner = await becomeOwnerOf(config.dataDir)
+      const progress = progressOn(context.terminal)
       try {
         const copied = await copyStore({
           from,
           to,
           again: options.again ?? false,
-          told: progressOn(context.terminal.stderr),
+          told: ({ doing, rows, total }) => progress.show(`${doing}: ${rows} of ${total} rows`),
           clock: systemClock,
           log: silentLog,
         })
+        progress.end()
         const result = { from: from.name, to: to.name, ...copied }
         context.tell(command, result, describeCopy(result, to))
         if (copied.journal.faults.length > 0) context.exitCode = 1
       } finally {
+        progress.end()
         endAsOwner()
       }
     })
@@ -83,15 +87,6 @@ function inDatabase(url: Secret, { dataDir, key, extraCa }: Omit<Config, 'databa
     name: `postgres://${host}${pathname}`,
     ...(key && { key }),
     postgres: { url, ...(extraCa !== undefined && { extraCa }) },
-  }
-}
-
-/** One line that changes, for whoever sits there. */
-function progressOn(stderr: NodeJS.WritableStream & { isTTY?: boolean }): (step: CopyStep) => void {
-  if (!stderr.isTTY) return () => {}
-  return ({ doing, rows, total }) => {
-    const isLast = doing === 'comparing' && rows >= total
-    stderr.write(`\r${doing}: ${rows} of ${total} rows\x1b[K${isLast ? '\n' : ''}`)
   }
 }
 

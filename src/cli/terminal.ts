@@ -35,12 +35,76 @@ export function collect(value: string, before: string[] | false = []): string[] 
   return [...(before || []), value]
 }
 
-/** Writes rows as aligned columns under a heading. */
-export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [heading, ...rows]
-  const widths = heading.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
-  const written = lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
-  return written.map((line) => `${line.trimEnd()}\n`).join('')
+/**
+ * Writes rows as aligned columns under a heading. Where they are for a terminal that is too narrow, the wide columns are
+ * broken into lines; the first, which is what is typed again, only where nothing else helps.
+ */
+export function table(
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+  { columns = Number.POSITIVE_INFINITY }: Pick<Terminal['stdout'], 'columns'>,
+): string {
+  const all = [heading, ...rows]
+  const widths = heading.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  narrow(widths, heading, columns)
+  const lines = all.flatMap((row) => {
+    const cells = row.map((cell, column) => broken(cell, widths[column] ?? 0))
+    const height = Math.max(...cells.map((cell) => cell.length))
+    return Array.from({ length: height }, (_, line) =>
+      cells.map((cell, column) => (cell[line] ?? '').padEnd(widths[column] ?? 0)).join(gap),
+    )
+  })
+  return lines.map((line) => `${line.trimEnd()}\n`).join('')
+}
+
+const gap = '  '
+/** No column is narrower for want of room, nor than a word of its heading. */
+const leastWidth = 4
+
+function narrow(widths: number[], heading: readonly string[], columns: number): void {
+  const least = heading.map((words) => Math.max(leastWidth, ...words.split(' ').map(({ length }) => length)))
+  let tooMuch = widths.reduce((sum, width) => sum + width) + gap.length * (widths.length - 1) - columns
+  for (; tooMuch > 0; tooMuch--) {
+    const room = widths.map((width, column) => (width > (least[column] ?? 0) ? width : 0))
+    const others = Math.max(...room.slice(1))
+    const widest = others === 0 ? (room[0] ?? 0) : others
+    if (widest === 0) return
+    widths[others === 0 ? 0 : room.lastIndexOf(widest)] = widest - 1
+  }
+}
+
+/** Into lines that are so wide at most, at a blank where there is one. */
+function broken(cell: string, width: number): string[] {
+  const lines: string[] = []
+  let rest = cell
+  while (rest.length > width) {
+    const blank = rest.lastIndexOf(' ', width)
+    const end = blank > width / 2 ? blank : width
+    lines.push(rest.slice(0, end))
+    rest = rest.slice(end).trimStart()
+  }
+  return [...lines, rest]
+}
+
+/** One line that changes while something goes on, for whoever sits there; nothing where nobody does. */
+export interface Progress {
+  show(words: string): void
+  /** The line goes. */
+  end(): void
+}
+
+export function progressOn({ stderr }: Pick<Terminal, 'stderr'>): Progress {
+  if (stderr.columns === undefined) return { show() {}, end() {} }
+  const most = stderr.columns - 1
+  return {
+    show: (words) => void stderr.write(`\r${words.slice(0, most)}\x1b[K`),
+    end: () => void stderr.write('\r\x1b[K'),
+  }
+}
+
+/** How much of a file there is so far. */
+export function inMebibytes(octets: number): string {
+  return `${(octets / 1_048_576).toFixed(1)} MiB`
 }
 
 /**

@@ -159,12 +159,12 @@ async function part(file: FileHandle, at: number, length: number): Promise<Buffe
 
 /**
  * Reads what a backup says of itself and whether its content is what it says.
- * @param write is given the database, in pieces
+ * @param write is given the database, in pieces, and how much of how much that makes
  * @throws Failure `invalid`
  */
 export async function readBackup(
   path: string,
-  write: (piece: Buffer) => Promise<unknown> = async () => {},
+  write: (piece: Buffer, done: number, all: number) => Promise<unknown> = async () => {},
 ): Promise<Manifest> {
   const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
     throw failure('command.file-unreadable', { path, reason: cause.code ?? 'unreadable', cause })
@@ -180,8 +180,8 @@ export async function readBackup(
       const piece = await part(file, at + done, Math.min(1_000_000, size - done))
       if (piece.length === 0) break
       hash.update(piece)
-      await write(piece)
       done += piece.length
+      await write(piece, done, size)
       await turnOfOthers()
     }
     if (size !== manifest.octets || hash.digest('hex') !== manifest.sha256)
@@ -221,12 +221,15 @@ export async function restoreBackup({
   dataDir,
   key,
   replace,
+  told = () => {},
   clock,
 }: {
   from: string
   dataDir: string
   key?: GivenKey
   replace: boolean
+  /** How many octets of how many are read. */
+  told?: (done: number, all: number) => void
   clock: Clock
 }): Promise<Restored> {
   const files = await prepareDataDir(dataDir)
@@ -238,7 +241,7 @@ export async function restoreBackup({
   const ring = await openKeyRing(files, key)
   const draft = join(dataDir, `${unfinishedCopy}restored-${clock.now()}`)
   try {
-    const manifest = await unpack(from, draft)
+    const manifest = await unpack(from, draft, told)
     const missing = manifest.keyIds.filter((kid) => !ring.reading(kid))
     if (missing.length > 0) throw failure('backup.of-other-key', { ids: missing.join(', ') })
     await inspectDatabase(draft, createSealer(ring))
@@ -258,10 +261,17 @@ export async function restoreBackup({
   }
 }
 
-async function unpack(from: string, draft: string): Promise<Manifest> {
+async function unpack(
+  from: string,
+  draft: string,
+  told: (done: number, all: number) => void,
+): Promise<Manifest> {
   const file = await open(draft, 'wx', 0o600)
   try {
-    const manifest = await readBackup(from, (piece) => file.writeFile(piece))
+    const manifest = await readBackup(from, async (piece, done, all) => {
+      await file.writeFile(piece)
+      told(done, all)
+    })
     await file.sync()
     return manifest
   } finally {

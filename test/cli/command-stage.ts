@@ -18,6 +18,8 @@ export interface Outcome {
 
 export interface CommandStage {
   folder: string
+  /** How wide the terminal is that it writes to; absent: that is none. */
+  columns?: number
   /** Runs one command on this stage's data directory. */
   postern(
     words: readonly string[],
@@ -53,10 +55,10 @@ export async function setCommandStage(
   const read = () => readConfig(environment, diskFiles(folder))
   let stop = async () => {}
 
-  return {
+  const stage: CommandStage = {
     folder,
     async postern(words, input = '', onStderr = () => {}, onStdout = () => {}) {
-      const [stdout, stderr] = [collector(), collector()]
+      const [stdout, stderr] = [collector(stage.columns), collector(stage.columns)]
       stderr.stream.on('data', () => onStderr(stderr.text()))
       stdout.stream.on('data', () => onStdout(stdout.text()))
       const stdin = typeof input === 'string' ? Readable.from([input]) : input
@@ -91,10 +93,11 @@ export async function setCommandStage(
       await rm(folder, { recursive: true })
     },
   }
+  return stage
 }
 
-function collector() {
-  const stream = new PassThrough()
+function collector(columns: number | undefined) {
+  const stream = Object.assign(new PassThrough(), columns !== undefined && { columns })
   let text = ''
   stream.on('data', (chunk) => {
     text += chunk
