@@ -82,7 +82,7 @@ export async function setStageWith(openMailProvider, options = {}) {
  * @param {Submission} mailProvider
  * @param {Pick<Options, 'moreProviders'>} options
  */
-async function writeSettings(folder, authority, mailProvider, { moreProviders = () => [] }) {
+export async function writeSettings(folder, authority, mailProvider, { moreProviders = () => [] }) {
   const files = { providers: join(folder, 'providers.json'), ca: join(folder, 'ca.pem') }
   const more = moreProviders(authority, mailProvider)
   const providers = { providers: [providerEntry(authority, mailProvider), ...more] }

@@ -21,15 +21,16 @@ export async function commandPart(runCommand) {
 /**
  * @typedef {{ words: string[], help: string, about: string }} Verb
  * @param {(words: string[], terminal: any, deps: any) => Promise<number>} runCommand
+ * @param {number} [columns] of the help, where it is not that of a pipe
  * @returns {Promise<Verb[]>} in the order of the help, each before those below it
  */
-export async function verbsOf(runCommand) {
+export async function verbsOf(runCommand, columns) {
   /** @param {string[]} path @returns {Promise<Verb[]>} */
   const below = async (path) => {
     const found = []
-    for (const verb of namesIn(await helpOf(runCommand, path))) {
+    for (const verb of namesIn(await helpOf(runCommand, path, columns))) {
       const words = [...path, verb]
-      const help = await helpOf(runCommand, words)
+      const help = await helpOf(runCommand, words, columns)
       found.push(
         { words, help, about: help.split('\n\n')[1]?.replaceAll('\n', ' ') ?? '' },
         ...(await below(words)),
@@ -54,13 +55,25 @@ function namesIn(help) {
 /**
  * @param {(words: string[], terminal: any, deps: any) => Promise<number>} runCommand
  * @param {string[]} words
+ * @param {number} [columns]
  */
-export async function helpOf(runCommand, words) {
-  const stdout = new PassThrough({ encoding: 'utf8' })
+export function helpOf(runCommand, words, columns) {
+  return outputOf(runCommand, [...words, '--help'], columns)
+}
+
+/**
+ * What a verb prints that asks nobody and reads nothing.
+ * @param {(words: string[], terminal: any, deps: any) => Promise<number>} runCommand
+ * @param {string[]} words
+ * @param {number} [columns]
+ * @returns {Promise<string>}
+ */
+export async function outputOf(runCommand, words, columns) {
+  const stdout = Object.assign(new PassThrough({ encoding: 'utf8' }), columns && { columns })
   const terminal = { stdin: Readable.from([]), stdout, stderr: new PassThrough() }
   const never = () => Promise.reject(new Error('not for this'))
   const deps = { version: '1', readConfig: never, serve: never, openServices: never, openDoctor: never }
-  const code = await runCommand([...words, '--help'], terminal, deps)
-  if (code !== 0) throw new Error(`postern ${words.join(' ')} --help ended with ${code}`)
+  const code = await runCommand(words, terminal, deps)
+  if (code !== 0) throw new Error(`postern ${words.join(' ')} ended with ${code}`)
   return stdout.read() ?? ''
 }

@@ -15,7 +15,15 @@ const peers = {
   bash: { package: 'bash', isThere: () => onPath('bash') },
   'bsd-mailx': { package: 'bsd-mailx', isThere: () => onPath('bsd-mailx') },
   chromium: { package: 'chromium', isThere: () => onPath('chromium') },
+  containers: {
+    package: 'buildah podman runc catatonit iproute2',
+    isThere: () => ['buildah', 'podman', 'runc', 'ip'].every(onPath) && isRoot() && canLayerFiles(),
+  },
   curl: { package: 'curl', isThere: () => onPath('curl') },
+  'Debian packages': {
+    package: 'dpkg systemd systemd-container util-linux',
+    isThere: () => onPath('dpkg-deb') && onPath('systemd-nspawn') && isRoot() && canLayerFiles(),
+  },
   dovecot: { package: 'dovecot-core dovecot-submissiond', isThere: () => onPath('dovecot') && isRoot() },
   'git send-email': {
     package: 'git-email libio-socket-ssl-perl libnet-smtp-ssl-perl libauthen-sasl-perl libdigest-hmac-perl',
@@ -26,6 +34,10 @@ const peers = {
     isThere: () => existsSync(join(eximRoot, 'usr/sbin/exim4')) && isRoot(),
   },
   fish: { package: 'fish', isThere: () => onPath('fish') },
+  'Go and sprig': {
+    package: 'golang-go golang-github-masterminds-sprig-dev golang-github-ghodss-yaml-dev',
+    isThere: () => onPath('go') && existsSync('/usr/share/gocode/src/github.com/Masterminds/sprig'),
+  },
   gpg: { package: 'gnupg', isThere: () => onPath('gpg') },
   haproxy: { package: 'haproxy', isThere: () => onPath('haproxy') },
   'Jakarta Mail': {
@@ -44,6 +56,7 @@ const peers = {
     isThere: () => runs('python3', ['-c', 'import cryptography']),
   },
   python3: { package: 'python3', isThere: () => onPath('python3') },
+  rpm: { package: 'rpm', isThere: () => onPath('rpmbuild') },
   's-nail': { package: 's-nail', isThere: () => onPath('s-nail') },
   'Symfony Mailer': {
     package: 'php-cli php-symfony-mailer',
@@ -91,6 +104,12 @@ function runs(program: string, words: readonly string[]): boolean {
 /** Dovecot and Postfix start as root and give that up by themselves. */
 function isRoot(): boolean {
   return process.getuid?.() === 0
+}
+
+/** Whether changes can be kept beside the files of this machine, as `booted-linux.ts` does. */
+function canLayerFiles(): boolean {
+  const layers = 'mkdir u w r; mount -t overlay none -o lowerdir=/etc,upperdir=u,workdir=w r'
+  return runs('unshare', ['--mount', 'sh', '-ec', `mount -t tmpfs none /mnt; cd /mnt; ${layers}`])
 }
 
 function hasGitSendEmail(): boolean {

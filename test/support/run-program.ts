@@ -13,6 +13,14 @@ export interface RunOptions {
   cwd?: string
 }
 
+/** @returns what it said @throws with that, where it ends with another code than 0 */
+export async function must(words: readonly string[]): Promise<string> {
+  const [name = '', ...rest] = words
+  const { code, output } = await runProgram(name, rest, { env: { PATH: searchPath } })
+  if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}: ${output}`)
+  return output
+}
+
 /** Runs a program to its end with nothing of the developer's own settings: no home, no environment but these. */
 export function runProgram(
   name: string,
