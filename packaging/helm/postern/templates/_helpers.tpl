@@ -1,0 +1,31 @@
+{{- define "postern.name" -}}
+{{- if contains "postern" .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-postern" (.Release.Name | trunc 42 | trimSuffix "-") }}{{ end }}
+{{- end }}
+
+{{- define "postern.selector" -}}
+app.kubernetes.io/name: postern
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "postern.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{ include "postern.selector" . }}
+{{- end }}
+
+{{- define "postern.check" -}}
+{{- $database := .Values.database.existingSecret }}
+{{- if and (gt (int .Values.replicas) 1) (not $database) }}
+{{- fail "replicas: more than one takes PostgreSQL (database.existingSecret)" }}
+{{- end }}
+{{- if and $database (not .Values.key.existingSecret) }}
+{{- fail "key.existingSecret: with PostgreSQL the key has to be in a Secret, for every pod the same" }}
+{{- end }}
+{{- if and (not .Values.smtp.tlsSecret) (not .Values.smtp.plainAuth) }}
+{{- fail "smtp: name a certificate (smtp.tlsSecret), or say that passwords may go unencrypted through the cluster (smtp.plainAuth: true)" }}
+{{- end }}
+{{- if and .Values.web.ingress.enabled (not (hasPrefix "https://" .Values.publicUrl)) }}
+{{- fail "publicUrl: with an ingress it begins with https://" }}
+{{- end }}
+{{- end }}
