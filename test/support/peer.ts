@@ -14,6 +14,7 @@ const peers = {
   alertmanager: { package: 'prometheus-alertmanager', isThere: () => onPath('prometheus-alertmanager') },
   bash: { package: 'bash', isThere: () => onPath('bash') },
   'bsd-mailx': { package: 'bsd-mailx', isThere: () => onPath('bsd-mailx') },
+  caddy: { package: 'caddy', isThere: () => onPath('caddy') },
   chromium: { package: 'chromium', isThere: () => onPath('chromium') },
   containers: {
     package: 'buildah podman runc catatonit iproute2',
