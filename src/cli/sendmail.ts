@@ -76,6 +76,7 @@ const exitsOfFailures: Partial<Record<FailureId, number>> = {
   'sending.no-queue': exits.unavailable,
   'sending.no-recipients': exits.usage,
   'sending.no-address': exits.noUser,
+  'limits.recipients-refused': exits.noUser,
   'command.bad-usage': exits.usage,
   'command.no-broker': exits.tryLater,
   'command.broker-silent': exits.tryLater,

@@ -7,7 +7,7 @@ import { coveredMailbox } from '../mailboxes/mailboxes.ts'
 import type { Address } from '../model/address.ts'
 import { type ApiKey, meansPersonal, personalMark, type Scope, scopeAddress } from '../model/api-key.ts'
 import type { SendingLimits } from '../model/sending-limits.ts'
-import { parseNetwork } from '../net/ip.ts'
+import { isWithin, parseNetwork } from '../net/ip.ts'
 import type { Store } from '../store/ports.ts'
 import {
   createUseRecorder,
@@ -39,9 +39,10 @@ export interface ApiKeys {
   limit(id: string, options: LimitOptions, by?: Actor): Promise<ApiKeyStatus>
   /**
    * Finds the API key that a client presented as a bearer token.
+   * @param remoteAddress where it comes from: a key may be bound to networks
    * @throws Failure `wrong-credentials`
    */
-  check(presented: Secret): Promise<Principal>
+  check(presented: Secret, remoteAddress: string): Promise<Principal>
 }
 
 export interface ApiKeyRequest {
@@ -91,6 +92,10 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
   const hashOf = (key: string) => keyedHash('api-key', key)
   const ownerHash = hashOf(ownerKey.reveal())
   const noteUse = createUseRecorder((id, at) => store.apiKeys.used(id, at), log)
+  const noteElsewhere = createUseRecorder(async (apiKey, _at, source) => {
+    const fields = { event: 'api-key.elsewhere', apiKey, source }
+    log.warn(fields, 'An API key was refused: it was used from outside its networks')
+  }, log)
 
   return {
     async add(request, by) {
@@ -139,7 +144,7 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
       log.info({ ...fields, ...actorFields(by) }, 'What an API key may send was limited anew')
       return statusOf(key, clock.now())
     },
-    async check(presented) {
+    async check(presented, remoteAddress) {
       const hash = hashOf(presented.reveal())
       if (sameHash(hash, ownerHash)) return owner
       const id = keyForm.exec(presented.reveal())?.[1]
@@ -147,6 +152,11 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
       // A key is never refused before the store was asked.
       const key = opens(hash, remembered) ? remembered : await find(id)
       if (!opens(hash, key)) {
+        throw failure('api-key.invalid')
+      }
+      if (!isWithin(key.networks ?? [], remoteAddress)) {
+        noteElsewhere(key.id, clock.now(), remoteAddress)
+        // As for a key that is not valid: whoever has found one does not learn that it is good.
         throw failure('api-key.invalid')
       }
       noteUse(key.id, clock.now())
@@ -191,7 +201,8 @@ function requireBounds(scopes: readonly Scope[]): void {
 }
 
 function principalOf(key: ApiKey): Principal {
-  return { name: key.name, apiKey: key.id, scopes: key.scopes }
+  const { name, id, scopes, limits } = key
+  return { name, apiKey: id, scopes, ...(limits && { limits }) }
 }
 
 function statusOf(key: ApiKey, now: number): ApiKeyStatus {

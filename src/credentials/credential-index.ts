@@ -4,6 +4,7 @@ import type { Log } from '../base/log.ts'
 import { meantBy, printable, userNameKey } from '../base/text.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { ListedLogin, Login } from '../model/login.ts'
+import type { SendingLimits } from '../model/sending-limits.ts'
 import type { Store } from '../store/ports.ts'
 import { credentialState, isActiveFrom } from './credential.ts'
 import { sendRights } from './scopes.ts'
@@ -12,7 +13,7 @@ import { sendRights } from './scopes.ts'
 export interface AuthMethods {
   /** A login with CRAM-MD5 may sign in from this address. */
   cramMd5: boolean
-  /** An API key with `send:` exists: XOAUTH2 and OAUTHBEARER. */
+  /** An API key with `send:` may be used from this address: XOAUTH2 and OAUTHBEARER. */
   bearer: boolean
   /** A login without a password is bound to a network that holds this address. */
   withoutPassword: boolean
@@ -62,6 +63,11 @@ export interface CredentialIndex {
    * stale: ask the store then.
    */
   login(id: string): LoginRights | undefined
+  /**
+   * What this submitter may send, as it was read last; as it was at the sign-in, where it is not
+   * known here.
+   */
+  limitsOf(by: Limited): SendingLimits | undefined
   /** Groups of logins whose user names differ in case only. */
   alike(): readonly (readonly Pick<Login, 'userName'>[])[]
   /** A user name as logs may show it. */
@@ -73,6 +79,13 @@ export interface CredentialIndex {
    * reads again.
    */
   refresh(): Promise<void>
+}
+
+/** A login or an API key that has signed in. */
+interface Limited {
+  login?: string
+  apiKey?: string
+  limits?: SendingLimits | undefined
 }
 
 /** Addresses of clients whose ways to sign in are remembered. */
@@ -90,7 +103,7 @@ interface Remembered {
   cramMd5: readonly IndexedLogin[]
   withoutPassword: readonly IndexedLogin[]
   apiKeys: ReadonlyMap<string, ApiKey>
-  bearers: readonly Pick<ApiKey, 'expiresAt'>[]
+  bearers: readonly Pick<ApiKey, 'expiresAt' | 'networks'>[]
 }
 
 export function createCredentialIndex(deps: CredentialIndexDeps): CredentialIndex {
@@ -161,6 +174,12 @@ class RememberedCredentials implements CredentialIndex {
     return this.#isCurrent() ? this.#remembered.logins.get(id) : undefined
   }
 
+  limitsOf({ login = '', apiKey = '', limits }: Limited): SendingLimits | undefined {
+    const { logins, apiKeys } = this.#current()
+    const known = logins.get(login) ?? apiKeys.get(apiKey)
+    return known ? known.limits : limits
+  }
+
   loggableName(userName: string): string {
     const alike = this.#current().named.get(userNameKey(userName))
     return alike ? printable(meantBy(alike, userName)?.userName ?? userName) : 'no such login'
@@ -217,11 +236,11 @@ class RememberedCredentials implements CredentialIndex {
   #offeredTo(remoteAddress: string, now: number): Offered {
     const { cramMd5, withoutPassword, bearers } = this.#remembered
     const isOffered = (login: IndexedLogin) => isActiveFrom(login, remoteAddress, now)
-    // A CRAM-MD5 login that is bound to another address changes nothing here.
+    // A CRAM-MD5 login or a key that is bound to another address changes nothing here.
     const methods = {
       cramMd5: cramMd5.some(isOffered),
       withoutPassword: withoutPassword.some(isOffered),
-      bearer: bearers.some((key) => credentialState(key, now) === 'active'),
+      bearer: bearers.some((key) => isActiveFrom(key, remoteAddress, now)),
     }
     const until = Math.min(
       nextExpiry([...cramMd5, ...withoutPassword, ...bearers], now),

@@ -85,14 +85,14 @@ export function credentialState(
 }
 
 /**
- * Whether the login is active and may be used from this address. `now`: milliseconds since 1970.
+ * Whether the login or API key is active and may be used from this address. `now`: milliseconds since 1970.
  */
 export function isActiveFrom(
-  login: Pick<Login, 'expiresAt' | 'revokedAt' | 'networks'>,
+  login: Partial<Pick<Login, 'expiresAt' | 'revokedAt' | 'networks'>>,
   remoteAddress: string,
   now: number,
 ): boolean {
-  return credentialState(login, now) === 'active' && isWithin(login.networks, remoteAddress)
+  return credentialState(login, now) === 'active' && isWithin(login.networks ?? [], remoteAddress)
 }
 
 /** Loaded where somebody has limits: nothing of it is on the way of the usual message. */

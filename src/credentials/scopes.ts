@@ -2,6 +2,7 @@ import { failure } from '../base/failure.ts'
 import { printable } from '../base/text.ts'
 import { type Address, covers as isCovered, isDomainMailbox, parseAddress } from '../model/address.ts'
 import { meansPersonal, personalMark, type Scope, scopeAddress } from '../model/api-key.ts'
+import type { SendingLimits } from '../model/sending-limits.ts'
 
 /** Who uses the HTTP API, and what for. The owner key and a signed-in browser have `admin`. */
 export interface Principal {
@@ -9,6 +10,8 @@ export interface Principal {
   /** The id of the API key; absent for the owner. */
   apiKey?: string
   scopes: readonly Scope[]
+  /** Of what it sends. */
+  limits?: SendingLimits
 }
 
 /** The administrator: anyone who can read the data directory. */

@@ -25,12 +25,13 @@ import {
 import type { ApiKey } from '../model/api-key.ts'
 import type { Login } from '../model/login.ts'
 import type { StoredMailbox } from '../model/mailbox.ts'
+import type { SendingLimits } from '../model/sending-limits.ts'
 import { sourceOf } from '../net/ip.ts'
 import type { Credentials } from '../sasl/mechanisms.ts'
 import type { MailboxStore, Store } from '../store/ports.ts'
 import { isMailbox } from '../wire/envelope.ts'
 import type { ApiKeys } from './api-keys.ts'
-import { createUseRecorder, credentialState, isActiveFrom } from './credential.ts'
+import { createUseRecorder, isActiveFrom } from './credential.ts'
 import type { AuthMethods, CredentialIndex, LoginRights } from './credential-index.ts'
 import { cramMd5Proof, createLoginCheck, createPasswordProofs, wrongCredentials } from './login-check.ts'
 import type { LoginThrottle } from './login-throttle.ts'
@@ -65,6 +66,8 @@ export interface SignIns {
    * synchronously, or as a rejection
    */
   revalidate(submitter: Submitter, message: OutgoingMessage, remoteAddress: string): Promise<void> | undefined
+  /** What a submitter may send now; undefined without limits of its own. From memory. */
+  limitsOf(submitter: Submitter): SendingLimits | undefined
   /**
    * Who wants to sign in, as logs may show it. A name that no login has may be a password in the
    * wrong field, and is replaced.
@@ -121,7 +124,7 @@ export function createSignIns(deps: SignInsDeps): SignIns & PrincipalSubmitters 
 
   return {
     async check(credentials, remoteAddress, gone) {
-      if (credentials.kind === 'bearer') return checkBearer(credentials, sourceOf(remoteAddress).key)
+      if (credentials.kind === 'bearer') return checkBearer(credentials, remoteAddress)
       const proof =
         credentials.kind === 'password' ? passwordProof(credentials.password) : cramMd5Proof(credentials)
       const login = await checkLogin(credentials.userName, proof, remoteAddress, gone)
@@ -145,6 +148,7 @@ export function createSignIns(deps: SignInsDeps): SignIns & PrincipalSubmitters 
       return submitter
     },
     revalidate: createRevalidation({ index, store, clock }),
+    limitsOf: (submitter) => index.limitsOf(submitter),
     loggable: (userName) => ({
       userName: index.loggableName(userName),
       mailboxes: index.mailboxesOf(userName),
@@ -167,8 +171,8 @@ type Bearer = Extract<Credentials, { kind: 'bearer' }>
  * be worth no more than what that program does (least privilege).
  */
 function createBearerCheck({ apiKeys, mailboxes, throttle }: BearerCheckDeps) {
-  return async ({ userName, token }: Bearer, source: string): Promise<Submitter> => {
-    const principal = await principalOf(token, source)
+  return async ({ userName, token }: Bearer, remoteAddress: string): Promise<Submitter> => {
+    const principal = await principalOf(token, remoteAddress)
     const rights = sendRights(principal.scopes).filter(
       ({ address }) => userName === '' || covers(address, userName),
     )
@@ -178,12 +182,12 @@ function createBearerCheck({ apiKeys, mailboxes, throttle }: BearerCheckDeps) {
   }
 
   /** The throttle sees wrong keys only; right ones cannot be guessed (256 bits). */
-  async function principalOf(token: Bearer['token'], source: string): Promise<Principal> {
+  async function principalOf(token: Bearer['token'], remoteAddress: string): Promise<Principal> {
     try {
-      return await apiKeys.check(token)
+      return await apiKeys.check(token, remoteAddress)
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'wrong-credentials') throw error
-      throttle.refused(source, token)
+      throttle.refused(sourceOf(remoteAddress).key, token)
       throw wrongCredentials()
     }
   }
@@ -192,7 +196,7 @@ function createBearerCheck({ apiKeys, mailboxes, throttle }: BearerCheckDeps) {
 /** Undefined where none of these mailboxes is there. */
 async function keySubmitter(
   mailboxes: Pick<MailboxStore, 'covering'>,
-  { name, apiKey }: Principal,
+  { name, apiKey, limits }: Principal,
   rights: readonly MailboxRight[],
 ): Promise<Submitter | undefined> {
   const own = await senderMailboxes(mailboxes.covering, rights)
@@ -203,6 +207,7 @@ async function keySubmitter(
     ...(apiKey === undefined ? {} : { apiKey }),
     mailboxes: own,
     ...further,
+    ...(limits && { limits }),
   }
 }
 
@@ -273,7 +278,7 @@ function createNetworkAuthorization({ store, index, clock }: NetworkAuthorizatio
  * @throws Failure `wrong-credentials` when its last mailbox was removed meanwhile
  */
 async function submitterOf(mailboxes: Pick<MailboxStore, 'find'>, login: Login): Promise<Submitter> {
-  const { id, userName, senders, rewriteSender, mending } = login
+  const { id, userName, senders, rewriteSender, mending, limits } = login
   const own = await senderMailboxes(mailboxes.find, loginRights(login))
   if (own.length === 0) throw wrongCredentials()
   const patterns = senders.map(addressKey)
@@ -284,6 +289,7 @@ async function submitterOf(mailboxes: Pick<MailboxStore, 'find'>, login: Login):
     senders: patterns,
     rewriteSender,
     ...(mending && { mending }),
+    ...(limits && { limits }),
   }
 }
 
@@ -384,7 +390,7 @@ function createRevalidation({ index, store, clock }: RevalidationDeps) {
     if (isOwner) return rightsOfOwner(submitter)
     if (apiKey !== undefined) {
       const found = index.apiKey(apiKey)
-      return found && rightsOfKey(found)
+      return found && rightsOfKey(found, remoteAddress)
     }
     const found = index.login(login ?? '')
     return found && rightsOfLogin(found, remoteAddress)
@@ -393,7 +399,7 @@ function createRevalidation({ index, store, clock }: RevalidationDeps) {
   async function rightsInStore(submitter: Submitter, remoteAddress: string): Promise<RightsNow> {
     const { apiKey } = submitter
     if (apiKey === undefined) return rightsOfLogin(await loginInStore(submitter), remoteAddress)
-    return rightsOfKey(await store.apiKeys.find(apiKey))
+    return rightsOfKey(await store.apiKeys.find(apiKey), remoteAddress)
   }
 
   function rightsOfLogin(found: LoginRights | undefined, remoteAddress: string): RightsNow {
@@ -408,8 +414,8 @@ function createRevalidation({ index, store, clock }: RevalidationDeps) {
     return { mailboxes: rights, senders: [], rewriteSender: false, find: store.mailboxes.covering }
   }
 
-  function rightsOfKey(found: ApiKey | undefined): RightsNow {
-    if (found === undefined || credentialState(found, clock.now()) !== 'active') throw ended()
+  function rightsOfKey(found: ApiKey | undefined, remoteAddress: string): RightsNow {
+    if (found === undefined || !isActiveFrom(found, remoteAddress, clock.now())) throw ended()
     const { covering } = store.mailboxes
     return { mailboxes: sendRights(found.scopes), senders: [], rewriteSender: false, find: covering }
   }

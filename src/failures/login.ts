@@ -293,6 +293,31 @@ export const loginFailures = {
     message: 'More than {most} recipients are no limit any more',
     fix: 'Name whole domains, such as *@example.com.',
   },
+  'limits.recipients-refused': {
+    code: 'forbidden',
+    message: '{program} may not send to {count} of the recipients',
+    fix: 'Leave them out, or let it send there: postern login set, postern api-key set.',
+    told: 'This login may not send to some of the recipients',
+  },
+  'limits.messages-used-up': {
+    code: 'limit-reached',
+    message: '{program} has sent {used} messages within an hour, and may send {most}',
+    fix: 'Wait, or let it send more: postern login set, postern api-key set.',
+    told: 'This login has sent as many messages as it may within an hour, try again later',
+  },
+  'limits.recipients-used-up': {
+    code: 'limit-reached',
+    message:
+      '{program} has had {used} recipients in 24 hours, it may have {most}, and a message to {recipients} more was to leave',
+    fix: 'Wait, or let it have more: postern login set, postern api-key set.',
+    told: 'This login has had as many recipients as it may within a day, try again later',
+  },
+  'limits.more-than-a-day': {
+    code: 'forbidden',
+    message: '{program} may have {most} recipients in 24 hours, and the message has {recipients}',
+    fix: 'Send it to fewer, or let it have more: postern login set, postern api-key set.',
+    told: 'The message has more recipients than this login may have within a day',
+  },
   'limits.no-count': {
     code: 'invalid',
     message: 'A limit is a whole number from 1 to {most}',

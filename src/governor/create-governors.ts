@@ -14,11 +14,14 @@ import type {
   Governor,
   GovernorState,
   Governors,
+  LimitedProgram,
   Pause,
+  ProgramBounds,
   RecordedSend,
   SendPermit,
 } from './governor.ts'
 import { type ConnectionCap, createConnectionCap, createSlidingWindow, type SlidingWindow } from './limits.ts'
+import type { Programs } from './program-limits.ts'
 import type { Refusals } from './refusals.ts'
 import { createRefusals } from './refusals.ts'
 import { createSendPermit } from './send-permit.ts'
@@ -46,6 +49,9 @@ class MailboxGovernors implements Governors {
   /** By provider id, which is one registration each. */
   readonly #registrations = new Map<string, SendBreaker>()
   readonly #looksAt: (provider: string) => Looks
+
+  /** Made for the first program that has limits. */
+  #programs: Promise<Programs> | undefined
 
   readonly sharing: SharedBudgets | undefined
 
@@ -89,7 +95,13 @@ class MailboxGovernors implements Governors {
     }, ignore)
   }
 
+  async program(program: LimitedProgram): Promise<ProgramBounds> {
+    this.#programs ??= loadPrograms(this.#deps)
+    return (await this.#programs).of(program)
+  }
+
   async close(): Promise<void> {
+    await (await this.#programs)?.close()
     await Promise.all([...this.#accounts.values()].map(async (one) => (await one).daily.close()))
     await Promise.all(this.#closing.values())
     await this.sharing?.close()
@@ -153,6 +165,11 @@ class MailboxGovernors implements Governors {
       account.close().then(() => void this.#closing.delete(key)),
     )
   }
+}
+
+async function loadPrograms(deps: GovernorsDeps): Promise<Programs> {
+  const { Programs } = await import('./program-limits.ts')
+  return new Programs(deps)
 }
 
 function keyOf(provider: string, name: string): string {

@@ -30,14 +30,23 @@ interface DailyRecipientsDeps {
   /** The name that signs in. */
   account: string
   counts: RecipientCountStore
-  /** The provider's limit for any 24 hours. */
+  /** The limit for any 24 hours, or for the window. */
   limit(): number | undefined
+  /** Absent: a day. */
+  window?: CountedWindow
+  /** Absent: in the words for a mailbox. */
+  usedUp?: UsedUp
   clock: Pick<Clock, 'now'>
   log: Log
 }
 
-const hourMilliseconds = 3_600_000
-const dayMilliseconds = 24 * hourMilliseconds
+/** What is counted together: steps of so many milliseconds, as far back as the span. */
+export interface CountedWindow {
+  step: number
+  span: number
+}
+
+export const wholeDay: CountedWindow = { step: 3_600_000, span: 86_400_000 }
 const mostHours = 100
 /** When reservations alone fill the day: they end soon, and some are given back. */
 const underWaySeconds = 60
@@ -45,7 +54,8 @@ const underWaySeconds = 60
 /** @throws Failure `store-unavailable` */
 export async function openDailyRecipients(deps: DailyRecipientsDeps): Promise<DailyRecipients> {
   const { account, counts, limit, clock, log } = deps
-  const hours = new RecipientHours(clock)
+  const { window, usedUp = usedUpOf(account) } = deps
+  const hours = new RecipientHours(clock, window)
   hours.put(await counts.since(account, hours.oldest()))
   const writer = createCountWriter({ add: (hour, recipients) => counts.add(account, hour, recipients), log })
   let reserved = 0
@@ -56,7 +66,7 @@ export async function openDailyRecipients(deps: DailyRecipientsDeps): Promise<Da
       const used = hours.total()
       if (most !== undefined && used + reserved + recipients > most) {
         const seconds = hours.secondsUntilRoom(most - recipients)
-        throw usedUp(account, { used, reserved, recipients, most }, seconds)
+        throw usedUp({ used, reserved, recipients, most }, seconds)
       }
       reserved += recipients
       return undefined
@@ -74,22 +84,24 @@ export async function openDailyRecipients(deps: DailyRecipientsDeps): Promise<Da
   }
 }
 
-/** The recipients of an account by the hour. */
+/** The recipients of an account by the hour, or by another step. */
 export class RecipientHours {
   readonly #clock: Pick<Clock, 'now'>
+  readonly #window: CountedWindow
   readonly #hours = new Map<number, number>()
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  constructor(clock: Pick<Clock, 'now'>, window = wholeDay) {
     this.#clock = clock
+    this.#window = window
   }
 
   /** The first hour that overlaps the last 24. */
   oldest(): number {
-    return hourOf(this.#clock.now() - dayMilliseconds)
+    return this.#stepOf(this.#clock.now() - this.#window.span)
   }
 
   now(): number {
-    return hourOf(this.#clock.now())
+    return this.#stepOf(this.#clock.now())
   }
 
   put(counted: readonly { hour: number; recipients: number }[]): void {
@@ -116,14 +128,15 @@ export class RecipientHours {
 
   /** When enough hours have passed that there is room for `most` recipients. */
   secondsUntilRoom(most: number): number {
-    if (most < 0) return dayMilliseconds / 1000
+    const { step, span } = this.#window
+    if (most < 0) return span / 1000
     let left = this.total()
     if (left <= most) return underWaySeconds
     let leaves = this.#clock.now()
     for (const [hour, recipients] of [...this.#hours]
       .filter(([hour]) => this.#isOfToday(hour))
       .sort(([one], [other]) => one - other)) {
-      leaves = hour + hourMilliseconds + dayMilliseconds
+      leaves = hour + step + span
       left -= recipients
       if (left <= most) break
     }
@@ -137,24 +150,33 @@ export class RecipientHours {
   }
 
   #isOfToday(hour: number): boolean {
-    return hour >= this.oldest() && hour <= this.#clock.now() + dayMilliseconds
+    return hour >= this.oldest() && hour <= this.#clock.now() + this.#window.span
+  }
+
+  #stepOf(time: number): number {
+    return Math.floor(time / this.#window.step) * this.#window.step
   }
 }
 
-function hourOf(time: number): number {
-  return Math.floor(time / hourMilliseconds) * hourMilliseconds
-}
-
-/** @param reserved by messages that are under way, and for other processes */
-export function usedUp(
-  account: string,
-  { used, reserved, recipients, most }: { used: number; reserved: number; recipients: number; most: number },
+export type UsedUp = (
+  counted: {
+    used: number
+    /** By messages that are under way, and for other processes. */
+    reserved: number
+    recipients: number
+    most: number
+  },
   retryAfterSeconds: number,
-): Failure {
-  const known = { account, used, recipients, most, retryAfterSeconds }
-  return reserved > 0
-    ? failure('sending.recipients-under-way', { ...known, reserved })
-    : failure('sending.recipients-used-up', known)
+) => Failure
+
+/** Of the account of a mailbox. */
+export function usedUpOf(account: string): UsedUp {
+  return ({ used, reserved, recipients, most }, retryAfterSeconds) => {
+    const known = { account, used, recipients, most, retryAfterSeconds }
+    return reserved > 0
+      ? failure('sending.recipients-under-way', { ...known, reserved })
+      : failure('sending.recipients-used-up', known)
+  }
 }
 
 /** Writes counts by the hour, many at a time: each write waits for the disk. */

@@ -1,5 +1,6 @@
 import type { Failure, SentenceById } from '../base/failure.ts'
 import type { Address, AddressKey } from '../model/address.ts'
+import type { SendingLimits } from '../model/sending-limits.ts'
 import type { ProviderLimits } from '../providers/provider.ts'
 import type { TransactionPhase } from '../providers/reply-class.ts'
 import type { Reply } from '../wire/reply.ts'
@@ -30,10 +31,42 @@ export interface Governors {
   pauses(mailbox: AddressKey, provider: string, name: string): Promise<readonly Pause[]>
   /** Drops the governor of a mailbox that nothing sends through now. The store keeps its counts. */
   forget(mailbox: Address, provider: string, name?: string): void
+  /**
+   * What a program with limits of its own may send.
+   * @throws Failure `store-unavailable`
+   */
+  program(program: LimitedProgram): Promise<ProgramBounds>
   /** Where other processes have a part of the budgets. Absent: there is one process. */
   readonly sharing?: ConnectionSharing | undefined
   /** Resolves when all counts are stored. */
   close(): Promise<void>
+}
+
+/** A login or an API key that has limits of its own. */
+export interface LimitedProgram {
+  /** `login ID` or `api-key ID`. */
+  id: string
+  /** For people. */
+  name: string
+  limits: SendingLimits
+}
+
+/** What a program may send now, whatever its mailbox may. */
+export interface ProgramBounds {
+  /** The permit of one transaction, bound by the program's limits as well. It has to end. */
+  over(permit: SendPermit): SendPermit
+  use(): ProgramUse
+}
+
+/** How much of its limits is used. Times in milliseconds since 1970. */
+export interface ProgramUse {
+  messagesLastHour?: number
+  messagesPerHour?: number
+  /** When there is room again. Absent while there is room. */
+  messagesRoomAt?: number
+  recipientsLastDay?: number
+  recipientsPerDay?: number
+  recipientsRoomAt?: number
 }
 
 /** How connections are used: what this process does not need, it gives up for others. */

@@ -2,20 +2,26 @@ import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { HourlyCount } from '../store/budget-store.ts'
 import {
+  type CountedWindow,
   type CountWriter,
   createCountWriter,
   type DailyRecipients,
   RecipientHours,
   type TakeLater,
-  usedUp,
+  type UsedUp,
+  usedUpOf,
 } from './daily-recipients.ts'
 import type { AccountShare, BudgetUse } from './shared-budgets.ts'
 
 interface SharedRecipientsDeps {
   /** The name that signs in. */
   account: string
-  /** The provider's limit for any 24 hours. */
+  /** The limit for any 24 hours, or for the window. */
   limit(): number | undefined
+  /** Absent: a day. */
+  window?: CountedWindow
+  /** Absent: in the words for a mailbox. */
+  usedUp?: UsedUp
   clock: Clock
   log: Log
 }
@@ -42,7 +48,7 @@ export class SharedRecipients implements DailyRecipients, BudgetUse {
 
   constructor(deps: SharedRecipientsDeps) {
     this.#deps = deps
-    this.#hours = new RecipientHours(deps.clock)
+    this.#hours = new RecipientHours(deps.clock, deps.window)
     this.#writer = createCountWriter({
       add: (hour, recipients) => this.#store(hour, recipients),
       log: deps.log,
@@ -138,7 +144,8 @@ export class SharedRecipients implements DailyRecipients, BudgetUse {
     const used = this.total()
     const reserved = this.#reserved + (this.#share?.elsewhere('recipients') ?? 0)
     const seconds = this.#hours.secondsUntilRoom(most - recipients)
-    return usedUp(this.#deps.account, { used, reserved, recipients, most }, seconds)
+    const { account, usedUp = usedUpOf(account) } = this.#deps
+    return usedUp({ used, reserved, recipients, most }, seconds)
   }
 
   async #store(hour: number, recipients: number): Promise<void> {

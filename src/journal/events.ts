@@ -18,6 +18,7 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'message.cut': { kind: 'send', outcome: 'failed' },
   'message.not-taken': { kind: 'send', outcome: 'refused', floods: true },
   'sender.refused': { kind: 'send', outcome: 'refused', floods: true },
+  'recipient.refused': { kind: 'send', outcome: 'refused', floods: true },
   'test-message.sent': { kind: 'send', outcome: 'done' },
   'test-message.failed': { kind: 'send', outcome: 'failed' },
 
@@ -74,6 +75,7 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'listener.opened': { kind: 'change', outcome: 'done' },
   'trace.begun': { kind: 'change', outcome: 'done' },
 
+  'api-key.elsewhere': { kind: 'trouble', outcome: 'refused', floods: true },
   'command.refused': { kind: 'trouble', outcome: 'refused', floods: true },
   'connection.refused': { kind: 'trouble', outcome: 'refused', floods: true },
   'guessing.source': { kind: 'trouble', outcome: 'refused', floods: true },

@@ -12,6 +12,7 @@ import {
 } from '../model/address.ts'
 import type { Mending } from '../model/login.ts'
 import type { AcceptedName, Mailbox } from '../model/mailbox.ts'
+import type { SendingLimits } from '../model/sending-limits.ts'
 import { isMailbox } from '../wire/envelope.ts'
 
 /**
@@ -35,6 +36,8 @@ export interface Submitter {
   rewriteSender: boolean
   /** What is mended of its mail. Absent: nothing. */
   mending?: Mending | undefined
+  /** What it might send at its sign-in. Absent: no limits of its own. */
+  limits?: SendingLimits | undefined
 }
 
 /** A message that is about to leave. */
@@ -123,6 +126,12 @@ export function parseAddressPattern(
     throw failure(refusal, { text: printable(text) })
   }
   return pattern
+}
+
+/** Whether a program with these limits may send to this address, as it would leave. */
+export function mayReceive({ recipients }: SendingLimits, recipient: string): boolean {
+  const key = withoutCase(recipient)
+  return recipients === undefined || recipients.some((pattern) => keyCovers(withoutCase(pattern), key))
 }
 
 /**

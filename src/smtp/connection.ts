@@ -23,6 +23,7 @@ import {
   type DroppedParameters,
   injected,
   type RefusalLog,
+  recipientsRefused,
   senderRefused,
 } from './refusal-log.ts'
 import { replies } from './replies.ts'
@@ -192,6 +193,7 @@ class ServedConnection implements ClientConnection {
       hostname,
       limits,
       capabilities: (mailbox) => relay.capabilities(mailbox),
+      limitsOf: (by) => signIns.limitsOf(by),
       authMethods: () => signIns.authMethods(remoteAddress),
       makeChallenge: () => uniqueChallenge(clock, hostname),
       startTls: listener.tls !== 'none' && certificates !== undefined,
@@ -218,9 +220,11 @@ class ServedConnection implements ClientConnection {
   }
 
   /** Logs what the session refused or dropped by itself. */
-  #note({ refused, refusals = [], dropped }: Step): void {
+  #note({ refused, refusedRecipients, refusals = [], dropped }: Step): void {
     const { refusals: log, droppedParameters, remoteAddress } = this.#deps
     if (dropped) droppedParameters.note(remoteAddress, dropped)
+    if (refusedRecipients)
+      log.note(recipientsRefused(remoteAddress, this.#state.submitter, refusedRecipients))
     if (refused) log.note(senderRefused(remoteAddress, this.#state.submitter, refused))
     else
       for (const refusal of refusals) log.note(commandRefused(remoteAddress, this.#state.submitter, refusal))

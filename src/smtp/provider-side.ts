@@ -3,9 +3,11 @@ import type { Clock } from '../base/clock.ts'
 import { asFailure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { SignIns } from '../credentials/sign-ins.ts'
+import type { LimitedProgram } from '../governor/governor.ts'
 import type { OutgoingMessage, Submitter } from '../mailboxes/sender-policy.ts'
 import { isDomainMailbox } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
+import type { SendingLimits } from '../model/sending-limits.ts'
 import { sourceOf } from '../net/ip.ts'
 import type { MessageOctets, Relay, Transaction, WaitingClient } from '../upstream/relay.ts'
 import type { RecipientCommand } from '../wire/envelope.ts'
@@ -16,7 +18,7 @@ import { type ClientState, createTransactionLog, type TransactionLog } from './t
 
 interface ProviderSideDeps {
   relay: Relay
-  signIns: Pick<SignIns, 'check' | 'authorize' | 'revalidate' | 'loggable'>
+  signIns: Pick<SignIns, 'check' | 'authorize' | 'revalidate' | 'limitsOf' | 'loggable'>
   limits: Pick<Limits, 'wholeLoginSeconds'>
   record: TransactionLog
   /** State of the client that outlives a transaction. */
@@ -126,6 +128,7 @@ class HeldTransaction implements ProviderSide {
           inGroups,
           tap,
           spent,
+          program: this.#programOf(submitter),
         },
       )
       this.#transaction = begun.transaction
@@ -135,6 +138,12 @@ class HeldTransaction implements ProviderSide {
       if (gone.aborted) this.#deps.record.givenUp()
       return this.#failed(error)
     }
+  }
+
+  /** Undefined where it has no limits that are counted. */
+  #programOf(submitter: Submitter): LimitedProgram | undefined {
+    const limits = this.#deps.signIns.limitsOf(submitter)
+    return limits === undefined ? undefined : limitedProgram(submitter, limits)
   }
 
   async addRecipients(recipients: readonly RecipientCommand[]): Promise<SessionEvent> {
@@ -213,6 +222,15 @@ class HeldTransaction implements ProviderSide {
     this.#deps.record.givenUp()
     await current?.reset()
   }
+}
+
+/** What counts messages and recipients knows a program by this. */
+export function limitedProgram(
+  { userName, login, apiKey }: Submitter,
+  limits: SendingLimits,
+): LimitedProgram | undefined {
+  if (limits.messagesPerHour === undefined && limits.recipientsPerDay === undefined) return undefined
+  return { id: login === undefined ? `api-key ${apiKey}` : `login ${login}`, name: userName, limits }
 }
 
 async function within<Value>(seconds: number, task: Promise<Value>, leaving: GoneController): Promise<Value> {

@@ -1,11 +1,12 @@
 import type { Clock } from '../base/clock.ts'
-import type { Log } from '../base/log.ts'
+import { type Log, recipientsBeside } from '../base/log.ts'
 import { printable } from '../base/text.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
 import { sourceOf } from '../net/ip.ts'
 import type { Reply } from '../wire/reply.ts'
 import { isProxyHeader, proxyAdvice } from './proxy-header.ts'
-import type { OwnRefusal, RefusedSender } from './session-events.ts'
+import { replies } from './replies.ts'
+import type { OwnRefusal, RefusedRecipients, RefusedSender } from './session-events.ts'
 
 /**
  * Logs what postern refuses by itself, one line each, so that an operator finds out why a device is
@@ -117,6 +118,22 @@ export function senderRefused(
   const about = { event: 'sender.refused', source: client, ...whose(submitter) }
   const fields = { ...about, sender: printable(sender, 254), detail }
   return { why: `${about.login ?? ''}\n${detail}`, fields, message: 'sender refused' }
+}
+
+/** Those recipients that the login may not send to; they stand beside the line. */
+export function recipientsRefused(
+  client: string,
+  submitter: Submitter | undefined,
+  { mailbox, sender, recipients: asked }: RefusedRecipients,
+): Refusal {
+  const login = submitter?.userName
+  const about = { event: 'recipient.refused', source: client, ...(login !== undefined && { login }) }
+  const fields = {
+    ...about,
+    ...{ mailbox, sender: printable(sender, 254) },
+    [recipientsBeside]: { asked, replies: asked.map(() => replies.recipientRefused) },
+  }
+  return { why: login ?? '', fields, message: 'recipient refused' }
 }
 
 function whose(submitter: Submitter | undefined): {

@@ -123,6 +123,7 @@ export const replies = {
   mailAlready: say(503, '5.5.1 A transaction is open: finish it or say RSET'),
   recipientFirst: say(503, '5.5.1 Say RCPT first'),
   noRecipients: say(554, '5.5.1 No valid recipients'),
+  recipientRefused: say(550, '5.7.1 This login may not send to this recipient'),
   tooManyRecipients: say(452, '4.5.3 Too many recipients in one message'),
   utf8NotHere: say(555, '5.5.4 SMTPUTF8 is not offered here'),
   tooLarge: say(552, '5.3.4 The message is larger than is allowed here'),

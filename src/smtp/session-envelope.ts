@@ -1,11 +1,13 @@
 import {
   completeAddress,
   mailboxForSender,
+  mayReceive,
   refusalWithAdvice,
   type Submitter,
 } from '../mailboxes/sender-policy.ts'
 import type { AddressKey, KeyedAddress } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
+import type { SendingLimits } from '../model/sending-limits.ts'
 import type { RelayCapabilities } from '../upstream/relay.ts'
 import { isSentTo, type MailCommand, type RecipientCommand } from '../wire/envelope.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
@@ -18,15 +20,21 @@ import { type Answer, answer, bad, pass, refusalsIn } from './session-events.ts'
 export class Envelope {
   readonly #limits: EnvelopeLimits
   readonly #capabilities: (mailbox: AddressKey) => RelayCapabilities
+  readonly #limitsOf: (by: Submitter) => SendingLimits | undefined
   #open: OpenEnvelope | undefined
   /** Recipients for the provider, and between them our own replies. */
   #run: (readonly RecipientCommand[] | Reply)[] = []
   /** How many recipients are in it. */
   #gathered = 0
 
-  constructor(limits: EnvelopeLimits, capabilities: (mailbox: AddressKey) => RelayCapabilities) {
+  constructor(
+    limits: EnvelopeLimits,
+    capabilities: (mailbox: AddressKey) => RelayCapabilities,
+    limitsOf: (by: Submitter) => SendingLimits | undefined,
+  ) {
     this.#limits = limits
     this.#capabilities = capabilities
+    this.#limitsOf = limitsOf
   }
 
   isOpen(): boolean {
@@ -67,7 +75,7 @@ export class Envelope {
     return { replies: [replies.senderAccepted], dropped }
   }
 
-  recipient({ recipient, further = [], parameterFlaws, dropped }: GivenRecipient): Answer {
+  recipient(by: Submitter, { recipient, further = [], parameterFlaws, dropped }: GivenRecipient): Answer {
     const commands = [recipient, ...further]
     if (this.#open === undefined) return bad(replies.mailFirst)
     this.#open.asked = true
@@ -77,12 +85,24 @@ export class Envelope {
     }
     const refused = refusalOf(parameterFlaws, this.#capabilities(this.#open.mailbox.key))
     if (refused !== undefined) return this.refuseRecipient(refused)
+    const bounds = this.#limitsOf(by)
+    if (bounds !== undefined && !commands.every((one) => mayReceive(bounds, one.recipient))) {
+      return this.#refuseForeign(commands)
+    }
     if (this.#open.accepted + this.#gathered + commands.length > this.#limits.recipientsPerMessage) {
       return this.refuseRecipient(replies.tooManyRecipients)
     }
     this.#run.push(commands)
     this.#gathered += commands.length
     return { replies: [], dropped }
+  }
+
+  /** Refuses a recipient that the login may not send to. */
+  #refuseForeign(commands: readonly RecipientCommand[]): Answer {
+    const { replies: said } = this.refuseRecipient(replies.recipientRefused)
+    const { mailbox, mail } = this.#open as OpenEnvelope
+    const about = { mailbox: mailbox.address, sender: mail.sender, recipients: commands }
+    return { replies: said, refusedRecipients: about }
   }
 
   /** Refuses a recipient, in its place in the run. */

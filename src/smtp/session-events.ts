@@ -1,6 +1,6 @@
 import type { Failure } from '../base/failure.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
-import type { KeyedAddress } from '../model/address.ts'
+import type { Address, KeyedAddress } from '../model/address.ts'
 import type { Credentials } from '../sasl/mechanisms.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { InputBuffer } from '../wire/input-buffer.ts'
@@ -13,6 +13,7 @@ export interface Step {
   next: Next
   /** For the log: a refused sender, and other refusals that were decided here. */
   refused?: RefusedSender
+  refusedRecipients?: RefusedRecipients
   refusals?: readonly OwnRefusal[]
   /** Keywords of unknown parameters, which are accepted and not sent on. */
   dropped?: readonly string[]
@@ -28,6 +29,13 @@ export interface OwnRefusal {
 export interface RefusedSender {
   sender: string
   reason: string
+}
+
+/** Recipients that the login may not send to. */
+export interface RefusedRecipients {
+  mailbox: Address
+  sender: string
+  recipients: readonly RecipientCommand[]
 }
 
 export type Next =
@@ -110,6 +118,7 @@ export interface Answer {
   /** Counts against the limit of bad commands. */
   bad?: true
   refused?: RefusedSender
+  refusedRecipients?: RefusedRecipients
   refusals?: readonly OwnRefusal[]
   dropped?: readonly string[]
 }

@@ -3,6 +3,7 @@ import type { AuthMethods } from '../credentials/credential-index.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
 import type { AddressKey } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
+import type { SendingLimits } from '../model/sending-limits.ts'
 import type { RelayCapabilities } from '../upstream/relay.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
 import { foreignText, isHttpInPlaceOfBase64 } from './client-opening.ts'
@@ -29,6 +30,8 @@ export interface SmtpSessionDeps {
   limits: SmtpSessionLimits
   /** What is offered to all clients, or the capabilities of the provider of this mailbox. */
   capabilities: (mailbox?: AddressKey) => RelayCapabilities
+  /** What a submitter may send now; undefined without limits of its own. */
+  limitsOf: (by: Submitter) => SendingLimits | undefined
   /** The authentication methods that this client may use. */
   authMethods: () => AuthMethods
   /** A unique challenge for CRAM-MD5: `<random.time@host>`. */
@@ -167,7 +170,8 @@ class Session implements SmtpSession {
     }
   }
 
-  #finish({ replies: answered, next, bad: isBad, refused, refusals, dropped }: Answer): Step {
+  #finish({ replies: answered, next, bad: isBad, ...noted }: Answer): Step {
+    const { refused, refusedRecipients, refusals, dropped } = noted
     if (isBad) this.#badCommands++
     if (isBad && this.#badCommands >= this.#deps.limits.badCommands) {
       const last = closeWith(replies.tooManyBadCommands)
@@ -180,10 +184,11 @@ class Session implements SmtpSession {
     }
     const step = { replies: answered, next: next ?? this.#nextLine() }
     // The usual case: nothing was refused or dropped.
-    if (refused === undefined && refusals === undefined && !dropped?.length) return step
+    if (!refused && !refusedRecipients && refusals === undefined && !dropped?.length) return step
     return {
       ...step,
       ...(refused && { refused }),
+      ...(refusedRecipients && { refusedRecipients }),
       ...(refusals && { refusals }),
       ...(dropped?.length && { dropped }),
     }
@@ -279,10 +284,11 @@ class Session implements SmtpSession {
   }
 
   #transaction(command: Command): Answer {
-    if (this.#client.submitter() === undefined) return bad(replies.signInFirst)
+    const by = this.#client.submitter()
+    if (by === undefined) return bad(replies.signInFirst)
     switch (command.verb) {
       case 'RCPT':
-        return this.#theEnvelope().recipient(command)
+        return this.#theEnvelope().recipient(by, command)
       case 'DATA':
         return this.#theEnvelope().data()
       default:
@@ -367,7 +373,8 @@ class Session implements SmtpSession {
   }
 
   #theEnvelope(): Envelope {
-    this.#envelope ??= new Envelope(this.#deps.limits, this.#deps.capabilities)
+    const { limits, capabilities, limitsOf } = this.#deps
+    this.#envelope ??= new Envelope(limits, capabilities, limitsOf)
     return this.#envelope
   }
 

@@ -5,10 +5,11 @@ import { Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { printable } from '../base/text.ts'
 import type { PrincipalSubmitters, SignIns } from '../credentials/sign-ins.ts'
-import { mailboxForSender, refusalWithAdvice } from '../mailboxes/sender-policy.ts'
+import { mailboxForSender, mayReceive, refusalWithAdvice } from '../mailboxes/sender-policy.ts'
+import type { Address } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Relay } from '../upstream/relay.ts'
-import type { Submission, Submit, Submitted } from '../upstream/submission.ts'
+import { RecipientsRefused, type Submission, type Submit, type Submitted } from '../upstream/submission.ts'
 import { isMailbox, type MailCommand, withLeastQuoting } from '../wire/envelope.ts'
 import { createInputBuffer } from '../wire/input-buffer.ts'
 import { isPositive } from '../wire/reply.ts'
@@ -16,7 +17,7 @@ import type { ClientSocket, Read } from './client-socket.ts'
 import { isAscii } from './command-arguments.ts'
 import { relayMessage } from './incoming-message.ts'
 import { createWork, type Work } from './provider-side.ts'
-import { createRefusalLog, senderRefused } from './refusal-log.ts'
+import { createRefusalLog, recipientsRefused, senderRefused } from './refusal-log.ts'
 import { relayedReply } from './replies.ts'
 import { messageLimit } from './session-envelope.ts'
 import type { MessageCut, Next, SessionEvent } from './session-events.ts'
@@ -67,6 +68,7 @@ export function createSubmissions(deps: SubmissionDeps): Submit {
       const { recipients: given, size } = submission
       const recipients = [...new Set(given.map(withLeastQuoting))]
       for (const recipient of recipients) requireMailbox(recipient)
+      requireAllowed(verdict.mailbox.address, verdict.sender, recipients)
       const most = limits.recipientsPerMessage
       if (recipients.length > most) throw failure('sending.too-many-recipients', { most })
       const utf8 = submission.utf8 || ![verdict.sender, ...recipients].every(isAscii)
@@ -89,6 +91,16 @@ export function createSubmissions(deps: SubmissionDeps): Submit {
         givenSender: verdict.sender === sender ? undefined : sender,
         recipients: recipients.map((recipient) => ({ recipient, parameters: [] })),
       }
+    }
+
+    /** @throws RecipientsRefused */
+    function requireAllowed(mailbox: Address, sender: string, recipients: readonly string[]): void {
+      const bounds = signIns.limitsOf(submitter)
+      const refused = bounds ? recipients.filter((recipient) => !mayReceive(bounds, recipient)) : []
+      if (refused.length === 0) return
+      const asked = refused.map((recipient) => ({ recipient, parameters: [] }))
+      refusals.note(recipientsRefused(address, submitter, { mailbox, sender, recipients: asked }))
+      throw new RecipientsRefused(submitter.userName, refused)
     }
 
     async function begun(

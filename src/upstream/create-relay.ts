@@ -108,7 +108,9 @@ class UpstreamRelay implements Relay, ProviderFollower {
     const route = await this.#routes.to(mailbox)
     const spent = client?.spent ?? { provider: '', waiting: 0, atProvider: 0 }
     spent.provider = route.provider.id
-    const permit = route.governor.permit(mail.sender, login, client?.source)
+    const bounds = client?.program && (await this.#deps.governors.program(client.program))
+    const mailboxPermit = route.governor.permit(mail.sender, login, client?.source)
+    const permit = bounds ? bounds.over(mailboxPermit) : mailboxPermit
     const wait = client && this.#patience.begins(client, login)
     try {
       const reserveLater = permit.reserve(recipients.length)

@@ -1,6 +1,6 @@
 import type { Gone } from '../base/async.ts'
 import { Failure } from '../base/failure.ts'
-import type { GovernorState, Pause } from '../governor/governor.ts'
+import type { GovernorState, LimitedProgram, Pause } from '../governor/governor.ts'
 import type { TokenPause, TokenStates } from '../grants/token-broker.ts'
 import type { PauseStatus, SendingStatus } from '../mailboxes/mailboxes.ts'
 import type { Address, AddressKey, KeyedAddress } from '../model/address.ts'
@@ -87,6 +87,8 @@ export interface WaitingClient {
   inGroups: boolean
   /** Aborted when the client has gone. */
   gone: Gone
+  /** Limits of the program itself. Absent: it has none. */
+  program?: LimitedProgram | undefined
   /** Follows what is said to the provider for it. */
   tap?: ProviderTap | undefined
   /** Where its transaction's time goes. Absent: nobody wants to know. */

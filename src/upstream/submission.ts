@@ -1,12 +1,24 @@
 import type { Gone } from '../base/async.ts'
+import { Failure, filled } from '../base/failure.ts'
 import type { Principal } from '../credentials/scopes.ts'
 import type { Address } from '../model/address.ts'
 import type { Reply } from '../wire/reply.ts'
 
+/** A message to somebody whom the program may not send to: nothing of it is sent. */
+export class RecipientsRefused extends Failure {
+  readonly recipients: readonly string[]
+
+  constructor(program: string, recipients: readonly string[]) {
+    super(filled('limits.recipients-refused', { program, count: recipients.length }))
+    this.name = 'RecipientsRefused'
+    this.recipients = recipients
+  }
+}
+
 /** A message that comes by another way than an SMTP session. */
 export interface Submission {
   by: Principal
-  /** Where it comes from, as the send log shows it. */
+  /** The address that it comes from. */
   source: string
   /** The envelope, as it was given. An empty sender is the null sender. */
   sender: string

@@ -7,6 +7,8 @@ import { plainAddress, sourceOf } from '../net/ip.ts'
 interface RequestSource {
   /** The address or network that is counted, logged and shown. */
   key: string
+  /** The address itself. */
+  address: string
   /**
    * Many clients may share it: this machine (perhaps its proxy), or a proxy that does not forward
    * the client's address.
@@ -46,9 +48,11 @@ export function requestSource({
   const peer = socket.remoteAddress ?? ''
   const isProxy: IsProxy = app.get(setting) ?? (() => false)
   const { key, loopback } = sourceOf(peer)
-  if (!isProxy(peer)) return { key, isShared: loopback }
+  if (!isProxy(peer)) return { key, address: peer, isShared: loopback }
   const client = forwardedFor(headers['x-forwarded-for'], isProxy)
-  return client === undefined ? { key, isShared: true } : { key: sourceOf(client).key, isShared: false }
+  return client === undefined
+    ? { key, address: peer, isShared: true }
+    : { key: sourceOf(client).key, address: client, isShared: false }
 }
 
 function forwardedFor(header: string | string[] | undefined, isProxy: IsProxy): string | undefined {

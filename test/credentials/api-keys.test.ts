@@ -6,6 +6,7 @@ import type { Store } from '../../src/store/ports.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
+import { here } from './sign-in-stage.ts'
 
 const ownerKey = new Secret('owner-key-owner-key-owner-key-owner-key-own')
 
@@ -48,7 +49,7 @@ describe('an API key', () => {
 
   it('a key is somebody with its scopes, and its use is noted', async () => {
     const { apiKey, key } = await apiKeys.add({ scopes: ['read'] })
-    expect(await apiKeys.check(key)).toEqual({ name: 'read', apiKey: apiKey.id, scopes: ['read'] })
+    expect(await apiKeys.check(key, here)).toEqual({ name: 'read', apiKey: apiKey.id, scopes: ['read'] })
     await new Promise((resolve) => setImmediate(resolve))
     expect(await apiKeys.list()).toEqual([{ ...apiKey, lastUsedAt: '2030-05-01T12:00:00.000Z' }])
   })
@@ -104,7 +105,7 @@ describe('an API key', () => {
   })
 
   it('the owner key is the administrator', async () => {
-    expect(await apiKeys.check(ownerKey)).toEqual({ name: 'owner', scopes: ['admin'] })
+    expect(await apiKeys.check(ownerKey, here)).toEqual({ name: 'owner', scopes: ['admin'] })
   })
 
   it('a refusal has the same words whatever is wrong with the key', async () => {
@@ -129,11 +130,11 @@ describe('an API key', () => {
     ]
     const refusals = []
     for (const text of texts)
-      refusals.push(await apiKeys.check(new Secret(text)).catch((error: unknown) => error))
+      refusals.push(await apiKeys.check(new Secret(text), here).catch((error: unknown) => error))
     for (const refusal of refusals) {
       expect(refusal).toMatchObject({ code: 'wrong-credentials', message: 'This API key is not valid' })
     }
-    expect(await apiKeys.check(good)).toMatchObject({ scopes: ['read'] })
+    expect(await apiKeys.check(good, here)).toMatchObject({ scopes: ['read'] })
     await expect(apiKeys.revoke(revoked.id)).rejects.toMatchObject({ code: 'not-found' })
   })
 })

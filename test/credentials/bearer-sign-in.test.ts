@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Failure } from '../../src/base/failure.ts'
 import { Secret } from '../../src/base/secret.ts'
 import { here, ownerKey, refusalOf, type SignInStage, setSignInStage } from './sign-in-stage.ts'
 
@@ -51,6 +52,41 @@ describe('an API key as a bearer', () => {
     stage.throttle.blocked.add(here)
     expect(await bearer('', key)).toMatchObject({ userName: 'api-key nightly report' })
     expect([stage.throttle.asked, stage.throttle.refused]).toEqual([[], []])
+  })
+})
+
+describe('an API key with networks', () => {
+  it.each(['192.0.2.7', '::ffff:192.0.2.7', '2001:db8::1'])(
+    'works from %s, which is within',
+    async (from) => {
+      const networks = ['192.0.2.0/28', '2001:db8::1']
+      const { apiKey, key } = await stage.apiKeys.add({ scopes: ['send:me@example.com', 'read'], networks })
+      expect(await bearer('', key, from)).toHaveProperty('apiKey')
+      expect(await stage.apiKeys.check(key, from)).toMatchObject({ apiKey: apiKey.id })
+    },
+  )
+
+  it('is refused from elsewhere as one that is not valid, which is in the journal once a minute', async () => {
+    const networks = ['192.0.2.0/28', '2001:db8::1']
+    const { apiKey, key } = await stage.apiKeys.add({ scopes: ['send:me@example.com', 'read'], networks })
+    const { message } = (await refusalOf(bearer('', new Secret('no key'), '192.0.2.16'))) as Failure
+    for (const from of ['192.0.2.16', '192.0.2.16', '2001:db8::2', '']) {
+      expect(await refusalOf(bearer('', key, from))).toMatchObject({ id: 'sign-in.wrong', message })
+      expect(await refusalOf(stage.apiKeys.check(key, from))).toMatchObject({ id: 'api-key.invalid' })
+    }
+    const told = stage.log.lines.filter(({ message }) => message.startsWith('An API key was refused'))
+    const { id } = apiKey
+    expect(told.map(({ fields }) => fields)).toEqual(
+      ['192.0.2.16', '2001:db8::2', ''].map((source) => ({ event: 'api-key.elsewhere', apiKey: id, source })),
+    )
+    await stage.usesAreNoted()
+    expect((await stage.apiKeys.list())[0]).not.toHaveProperty('lastUsedAt')
+  })
+
+  it('is offered where it may be used', async () => {
+    await stage.apiKeys.add({ scopes: ['send:me@example.com'], networks: ['192.0.2.0/28'] })
+    expect(stage.signIns.authMethods('192.0.2.7').bearer).toBe(true)
+    expect(stage.signIns.authMethods('192.0.2.16').bearer).toBe(false)
   })
 })
 

@@ -49,16 +49,16 @@ describe('a revocation that is in the store counts at once, whatever fails after
     const submitter = await stage.signIns.check({ kind: 'bearer', userName: '', token: key }, here)
     breakLog()
     await expect(stage.apiKeys.revoke(apiKey.id)).rejects.toThrow('journal')
-    expect(await refusalOf(stage.apiKeys.check(key))).toMatchObject(wrong)
+    expect(await refusalOf(stage.apiKeys.check(key, here))).toMatchObject(wrong)
     expect(await refusalOf(stage.confirm(submitter))).toMatchObject(wrong)
   })
 
   it('an API key is revoked when the store says that it failed after it was written', async () => {
     const { apiKey, key } = await stage.apiKeys.add({ scopes: ['admin'] })
-    await stage.apiKeys.check(key)
+    await stage.apiKeys.check(key, here)
     // As a disk does that fails between the commit and its acknowledgement.
     await stage.commitsAndFails(() => stage.apiKeys.revoke(apiKey.id))
-    expect(await refusalOf(stage.apiKeys.check(key))).toMatchObject(wrong)
+    expect(await refusalOf(stage.apiKeys.check(key, here))).toMatchObject(wrong)
   })
 
   it('a mailbox is removed with all its logins when nobody hears of it afterwards', async () => {
@@ -68,7 +68,7 @@ describe('a revocation that is in the store counts at once, whatever fails after
     // What any caller does next does not matter: the change itself tells.
     await stage.store.mailboxes.remove('me@example.com')
     expect(await refusalOf(stage.check(userName, secret))).toMatchObject(wrong)
-    expect(await refusalOf(stage.apiKeys.check(key))).toMatchObject(wrong)
+    expect(await refusalOf(stage.apiKeys.check(key, here))).toMatchObject(wrong)
   })
 })
 

@@ -68,6 +68,41 @@ describe('what a session signed in with', () => {
     await stage.confirm(submitter)
   })
 
+  it('a session has the limits that its login has now', async () => {
+    const { id, userName, secret } = await stage.generated({ limits: { messagesPerHour: 9 } })
+    const submitter = await stage.check(userName, secret)
+    expect([submitter.limits, stage.signIns.limitsOf(submitter)]).toEqual([
+      { messagesPerHour: 9 },
+      { messagesPerHour: 9 },
+    ])
+    await stage.logins.limit(id, { messagesPerHour: 3, recipients: ['*@example.com'] })
+    expect(stage.signIns.limitsOf(submitter)).toEqual({ messagesPerHour: 3, recipients: ['*@example.com'] })
+    await stage.logins.limit(id, { messagesPerHour: null, recipients: [] })
+    expect(stage.signIns.limitsOf(submitter)).toBeUndefined()
+  })
+
+  it('a session has the limits of its sign-in while nothing could be read of its login', async () => {
+    const { userName, secret } = await stage.generated()
+    const { list } = stage.store.logins
+    stage.store.logins.list = () => Promise.reject(new Error('away'))
+    const { login, password } = await stage.logins.add({
+      mailboxes: ['me@example.com'],
+      limits: { messagesPerHour: 9 },
+    })
+    stage.store.logins.list = list
+    const submitter = await stage.check(login.userName, password ?? secret)
+    await stage.index.refresh()
+    expect(stage.signIns.limitsOf({ ...submitter, login: 'not known' })).toEqual({ messagesPerHour: 9 })
+    expect(stage.signIns.limitsOf(await stage.check(userName, secret))).toBeUndefined()
+  })
+
+  it('a session of an API key ends where its networks end', async () => {
+    const { key } = await stage.apiKeys.add({ scopes: ['send:me@example.com'], networks: ['192.0.2.0/28'] })
+    const submitter = await stage.signIns.check({ kind: 'bearer', userName: '', token: key }, '192.0.2.7')
+    await stage.confirm(submitter, 'me@example.com', '192.0.2.7')
+    expect(await refusalOf(stage.confirm(submitter, 'me@example.com', '192.0.2.16'))).toMatchObject(ended)
+  })
+
   it('a session is good until its API key is revoked', async () => {
     const { apiKey, key } = await stage.apiKeys.add({ scopes: ['send:me@example.com'] })
     const submitter = await stage.signIns.check({ kind: 'bearer', userName: '', token: key }, here)

@@ -33,6 +33,7 @@ export function playPipelined(text) {
     hostname: 'localhost',
     limits,
     capabilities: () => offered,
+    limitsOf: () => undefined,
     authMethods: () => ({ cramMd5: false, bearer: false, withoutPassword: false }),
     makeChallenge: () => '<1.2@localhost>',
     startTls: false,

@@ -64,6 +64,7 @@ function newSession(authMethods = { cramMd5: false, bearer: false, withoutPasswo
     hostname: 'localhost',
     limits: defaultLimits,
     capabilities: () => ({ eightBitMime: true, smtpUtf8: false, dsn: false, enhancedStatusCodes: true }),
+    limitsOf: ({ limits }) => limits,
     authMethods: () => authMethods,
     makeChallenge: () => '<1.2@localhost>',
     startTls: true,

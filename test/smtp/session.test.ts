@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Failure, FailureCode } from '../../src/base/failure.ts'
 import type { AuthMethods } from '../../src/credentials/credential-index.ts'
-import { keyed } from '../../src/model/address.ts'
+import { type Address, keyed } from '../../src/model/address.ts'
 import { encodeBase64 } from '../../src/sasl/mechanisms.ts'
 import { createSmtpSession, type SmtpSession } from '../../src/smtp/session.ts'
 import type { SessionEvent, Step } from '../../src/smtp/session-events.ts'
@@ -32,6 +32,7 @@ function newSession(
       const offer = { eightBitMime: true, smtpUtf8: false, dsn: false, enhancedStatusCodes: true }
       return octets === undefined ? offer : { ...offer, size: octets }
     },
+    limitsOf: ({ limits }) => limits,
     authMethods: offers,
     makeChallenge: () => '<1.2@localhost>',
     startTls,
@@ -417,5 +418,59 @@ describe('several recipients of one RCPT', () => {
     tell(session, rcpt)
     session.step({ kind: 'run-ended' })
     expect(codes(answered(session, yes, yes))).toEqual([250, 452])
+  })
+})
+
+describe('a login that may send to some recipients only', () => {
+  const login = stageSubmitters.find(({ userName }) => userName === 'me@example.com')
+
+  function limitedSession(recipients: readonly Address[]): SmtpSession {
+    const session = newSession()
+    session.greet()
+    tell(session, 'EHLO app')
+    tell(session, auth)
+    if (login === undefined) throw new Error('there is no such login')
+    session.step({ kind: 'signed-in', submitter: { ...login, limits: { recipients } } })
+    tell(session, 'MAIL FROM:<me@example.com>')
+    return session
+  }
+
+  it.each([
+    ['you@example.com', 250],
+    ['YOU@EXAMPLE.COM', 250],
+    ['Boss@example.org', 250],
+    ['other@example.org', 550],
+    ['you@sub.example.com', 550],
+    ['you@example.com.evil.net', 550],
+    ['"you@example.com"@evil.net', 550],
+    ['@example.com:you@evil.net', 550],
+    ['you%evil.net@example.com', 250],
+    ['postmaster', 550],
+  ])('a message to %s gets %s', (recipient, code) => {
+    const session = limitedSession(['*@example.com', 'boss@example.org'])
+    const step = tell(session, `RCPT TO:<${recipient}>`)
+    if (code === 550) {
+      expect(step.replies).toEqual([say(550, '5.7.1 This login may not send to this recipient')])
+      expect(step.refusedRecipients).toMatchObject({ mailbox: 'me@example.com', sender: 'me@example.com' })
+    } else expect([step.replies, step.next.do]).toEqual([[], 'line-if-here'])
+  })
+
+  it('the others of a pipelined run are asked for, each refusal in its place', () => {
+    const session = limitedSession(['*@example.com'])
+    tell(session, 'RCPT TO:<one@example.com>')
+    const refused = tell(session, 'RCPT TO:<two@example.net>')
+    expect(refused).toMatchObject({
+      replies: [],
+      refusedRecipients: { recipients: [{ recipient: 'two@example.net' }] },
+    })
+    tell(session, 'RCPT TO:<three@example.com>')
+    const ended = session.step({ kind: 'run-ended' })
+    expect(ended.next).toMatchObject({
+      do: 'begin',
+      recipients: [{ recipient: 'one@example.com' }, { recipient: 'three@example.com' }],
+    })
+    const yes = say(250, '2.1.5 Yes')
+    const step = session.step({ kind: 'recipients-answered', replies: [yes, yes], open: true })
+    expect(codes(step)).toEqual([250, 550, 250])
   })
 })

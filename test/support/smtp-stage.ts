@@ -99,6 +99,7 @@ export function createStageSignIns(
     async revalidate({ userName }) {
       if (ended.has(userName)) throw wrongCredentials()
     },
+    limitsOf: ({ limits }) => limits,
     loggable: (userName) => ({ userName, mailboxes: [] }),
     authMethods: () => offers,
   }

@@ -24,6 +24,7 @@ function counted(governors: Governors): Governors & { kept: Set<string> } {
       kept.delete(mailbox)
       governors.forget(mailbox, ...of)
     },
+    program: (program) => governors.program(program),
     close: () => governors.close(),
   }
 }

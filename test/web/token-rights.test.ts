@@ -10,8 +10,8 @@ let scopes: Scope[]
 beforeEach(() => {
   server = testServer()
   const { check } = server.services.apiKeys
-  server.services.apiKeys.check = async (presented) =>
-    scopes.length > 0 ? { name: 'script', scopes: [...scopes] } : check(presented)
+  server.services.apiKeys.check = async (presented, from) =>
+    scopes.length > 0 ? { name: 'script', scopes: [...scopes] } : check(presented, from)
 })
 
 const ask = () => server.api('get', '/mailboxes/me@example.com/token', 'key-of-the-script-0123456789')

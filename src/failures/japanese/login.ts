@@ -230,6 +230,23 @@ export const login: Translated<typeof loginFailures> = {
     message: '宛先の制限は {most} 件までです',
     fix: '*@example.com のように、ドメイン全体で指定してください。',
   },
+  'limits.recipients-refused': {
+    message: '{program} は宛先のうち {count} 件に送れません',
+    fix: 'その宛先を外すか、送れるようにしてください: postern login set、postern api-key set。',
+  },
+  'limits.messages-used-up': {
+    message: '{program} は 1 時間に {used} 通を送りました。上限は {most} 通です',
+    fix: '待つか、上限を上げてください: postern login set、postern api-key set。',
+  },
+  'limits.recipients-used-up': {
+    message:
+      '{program} の宛先は 24 時間で {used} 件になりました。上限は {most} 件で、さらに {recipients} 件へのメッセージが送られるところでした',
+    fix: '待つか、上限を上げてください: postern login set、postern api-key set。',
+  },
+  'limits.more-than-a-day': {
+    message: '{program} の宛先は 24 時間に {most} 件までですが、メッセージの宛先は {recipients} 件です',
+    fix: '宛先を減らすか、上限を上げてください: postern login set、postern api-key set。',
+  },
   'limits.no-count': {
     message: '上限は 1 から {most} までの整数です',
     fix: 'その範囲の数を入力するか、上限を指定しないでください。',

@@ -59,6 +59,8 @@ interface ApiCall {
   principal: Principal
   /** The caller, as the journal names it. */
   by: Actor
+  /** The address that it comes from. */
+  address: string
   /**
    * The caller with its present rights, after a wait in which they may have changed.
    * @throws HttpRefusal

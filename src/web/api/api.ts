@@ -14,7 +14,7 @@ import { isFromCommand } from '../command-server.ts'
 import type { WithConsentLink } from '../consent-wanted.ts'
 import { HttpRefusal, problemHandler } from '../http-errors.ts'
 import type { Readiness } from '../readiness.ts'
-import { sourceKey } from '../request-source.ts'
+import { requestSource, sourceKey } from '../request-source.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
 import type { TokenHandOut } from '../token-hand-out.ts'
@@ -97,6 +97,7 @@ function answerWith(route: ApiRoute, bearers: BearerCheck): RequestHandler {
     const answer = await route.answer({
       principal,
       by: actorOf(principal, request),
+      address: isFromCommand(request) ? ownAddress : requestSource(request).address,
       principalNow: () => bearerOf(request, bearers),
       param: (name) => paramOf(request, name),
       query: { ...request.query },
@@ -186,11 +187,13 @@ function principalOf(response: Response): Principal {
   return response.locals.principal
 }
 
+/** A UNIX socket has no address: it is this machine. */
+const ownAddress = '127.0.0.1'
+
 export function actorOf({ name, apiKey }: Principal, request: Request): Actor {
   return {
     name: apiKey === undefined ? name : `API key ${name}`,
-    // A UNIX socket has no address: it is this machine.
-    source: isFromCommand(request) ? '127.0.0.1' : sourceKey(request),
+    source: isFromCommand(request) ? ownAddress : sourceKey(request),
   }
 }
 

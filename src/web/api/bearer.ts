@@ -7,7 +7,7 @@ import type { Scope } from '../../model/api-key.ts'
 import { isFromCommand } from '../command-server.ts'
 import type { MarkAuthenticated } from '../connections.ts'
 import { HttpRefusal } from '../http-errors.ts'
-import type { CountWrongSecret } from '../request-source.ts'
+import { type CountWrongSecret, requestSource } from '../request-source.ts'
 
 export interface BearerCheck {
   apiKeys: Pick<ApiKeys, 'check'>
@@ -41,16 +41,24 @@ export async function principalOfKey(
   { apiKeys, markAuthenticated, countWrong }: BearerCheck,
 ): Promise<Principal | undefined> {
   // The b64token of RFC 6750, section 2.1.
-  const principal = /^[A-Za-z0-9._~+/-]{1,512}=*$/.test(key) ? await ownerOf(key, apiKeys) : undefined
+  const isKey = /^[A-Za-z0-9._~+/-]{1,512}=*$/.test(key)
+  const principal = isKey ? await ownerOf(key, requestSource(request).address, apiKeys) : undefined
   if (principal) markAuthenticated(request)
   else countWrong(request, key, 'key')
   return principal
 }
 
-/** Undefined for an unknown, revoked or expired key, without telling them apart. */
-async function ownerOf(token: string, apiKeys: BearerCheck['apiKeys']): Promise<Principal | undefined> {
+/**
+ * Undefined for an unknown, revoked or expired key, and for one that is used from elsewhere, without
+ * telling them apart.
+ */
+async function ownerOf(
+  token: string,
+  remoteAddress: string,
+  apiKeys: BearerCheck['apiKeys'],
+): Promise<Principal | undefined> {
   try {
-    return await apiKeys.check(new Secret(token))
+    return await apiKeys.check(new Secret(token), remoteAddress)
   } catch (error) {
     if (error instanceof Failure && error.code === 'wrong-credentials') return undefined
     throw error

@@ -4,7 +4,7 @@ import type { Answers } from '../../api/answers.ts'
 import { asFailure, Failure, failure, filled } from '../../base/failure.ts'
 import { printable } from '../../base/text.ts'
 import { sendRights } from '../../credentials/scopes.ts'
-import type { Submission, Submit, Submitted } from '../../upstream/submission.ts'
+import { RecipientsRefused, type Submission, type Submit, type Submitted } from '../../upstream/submission.ts'
 import { addressList } from '../../wire/header-addresses.ts'
 import { enhancedStatuses, isPositive, isTransient, type Reply } from '../../wire/reply.ts'
 import type { WithConsentLink } from '../consent-wanted.ts'
@@ -62,23 +62,32 @@ export function messageRoutes({ submit, withConsentLink, sendOnce }: MessageRout
   ]
 
   async function sent(
-    { principal, by, gone }: Call,
+    { principal, by, address, gone }: Call,
     { messageId, ...draft }: Draft,
     leaving: () => Promise<void>,
   ): Promise<{ body: SentMessage }> {
     if (draft.recipients.length === 0) throw failure('sending.no-recipients')
     const submitted = await submit({
-      ...{ by: principal, source: by.source ?? '', ...draft },
+      ...{ by: principal, source: address, ...draft },
       ...{ gone: gone(), leaving },
     }).catch(async (error: unknown) => {
-      throw isTooLarge(error) ? new HttpRefusal(413, error) : await withConsentLink(error, { principal, by })
+      throw refusalOf(error) ?? (await withConsentLink(error, { principal, by }))
     })
     return { body: answerOf(submitted, messageId) }
   }
 }
 
-function isTooLarge(error: unknown): error is Failure {
-  return error instanceof Failure && error.id === 'sending.too-large'
+function refusalOf(error: unknown): HttpRefusal | undefined {
+  if (error instanceof RecipientsRefused)
+    return new HttpRefusal(403, error, {}, { accepted: [], refused: error.recipients.map(notAllowed) })
+  const isTooLarge = error instanceof Failure && error.id === 'sending.too-large'
+  return isTooLarge ? new HttpRefusal(413, error) : undefined
+}
+
+/** As an SMTP client is told. */
+function notAllowed(recipient: string) {
+  const text = 'This login may not send to this recipient'
+  return { recipient, reply: { code: 550, enhancedCode: '5.7.1', text } }
 }
 
 function maySend({ principal }: Call): boolean {

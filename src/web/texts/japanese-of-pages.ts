@@ -932,6 +932,10 @@ export const japaneseOfPages = {
   'Test message sent': 'テストメッセージを送信しました',
   'Test message not sent': 'テストメッセージを送信できませんでした',
   'Sender refused: the login may not use it': '差出人を拒否しました: このログイン情報では使えません',
+  'Recipient refused: the login may not send there':
+    '宛先を拒否しました: このログイン情報では送れない宛先です',
+  'API key refused: used from outside its networks':
+    'API キーを拒否しました: 許可されていないネットワークから使われました',
 
   // Overview, list and pages of mailboxes
   'cannot send': '送信できません',
