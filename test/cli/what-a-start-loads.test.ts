@@ -119,6 +119,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
     './passing-store.ts',
     './pause-store.ts',
     './postgres-database.ts',
+    './program-limits.ts',
     './providers/certificate-keeper.ts',
     './providers/create-own-certificates.ts',
     './registration-fields.ts',
