@@ -297,7 +297,7 @@ async function steps(
 
   const logins = (await broker?.logins.list()) ?? []
   for (const found of holdings.logins) {
-    const { from, name, ...request } = found
+    const { from, name, recipients, ...request } = found
     const shown = printable(found.userName ?? name)
     const what = { kind: 'login' as const, name: shown, from }
     if (logins.some((one) => one.state !== 'revoked' && isSameLogin(one, found))) {
@@ -307,7 +307,12 @@ async function steps(
     await step(
       { ...what, detail: describeLogin(found) },
       ({ logins: all }) =>
-        all.add({ ...request, name, ...(found.password === undefined && { withoutPassword: true }) }),
+        all.add({
+          ...request,
+          name,
+          ...(recipients && { limits: { recipients } }),
+          ...(found.password === undefined && { withoutPassword: true }),
+        }),
       () => {
         const strange = found.mailboxes.find((one) => !known.has(one.toLowerCase()))
         if (strange !== undefined) throw failure('mailbox.unknown', { mailbox: printable(strange) })
@@ -365,12 +370,13 @@ function describeClient({ request }: FoundRegistration): string {
   return `client ${printable(clientId ?? '')}${tenant === undefined ? '' : ` of ${printable(tenant)}`}, ${proof}`
 }
 
-function describeLogin({ mailboxes, password, networks = [] }: FoundLogin): string {
+function describeLogin({ mailboxes, password, networks = [], recipients = [] }: FoundLogin): string {
   const where = networks.length > 0 ? `, from ${networks.map((one) => printable(one)).join(' ')}` : ''
   const proof = password
     ? 'with the password that it has, unless that is easy to guess'
     : 'without a password'
-  return `for ${mailboxes.map((one) => printable(one)).join(' ')}, ${proof}${where}`
+  const to = recipients.length > 0 ? `, only to ${recipients.map((one) => printable(one)).join(' ')}` : ''
+  return `for ${mailboxes.map((one) => printable(one)).join(' ')}, ${proof}${where}${to}`
 }
 
 function describe(all: readonly Step[], leftOut: readonly LeftOut[], to: Terminal['stdout']): string {

@@ -1,4 +1,5 @@
 import type { Secret } from '../base/secret.ts'
+import { parseAddressPattern } from '../mailboxes/sender-policy.ts'
 import type { NewCertificate, RegistrationRequest } from '../providers/registrations.ts'
 
 /** A file of another program. `text`: without the encryption that the file as a whole had. */
@@ -50,6 +51,8 @@ export interface FoundLogin {
   password?: Secret
   senders?: readonly string[]
   networks?: readonly string[]
+  /** It sends to these alone: addresses, or `*@example.com`. */
+  recipients?: readonly string[]
   from: Place
 }
 
@@ -86,4 +89,19 @@ export interface Helps {
 
 export function placeAt({ path }: SourceFile, line?: number): Place {
   return { file: path, ...(line !== undefined && { line }) }
+}
+
+/** Those of a list of recipients that a login can be bound to, and the others. */
+export function recipientsIn(list: readonly string[]): { readable: string[]; others: string[] } {
+  const readable = list.filter(isPattern)
+  return { readable, others: list.filter((one) => !readable.includes(one)) }
+}
+
+function isPattern(text: string): boolean {
+  try {
+    parseAddressPattern(text)
+    return true
+  } catch {
+    return false
+  }
 }

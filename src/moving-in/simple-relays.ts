@@ -126,12 +126,14 @@ function readSmtpRelay(file: SourceFile, found: Found): void {
     found.mailboxes.push({ address, smtpHost: host, ...at(named) })
     const networks = (value('allowed_nets') ?? '').split(/\s+/).filter(Boolean)
     const senders = sendersIn(value('allowed_sender'))
+    const recipients = sendersIn(value('allowed_recipients'))
     if (networks.length > 0)
       found.logins.push({
         mailboxes: [address],
         name: 'smtprelay, by address',
         networks: networks.map(network),
         ...(senders && { senders }),
+        ...(recipients && { recipients }),
         ...at('allowed_nets'),
       })
   } else leaveOut('where mail goes', 'no address says which mailbox it leaves from', named)
@@ -142,7 +144,7 @@ function readSmtpRelay(file: SourceFile, found: Found): void {
       named,
     )
   for (const [name, why] of Object.entries(withoutPlace)) {
-    const isPlain = name === 'allowed_sender' && sendersIn(value(name)) !== undefined
+    const isPlain = name.startsWith('allowed_') && sendersIn(value(name)) !== undefined
     if (value(name) !== undefined && !isPlain) leaveOut(name, why, name)
   }
 }
@@ -152,7 +154,8 @@ const withoutPlace = {
   local_cert: 'the certificate is one of the settings: POSTERN_TLS_CERT_FILE and POSTERN_TLS_KEY_FILE',
   allowed_users: 'it keeps hashes of their passwords: make a login for each ("postern login add")',
   allowed_sender: 'an expression is no list of senders: name them with "postern login allow"',
-  allowed_recipients: 'a login has no list of recipients here: set it at the login',
+  allowed_recipients:
+    'an expression is no list of recipients: name them with "postern login set ID --recipient PATTERN"',
   remote_pass: 'postern signs in at the provider by OAuth alone',
   metrics_listen: 'it is one of the settings: POSTERN_METRICS_LISTEN',
 } as const

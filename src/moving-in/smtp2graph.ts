@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Secret } from '../base/secret.ts'
 import { isGuid, printable } from '../base/text.ts'
-import { type Found, type Helps, nothing, placeAt, type SourceFile } from './found.ts'
+import { type Found, type Helps, nothing, placeAt, recipientsIn, type SourceFile } from './found.ts'
 import { readYaml, type Structured } from './structured.ts'
 
 const text = z.string().max(16_384)
@@ -99,6 +99,8 @@ function readReceiving(file: SourceFile, { value, lineOf }: Structured<Settings>
   const leaveOut = (what: string, why: string, path: PropertyKey[]) =>
     found.leftOut.push({ what, why, from: placeAt(file, lineOf(path)) })
   const { users = [], allowedFrom = [], ipWhitelist: networks = [] } = receive
+  const { readable, others } = recipientsIn(receive.allowedRcpt ?? [])
+  const bounds = readable.length > 0 ? { recipients: readable } : {}
   const fromThis = { from: placeAt(file, lineOf(['receive'])) }
 
   const forced = send?.forceMailbox
@@ -131,18 +133,25 @@ function readReceiving(file: SourceFile, { value, lineOf }: Structured<Settings>
       name: 'SMTP2Graph',
       password: new Secret(password),
       networks,
+      ...bounds,
       from: placeAt(file, lineOf(path)),
     })
   }
   const isOpen = receive.requireAuth === false || (receive.requireAuth === undefined && users.length === 0)
   const open = rightsTo(allowedFrom)
   if (value.receive && isOpen && networks.length > 0 && open.mailboxes.length > 0)
-    found.logins.push({ ...open, name: 'SMTP2Graph, by address', networks, ...fromThis })
+    found.logins.push({ ...open, name: 'SMTP2Graph, by address', networks, ...bounds, ...fromThis })
   else if (value.receive && isOpen)
     leaveOut(
       'that nobody has to sign in',
       'without a password a login needs the networks of its clients (ipWhitelist), and the addresses that they send from (allowedFrom)',
       ['receive'],
+    )
+  if (others.length > 0)
+    leaveOut(
+      `of allowedRcpt ${printable(others.join(', '), 200)}`,
+      'that is no address, and no whole domain such as *@example.com: "postern login set ID --recipient PATTERN"',
+      ['receive', 'allowedRcpt'],
     )
   for (const [option, why] of Object.entries(withoutPlace))
     if (receive[option as keyof typeof receive] !== undefined) leaveOut(`${option}`, why, ['receive', option])
@@ -155,7 +164,7 @@ const withoutPlace = {
   tlsCertPath: 'the certificate is one of the settings: POSTERN_TLS_CERT_FILE and POSTERN_TLS_KEY_FILE',
   maxSize: 'the provider says how large a message may be',
   banner: 'the greeting is always the same',
-  allowedRcpt: 'a login has no list of recipients here: set it at the login',
-  rateLimit: 'the limits of the provider count, for each mailbox',
+  rateLimit:
+    'it counts by address; a login may have a rate of its own: "postern login set ID --rate 20/hour"',
   authLimit: 'whoever guesses passwords is slowed down always',
 } as const

@@ -583,14 +583,15 @@ describe('relays', () => {
         userName: 'printer',
         mailboxes: ['noreply@example.com'],
         networks: ['127.0.0.1/32', '192.168.30.0/24'],
+        limits: { recipients: ['warehouse@example.com'] },
       },
     ])
     expect(left(result).map((one) => one.split(': ')[0])).toEqual([
       'the repeats (retryLimit, retryInterval)',
+      'of allowedRcpt everybody',
       'port',
       'listenAddress',
       'maxSize',
-      'allowedRcpt',
     ])
   })
 
@@ -654,6 +655,8 @@ describe('relays', () => {
       'added login smtprelay, by address',
     ])
     expect(left(result).map((one) => one.split(': ')[0])).toEqual(['listen', 'allowed_users'])
+    const { logins } = JSON.parse((await stage.postern(['login', 'list', '--json'])).stdout)
+    expect(logins).toMatchObject([{ limits: { recipients: ['*@example.net'] } }])
   })
 })
 
