@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { readCorpus } from './corpus.js'
-import { findGrowth } from './growth.js'
-import { growthTargets } from './growth-targets.js'
 import { makeSession } from './make-session.js'
 import { runParserInputs, tryParserInput } from './parser-inputs.js'
 import { newSeed } from './random.js'
@@ -23,17 +21,6 @@ describe('fuzzing', () => {
     const seed = newSeed()
     console.info(`npm run fuzz -- --parser-inputs ${parserInputs} --seed ${seed}`)
     expect(runParserInputs({ seed, inputs: parserInputs })).toBeUndefined()
-  })
-
-  it('no parser takes more than in proportion to its input', async () => {
-    // The same shapes each time, and each piece by itself at least: this one measures, and nobody likes to look for a fault that was the machine's.
-    expect(await findGrowth(growthTargets, { shapes: 70, tries: 3, seed: 1 })).toEqual([])
-  }, 300_000)
-
-  it('a parser that does would be found', async () => {
-    const trims = (text: string) => text.replace(/[ \t]+$/, '')
-    const square = { name: 'trims', longest: 12_288, read: trims }
-    expect(await findGrowth([square], { shapes: 70, tries: 3, seed: 1 })).toMatchObject([{ parser: 'trims' }])
   })
 
   it('no crash, no hang, no smuggled message and no secret is found in random sessions beside those that once failed', async () => {

@@ -4,6 +4,8 @@ import { nameOf, shapesFor, textOf } from './growth-shapes.js'
 
 // Twice the input takes twice the time; four times is a square. Between them lies what a busy machine adds.
 const tooMuch = 3
+/** One look at each length is enough where the second took so little more: what is a square would have to be four times. */
+const clearlyEven = 2.4
 /** A measurement at double length below this, in milliseconds, says nothing and hurts nobody. */
 const noiseFloor = 2
 // Long before a whole second nothing else has its turn any more.
@@ -51,7 +53,7 @@ async function growthOf(target, shape, tries) {
   const [half, whole] = [textOf(shape, target.longest / 2), textOf(shape, target.longest)]
   await timeOf(target, half)
   const first = await timeOf(target, whole)
-  if (first < noiseFloor) return { milliseconds: first }
+  if (first < noiseFloor || first < clearlyEven * (await timeOf(target, half))) return { milliseconds: first }
   // What is found once may be the machine's doing. Found again and again, and by long measurements, it is the parser's.
   let fault
   for (const enough of [0, longEnough, longEnough, longEnough]) {
