@@ -97,7 +97,7 @@ describe('a stop', () => {
     await sending
     const again = await openServices(config, silentLog)
     await again.close()
-  }, 40_000)
+  })
 })
 
 function silentAfterDot(arrived: () => void): Script {

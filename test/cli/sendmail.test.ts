@@ -33,7 +33,7 @@ describe('postern sendmail and postern send, as programs run them', () => {
     const { key } = await command(stage.postern, 'api-key', 'add', '--scope', `send:${me}`)
     await writeFile(join(folder, 'key'), key, { mode: 0o600 })
     withKey = { POSTERN_API_KEY: key, POSTERN_API_URL: stage.postern.url }
-  }, 60_000)
+  })
   afterAll(async () => {
     await stage?.close()
     await rm(folder, { recursive: true, force: true })

@@ -176,7 +176,7 @@ describe('the journal', () => {
     for (let count = 0; count < 400; count += 1) journal.log.info(sent, 'message sent')
     expect(state.writes).toBe(0)
     journal.log.info({ event: 'login.revoked', userName: 'hall' }, 'Login revoked')
-    await vi.waitFor(() => expect(state.writes).toBe(1))
+    await vi.waitFor(() => expect(state.writes).toBe(1), { timeout: 15_000 })
     await journal.close()
     expect(state.writes).toBe(1)
   })

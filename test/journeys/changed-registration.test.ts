@@ -312,7 +312,7 @@ it('the data directory goes to another host with another .env: what is stored se
   expect((await send({}, others)).message).toMatch(/^250 /)
   expect((await send()).message).toMatch(/^250 /)
   expect(endpoint.asked.slice(asked).map(({ secret }) => secret)).not.toContain('first-secret')
-}, 60_000)
+})
 
 /** A providers file with one entry, at the same endpoint and mail server. */
 async function providersFile(id: string, clientSecret: string): Promise<string> {

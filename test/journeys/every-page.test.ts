@@ -124,7 +124,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await go('/account')
     expect(await main()).toContain('Viewer: change the password')
     await look()
-  }, 120_000)
+  })
 
   it('an administrator finds a provider, what is to be done there, and a check of a registration', async () => {
     await go('/')
@@ -152,7 +152,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
       await go(path)
     await press('Check it')
     expect(await page.locator('ol.checklist > .good').count()).toBe(5)
-  }, 120_000)
+  })
 
   it('an administrator makes a registration, is told what is wrong with it, and removes it', async () => {
     await go('/providers/microsoft?way=app-only')
@@ -187,7 +187,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     expect(await main()).toContain('is removed.')
     await go('/registrations/microsoft')
     expect(await main()).toContain('What to do')
-  }, 120_000)
+  })
 
   it('an administrator adds a mailbox, makes a consent link and revokes it, and has another one used', async () => {
     await go('/mailboxes/new')
@@ -222,7 +222,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await look(guest)
     await go('/consent-links')
     expect(await main()).toContain('used')
-  }, 120_000)
+  })
 
   it('an administrator makes logins of every kind, and sees where one was used from', async () => {
     await go('/logins')
@@ -254,7 +254,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     expect(await main()).toMatch(/Last used\s+2\d{3}-.*from 127\.0\.0\.1/)
     await go('/logins')
     expect(await main()).toMatch(/2\d{3}-.*from 127\.0\.0\.1/)
-  }, 120_000)
+  })
 
   it('an administrator sets what is mended of a login, and records what its device says', async () => {
     await go('/logins')
@@ -275,7 +275,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     expect(await main()).toContain('The recording was ended.')
     await press('Record again')
     await press('End recording')
-  }, 120_000)
+  })
 
   it('an administrator finds out what is wrong with a mailbox, and that nothing is', async () => {
     await go(`/mailboxes/${address}/diagnosis`)
@@ -289,7 +289,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await page.waitForSelector('main [role=status]:has-text("This is the cause")')
     await look()
     await command(stage.postern, 'mailbox', 'remove', 'nobody@example.com', '--yes')
-  }, 120_000)
+  })
 
   it('an administrator sends a test message, each step turning green', async () => {
     await go(`/mailboxes/${address}`)
@@ -299,7 +299,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     expect(await page.locator('.state.lapsed').count()).toBe(0)
     await look()
     await go('/')
-  }, 120_000)
+  })
 
   it('an administrator makes an API key and revokes it', async () => {
     await go('/api-keys')
@@ -322,7 +322,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await confirm('Revoke…', 'Revoke the key')
     expect(await main()).toContain('The API key Backup script is revoked.')
     expect((await token()).status).toBe(401)
-  }, 120_000)
+  })
 
   it('the journal shows what happens while somebody looks, and what was asked for', async () => {
     await go('/journal')
@@ -353,7 +353,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await press('Check that nothing was changed')
     expect(await main()).toContain('are there, as they were written')
     await look()
-  }, 120_000)
+  })
 
   it('a page explains an error that somebody pastes', async () => {
     await go('/')
@@ -364,7 +364,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     expect(await main()).toContain('Microsoft was sent a password, and takes OAuth only.')
     expect(await page.inputValue('textarea[name=text]')).toBe('')
     await look()
-  }, 120_000)
+  })
 
   it('a viewer sees everything, and changes nothing without the right', async () => {
     const viewer = await open()
@@ -397,7 +397,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await confirm('End session…', 'End session', page.locator('tr', { hasText: 'Viewer' }))
     expect(await main()).toContain('The session has ended')
     expect((await viewer.goto(stage.postern.url))?.status()).toBe(401)
-  }, 120_000)
+  })
 
   it('no page runs a script that others brought: as a login, a browser, a guess, or a provider', async () => {
     const script = '<script>window.ran = 1</script><img src="x" onerror="window.ran = 1">'
@@ -426,7 +426,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
       if (path !== '/') expect(await main(), path).toContain('window.ran')
     }
     expect(ran.filter((one) => one)).toEqual([])
-  }, 120_000)
+  })
 
   it('a mailbox is removed after a question, and the grant ends at the provider', async () => {
     await go(`/mailboxes/${address}`)
@@ -439,7 +439,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     expect(await command(stage.postern, 'mailbox', 'list')).toMatchObject({
       mailboxes: [{ address: 'another@example.com' }],
     })
-  }, 120_000)
+  })
 
   it('times are those of the reader, and say how long ago they were; without a script, those of the server', async () => {
     const timesOf = async (timezoneId: string, javaScriptEnabled = true) => {
@@ -462,7 +462,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     }
     const { shown, iso } = await timesOf('Asia/Tokyo', false)
     expect(shown).toBe(`${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`)
-  }, 120_000)
+  })
 
   it('the pages can be used by the keyboard alone', async () => {
     await go('/')
@@ -481,7 +481,7 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     for (let stops = 0; stops < 12 && !(await isAt(onlyAdd)); stops += 1) await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     await page.waitForURL('**/mailboxes/keys%40example.com')
-  }, 120_000)
+  })
 
   it('the browser finds nothing wrong with any page', () => {
     expect(wrong).toEqual([])

@@ -130,7 +130,7 @@ describe.runIf(peer('dovecot'))('mail leaves through Dovecot by a grant that cam
         moreProviders: (authority, submission) => entries(authority, submission),
       },
     )
-  }, 60_000)
+  })
 
   function entries(authority: AuthorizationServer, { host, port, tls }: Submission): object[] {
     const smtp = { host, port, tls }
@@ -272,7 +272,7 @@ describe.runIf(peer('dovecot'))('mail leaves through Dovecot by a grant that cam
           })
           return ((await asked.json()) as { state: string }).state
         },
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toBe('completed')
     expect(await command(stage.postern, 'mailbox', 'show', me)).toMatchObject({
@@ -280,7 +280,7 @@ describe.runIf(peer('dovecot'))('mail leaves through Dovecot by a grant that cam
       flow: 'device',
     })
     await sends(await loginFor(me), me, 'By device')
-  }, 40_000)
+  })
 
   it.each([
     ['by client credentials with the second of two secrets', 'scanner@example.com', 'by-secret'],

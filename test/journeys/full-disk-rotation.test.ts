@@ -65,7 +65,7 @@ describe.skipIf(noSmallDisk !== undefined)(
         rotations: 2,
         reused: false,
       })
-    }, 60_000)
+    })
 
     it('a rotation that cannot be stored is not used, and is taken to the runtime directory at the end and up at the next start', async () => {
       const { endpoint, login, smtpPort, start, dataDir } = await setStage({ RUNTIME_DIRECTORY: runtimeDir })
@@ -88,7 +88,7 @@ describe.skipIf(noSmallDisk !== undefined)(
       })
       expect(events(next.output()).map(({ event }) => event)).toContain('grant.rotation-taken-up')
       expect(await next.stop()).toBe(0)
-    }, 60_000)
+    })
 
     it('a stop that loses a consent names its mailbox in an error and ends with 74', async () => {
       const { login, smtpPort, start, dataDir } = await setStage()
@@ -105,6 +105,6 @@ describe.skipIf(noSmallDisk !== undefined)(
           msg: expect.stringContaining('me@example.com'),
         }),
       )
-    }, 60_000)
+    })
   },
 )

@@ -57,7 +57,7 @@ describe.runIf(peer('chromium'))('two hundred mailboxes and as many logins, with
         name,
       })
     browser = await startChromium()
-  }, 120_000)
+  })
   afterAll(async () => {
     await browser?.close()
     await stage?.close()
@@ -108,7 +108,7 @@ describe.runIf(peer('chromium'))('two hundred mailboxes and as many logins, with
       await follow('#mailbox-list a[rel=next]')
       expect(await list.innerText()).toContain('41 to 80 of 200')
       expect(new URL(page.url()).search).toBe('?from=40')
-    }, 60_000)
+    })
 
     it('one of them is found by a part of its address, and what was asked stands in the address', async () => {
       await page.goto(stage.postern.url)
@@ -125,7 +125,7 @@ describe.runIf(peer('chromium'))('two hundred mailboxes and as many logins, with
       expect(await main()).toContain('No mailbox matches this search.')
       await follow('text=Show all')
       expect(new URL(page.url()).search).toBe('')
-    }, 60_000)
+    })
 
     it('they are filtered by their state and sorted', async () => {
       await page.goto(stage.postern.url)
@@ -134,7 +134,7 @@ describe.runIf(peer('chromium'))('two hundred mailboxes and as many logins, with
       await page.goto(`${stage.postern.url}/?sort=sent`)
       expect(await page.locator('#mailbox-list tbody tr').first().innerText()).toContain(consented)
       await look()
-    }, 60_000)
+    })
 
     it('consent links go to those that are chosen, and to nobody else', async () => {
       links.length = 0
@@ -151,7 +151,7 @@ describe.runIf(peer('chromium'))('two hundred mailboxes and as many logins, with
       const guest = await (await browser.newContext()).newPage()
       await guest.goto(links[0]?.url ?? '')
       expect(await guest.innerText('main')).toContain(links[0]?.mailbox)
-    }, 60_000)
+    })
 
     it('two hundred and two logins are pages, and one is found by its name', async () => {
       await page.goto(`${stage.postern.url}/logins`)
@@ -168,7 +168,7 @@ describe.runIf(peer('chromium'))('two hundred mailboxes and as many logins, with
       await follow('form.search button')
       expect(await rows().count()).toBe(1)
       expect(await rows().first().innerText()).toContain('Device 77')
-    }, 60_000)
+    })
 
     it.each([
       '/logins/new',

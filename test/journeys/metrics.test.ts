@@ -72,7 +72,7 @@ beforeAll(async () => {
   metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`
   stage = await openStage(metricsPort)
   await sendAll()
-}, 60_000)
+})
 afterAll(() => stage?.close())
 
 let login: DemoMailbox

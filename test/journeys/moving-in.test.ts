@@ -40,7 +40,7 @@ it('who comes from email-oauth2-proxy sends with the same user name and password
   await expect(send({ user: me, pass: `${password}.` })).rejects.toMatchObject({ responseCode: 535 })
   const { state, flow } = await command(stage.postern, 'mailbox', 'show', me)
   expect({ state, flow }).toEqual({ state: 'active', flow: 'adopted' })
-}, 60_000)
+})
 
 async function send(auth: { user: string; pass: string }): Promise<void> {
   const transport = nodemailer.createTransport({

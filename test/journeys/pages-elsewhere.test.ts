@@ -58,7 +58,7 @@ describe.runIf(peer('chromium'))('pages of administration at a name of their own
     await page.goto(`http://localhost:${(stranger.address() as AddressInfo).port}/`)
     expect(heard.join(' ')).toContain('postern_consent')
     expect(heard.join(' ')).not.toContain('postern_session')
-  }, 60_000)
+  })
 
   it('the pages let people in who sign in at their provider', async () => {
     const page = await (await browser.newContext()).newPage()
@@ -70,5 +70,5 @@ describe.runIf(peer('chromium'))('pages of administration at a name of their own
     await page.waitForSelector('h1:text-is("Overview")')
     await page.click('nav >> text=Users')
     expect(await page.innerText('table')).toContain('Administrator: boss@example.com')
-  }, 60_000)
+  })
 })

@@ -28,7 +28,7 @@ beforeAll(async () => {
       },
     ],
   })
-}, 60_000)
+})
 afterAll(() => stage?.close())
 
 const postern = (...words: string[]) => command(stage.postern, ...words)

@@ -133,7 +133,7 @@ describe.runIf(peer('chromium'))('an administrator who saves and checks a regist
     folder = await mkdtemp(join(tmpdir(), 'postern-save-and-check-'))
     await writeFile(join(folder, 'ca.pem'), authority.ca)
     closing.push(entra.close, google.close, front.close, proxy.close, () => browser.close())
-  }, 60_000)
+  })
   afterAll(async () => {
     for (const close of closing.reverse()) await close()
     await rm(folder, { recursive: true, force: true })

@@ -44,11 +44,11 @@ describe.runIf(peer('chromium'))('people who sign in to the pages at their provi
     expect((await other.goto(stage.postern.url))?.status()).toBe(401)
     await page.click('nav >> text=Activity')
     expect(await page.textContent('#entries')).toContain('helpdesk@example.com')
-  }, 60_000)
+  })
 
   it('people stay outside when nobody has named them', async () => {
     const page = await signIn('stranger@example.com')
     expect(await page.innerText('main')).toContain('stranger@example.com may not look at these pages')
     expect((await page.goto(stage.postern.url))?.status()).toBe(401)
-  }, 60_000)
+  })
 })

@@ -94,7 +94,7 @@ class Scene {
   async lose(): Promise<void> {
     if (!this.#isSignedIn) this.#refuse[0]?.()
     this.#far?.destroy()
-    await vi.waitUntil(() => this.pool.held() === 0)
+    await vi.waitUntil(() => this.pool.held() === 0, { timeout: 15_000 })
   }
 
   growOld(): void {
@@ -103,7 +103,7 @@ class Scene {
 
   async answerQuit(): Promise<void> {
     this.#far?.write('221 2.0.0 Goodbye\r\n')
-    await vi.waitUntil(() => this.pool.held() === 0)
+    await vi.waitUntil(() => this.pool.held() === 0, { timeout: 15_000 })
   }
 
   /** The state of the first connection. It is the only one at its time. */

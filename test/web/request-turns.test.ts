@@ -62,4 +62,4 @@ it('the server serves a new client beside clients that send requests without a p
   await asked[0]
   workedWhileWaiting = worked - before
   expect(workedWhileWaiting).toBeLessThan(400)
-}, 30_000)
+})
