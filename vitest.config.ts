@@ -24,6 +24,12 @@ const aboutFiles = [
   'test/store/{key-command,sound-database,store-failures,unfinished-migration}.test.ts',
 ]
 
+/** They start programs, measure, or look at what a process is made of; each file of the others leaves its process as it found it. */
+const apart = [
+  'test/*.test.ts',
+  'test/{bench,cli,clients,demo,diagnosis,fuzz,journeys,metrics,packaging,service,simulation,support}/**/*.test.ts',
+]
+
 const postgres = {
   extends: true as const,
   test: {
@@ -42,10 +48,22 @@ export default defineConfig({
     reporters: ['default', './test/support/counting-reporter.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // The process tests start real servers; more workers than cores only make them slow.
-    maxWorkers: 2,
+    // What is waited for comes within milliseconds, and on a machine that has other work, in its time.
+    expect: { poll: { interval: 10, timeout: 15_000 } },
+    // Two cores have time for a third: the tests of whole programs wait for each other half of the time.
+    maxWorkers: 3,
     projects: [
-      { extends: true, test: { name: 'sqlite', include: ['test/**/*.test.ts'] } },
+      // Files that need no process of their own share one, and what it has loaded.
+      {
+        extends: true,
+        test: {
+          name: 'in-process',
+          isolate: false,
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...apart],
+        },
+      },
+      { extends: true, test: { name: 'sqlite', include: apart } },
       ...(hasPostgres() ? [postgres] : []),
     ],
   },
