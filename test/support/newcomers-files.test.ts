@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { newcomersFiles } from './newcomers-files.js'
 
@@ -17,9 +15,4 @@ it.each([
 it('the run of a newcomer leaves out what is the same for anybody', () => {
   expect(files).not.toContain('test/base/networks.test.ts')
   expect(files).not.toContain('test/fuzz/growth.test.ts')
-})
-
-it('all that the run of a newcomer has are files of tests', () => {
-  for (const file of files)
-    expect(readFileSync(join(import.meta.dirname, '../..', file), 'utf8')).toMatch(/\bit\b/)
 })
