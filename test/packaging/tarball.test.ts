@@ -37,9 +37,13 @@ describe('the tarball', () => {
       'docs',
       'examples',
       'package.json',
+      'packaging',
+      'src',
+      'test',
     ])
-    const odd =
-      /^examples\/demo\/|^docs\/bench\/|\.test\.|\.tsbuildinfo|\.map$|\.log$|(^|\/)\.(?!env\.example$)/
+    const ofTheSource = paths.filter((path) => /^(packaging|src|test)\//.test(path))
+    expect(ofTheSource.sort()).toEqual(['packaging/README.md', 'src/README.md', 'test/README.md'])
+    const odd = /^examples\/demo\/|\.test\.|\.tsbuildinfo|\.map$|\.log$|(^|\/)\.(?!env\.example$)/
     expect(paths.filter((path) => odd.test(path))).toEqual([])
   })
 
