@@ -134,6 +134,29 @@ describe('the names in the documents', () => {
     expect(all.filter(({ name }) => !operations.some((one) => one.test(name)))).toEqual([])
   })
 
+  it('each test and each file of the source that is named is there', async () => {
+    const files = new Set([
+      ...(await filesIn('test')),
+      ...(await filesIn('src')).map((path) => path.slice(4)),
+    ])
+    const isThere = (name: string) =>
+      [name, `test/${name}`, `test/dialogues/${name}`, name.replace(/^src\//, '')].some((path) =>
+        files.has(path),
+      )
+    const all = found((text, path) =>
+      /^(docs|src|test)\//.test(path)
+        ? codeOf(text).filter((code) => /^[\w/.-]+(\.ts|test\.js)$/.test(code) && code.includes('/'))
+        : [],
+    )
+    const dialogues = ['docs/field-reports.md', 'docs/hardening.md'].flatMap((path) =>
+      codeOf(texts.get(path) ?? '')
+        .filter((code) => /^[\w-]+\.txt$/.test(code))
+        .map((name) => ({ in: path, name })),
+    )
+    expect(all.length).toBeGreaterThan(150)
+    expect([...all, ...dialogues].filter(({ name }) => !isThere(name))).toEqual([])
+  })
+
   it('each script of npm is one', async () => {
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
     const all = found((text) =>
