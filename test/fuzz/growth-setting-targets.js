@@ -1,5 +1,6 @@
 import { closestName, shellWord } from '#built/base/text.js'
-import { readEnvFile, readValues } from '#built/config/read-values.js'
+import { readEnvFile } from '#built/config/given-values.js'
+import { readValues } from '#built/config/read-values.js'
 import { settingList } from '#built/config/settings.js'
 import { parseEndpoint } from '#built/net/endpoint.js'
 import { parseProvidersFile } from '#built/providers/file/providers-file.js'
