@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, relative, resolve } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fuse, requireSingleFile } from './executable.js'
 import { targets } from './targets.js'
 
@@ -22,6 +23,8 @@ import { targets } from './targets.js'
 // The bundle and a Node.js as one executable file (https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html).
 // It is prepared by a Node.js for Linux on x64, so that is what this runs on. Ends with 75 where Node.js cannot be fetched.
 
+class OutOfReach extends Error {}
+
 const root = resolve(import.meta.dirname, '..')
 const built = join(root, 'packaging/built')
 const bundle = join(built, 'postern.cjs')
@@ -29,7 +32,42 @@ const cache = join(root, 'node_modules/.cache/postern')
 
 const words = process.argv.slice(2)
 const names = words.length === 0 ? ['linux-x64'] : words.includes('all') ? Object.keys(targets) : words
-for (const name of names) await make(name)
+const free = await alone()
+try {
+  for (const name of names) await make(name)
+} catch (error) {
+  if (!(error instanceof OutOfReach)) throw error
+  console.error(error.message)
+  process.exitCode = 75
+} finally {
+  free()
+}
+
+/**
+ * Waits for another build of this kind, which may be of the same file. Gives what lets the next one begin.
+ */
+async function alone() {
+  mkdirSync(cache, { recursive: true })
+  const lock = join(cache, 'building')
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' })
+      return () => rmSync(lock, { force: true })
+    } catch {
+      if (!isAlive(lock)) rmSync(lock, { force: true })
+      await pause(200)
+    }
+  }
+}
+
+/** @param {string} lock */
+function isAlive(lock) {
+  try {
+    return process.kill(Number(readFileSync(lock, 'utf8')) || process.pid, 0)
+  } catch {
+    return false
+  }
+}
 
 /** @param {string} name */
 async function make(name) {
@@ -159,6 +197,9 @@ function fetchNode({ name, version, integrity }) {
   return folder
 }
 
+/** Without the network npm would try for more than a minute. */
+const briefly = ['--fetch-retries=1', '--fetch-retry-mintimeout=2000']
+
 /**
  * @param {string} what
  * @param {string} into a folder
@@ -166,11 +207,10 @@ function fetchNode({ name, version, integrity }) {
  */
 function pack(what, into) {
   try {
-    const words = ['pack', what, '--pack-destination', into, '--silent']
+    const words = ['pack', what, '--pack-destination', into, '--loglevel=error', ...briefly]
     return execFileSync('npm', words, { encoding: 'utf8', stdio: 'pipe', cwd: into }).trim()
   } catch (error) {
     const { stderr = '' } = /** @type {{ stderr?: string }} */ (error)
-    console.error(`${what} cannot be fetched from the npm registry. ${stderr}`.trim())
-    process.exit(75)
+    throw new OutOfReach(`${what} cannot be fetched from the npm registry. ${stderr}`.trim())
   }
 }
