@@ -103,6 +103,8 @@ const copied: { readonly [Table in keyof Tables]: string | null } = {
   journal: 'id',
   journal_chain: 'id',
   sent_keys: 'id',
+  held_messages: 'id',
+  held_parts: 'message_id place',
   processes: null,
   store_changes: null,
   chores: null,

@@ -46,7 +46,7 @@ type Announced<Port> = {
     | (Port[Method] extends (...given: infer Given) => unknown ? (...given: Given) => Change : never)
 }
 
-type Ports = Omit<Store, 'check' | 'close'>
+type Ports = Omit<Store, 'heldMessages' | 'holdsMessages' | 'check' | 'close'>
 
 /**
  * Of every method that there is: a new one does not compile before somebody has decided here what

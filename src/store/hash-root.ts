@@ -82,6 +82,7 @@ export function createKeyedHash(root: Secret): KeyedHash {
     guess: derive('guess'),
     'idempotency-key': derive('idempotency-key'),
     'idempotency-request': derive('idempotency-request'),
+    'approval-link': derive('approval-link'),
   }
   return (purpose, value) => createHmac('sha256', keys[purpose]).update(value).digest('base64url')
 }

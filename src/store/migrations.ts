@@ -24,6 +24,7 @@ import {
   completeEarlyStores,
   divideWork,
   findRefusedRecipients,
+  holdMessages,
   keepOutcomes,
   keepSentKeys,
   noteRefusals,
@@ -68,6 +69,7 @@ export const migrations: readonly Migration[] = [
   shareTokens,
   keepSentKeys,
   addSendingLimits,
+  holdMessages,
 ]
 
 export const newestSchema = migrations.length
@@ -187,6 +189,7 @@ const tableNames = Object.keys(markedTables) as MarkedTable[]
 /** Of the tables that came after the marks, from which schema on there is one. */
 const firstSchemas: { readonly [Table in MarkedTable]?: number } = {
   registrations: migrations.indexOf(addRegistrations) + 1,
+  held_messages: migrations.indexOf(holdMessages) + 1,
 }
 
 function rowsOf(tables: Kysely<Tables>, table: MarkedTable): Promise<Row[]> {

@@ -14,6 +14,7 @@ import type {
   Renewed,
   Standing,
 } from '../model/grant.ts'
+import type { HeldEnvelope, HeldMessage, HeldOutcome } from '../model/held-message.ts'
 import type { JournalEntry, JournalQuery, JournalVerdict, SendHour } from '../model/journal.ts'
 import type { ListedLogin, Login, LoginPart, LoginQuery, Mending } from '../model/login.ts'
 import type { AcceptedName, ListedMailbox, Mailbox, StoredMailbox } from '../model/mailbox.ts'
@@ -44,6 +45,10 @@ export interface Store {
   serverCapabilities: ServerCapabilityStore
   journal: JournalStore
   sentKeys: SentKeyStore
+  /** Loaded when somebody asks: few have messages that wait for a person. */
+  heldMessages(): Promise<HeldMessageStore>
+  /** Whether there is any such message, or was lately. */
+  holdsMessages(): Promise<boolean>
   /**
    * Resolves when the store answers, its key fits, and it can be written: a token that is renewed now would be kept.
    * @throws Failure `store-unavailable`, `configuration`
@@ -463,6 +468,52 @@ export interface SentKeyStore {
   finish(id: string, fingerprint: string, answer: Secret): Promise<void>
   /** It was not sent: the key is free again. */
   release(id: string): Promise<void>
+}
+
+/** As it comes, in parts that are kept already. */
+export interface NewHeldMessage
+  extends Pick<HeldMessage, 'id' | 'owner' | 'octets' | 'parts' | 'createdAt' | 'endsAt'> {
+  envelope: HeldEnvelope
+}
+
+/** How much may wait at a time. */
+export interface HeldBounds {
+  messagesOfOwner: number
+  messages: number
+  octets: number
+}
+
+/** Messages that wait for a person, and for a while what became of them. */
+export interface HeldMessageStore {
+  /** Of a message that is added when all of its parts are kept. */
+  keepPart(id: string, place: number, octets: Buffer): Promise<void>
+  part(id: string, place: number): Promise<Buffer>
+  /** Those of a message that is not added after all. */
+  dropParts(id: string): Promise<void>
+  add(message: NewHeldMessage, bounds: HeldBounds): Promise<'added' | 'owner-full' | 'full'>
+  find(id: string): Promise<HeldMessage | undefined>
+  /** The oldest first. */
+  list(): Promise<HeldMessage[]>
+  /**
+   * From `waiting` to `sending`: one asker alone gets it. False where it does not wait any more.
+   * @param process which sends it
+   */
+  claim(id: string, process: string, decidedBy: string): Promise<boolean>
+  /** It was not sent, and waits again. */
+  putBack(id: string, process: string, outcome: HeldOutcome): Promise<void>
+  /** From `sending`. Its octets go. */
+  finish(
+    id: string,
+    process: string,
+    state: 'sent' | 'failed' | 'unknown',
+    outcome: HeldOutcome,
+  ): Promise<void>
+  /** From `waiting`: one asker alone gets it. Its octets go. */
+  end(id: string, state: 'refused' | 'expired', decidedBy?: string): Promise<boolean>
+  /** This process had begun to send it, and has stopped. Its octets go. */
+  giveUp(id: string, process: string): Promise<boolean>
+  /** Forgets what ended before then, and parts from before then of which no message came. */
+  sweep(before: number): Promise<void>
 }
 
 /*

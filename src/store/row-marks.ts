@@ -21,6 +21,7 @@ export const markedTables = {
   pending_consents: ['state_hash'],
   page_passwords: ['role'],
   page_sessions: ['id'],
+  held_messages: ['id'],
 } as const satisfies { [Table in keyof Tables]?: readonly (keyof Tables[Table] & string)[] }
 
 export type MarkedTable = keyof typeof markedTables
@@ -39,6 +40,7 @@ const sealedColumns: readonly string[] = [
   'sealed_password',
   'code_verifier',
   'nonce',
+  'outcome',
 ]
 
 export function isMarked(table: string): table is MarkedTable {
@@ -196,4 +198,5 @@ const remedies: Record<MarkedTable, string> = {
   pending_consents: 'Begin the consent anew.',
   page_passwords: 'Set the password of the pages anew.',
   page_sessions: 'Sign in to the pages anew.',
+  held_messages: 'Have the message sent anew by who sent it.',
 }

@@ -51,6 +51,9 @@ export const sealedColumns: readonly SealedColumn[] = [
   byKey('pending_consents', 'nonce', 'state_hash'),
   byKey('refresh_turns', 'failure', 'mailbox_key'),
   byKey('sent_keys', 'answer', 'id'),
+  byKey('held_messages', 'content', 'id'),
+  byKey('held_messages', 'outcome', 'id'),
+  byKey('held_parts', 'content', 'message_id', 'place'),
   {
     table: 'shared_tokens',
     column: 'token',

@@ -415,6 +415,16 @@ export function createStore(
     serverCapabilities: createServerCapabilityStore(database),
     journal: createJournalStore(database, chain, clock),
     sentKeys: createSentKeyStore(database, sealer, clock),
+    async heldMessages() {
+      const { createHeldMessageStore } = await import('./held-messages.ts')
+      return createHeldMessageStore(database, sealer, clock)
+    },
+    async holdsMessages() {
+      const [found] = await database.read((tables) =>
+        tables.selectFrom('held_messages').select('id').limit(1).execute(),
+      )
+      return found !== undefined
+    },
     async check() {
       await openHashRoot(sealer, await database.read(sealedHashRoot))
       await database.checkWritable()

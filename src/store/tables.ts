@@ -36,6 +36,8 @@ export interface Tables {
   refresh_turns: RefreshTurnsTable
   shared_tokens: SharedTokensTable
   sent_keys: SentKeysTable
+  held_messages: HeldMessagesTable
+  held_parts: HeldPartsTable
 }
 
 /** Secrets of the store itself: the hash root. */
@@ -410,6 +412,38 @@ interface SentKeysTable {
   ends_at: number
 }
 
+/** Messages that wait for a person. */
+export interface HeldMessagesTable {
+  id: string
+  /** `login ID`, `api-key ID` or `owner`. */
+  owner: string
+  /** A HeldState. */
+  state: string
+  /** Sealed. JSON: HeldEnvelope. */
+  content: string
+  octets: number
+  /** How many rows of `held_parts` it has as long as it may be sent. */
+  parts: number
+  created_at: number
+  ends_at: number
+  changed_at: number
+  /** The process that has begun to send it. */
+  sent_by: string | null
+  decided_by: string | null
+  /** Sealed. JSON: HeldOutcome. */
+  outcome: string | null
+}
+
+/** The octets of these messages. They say by themselves whether they were changed: the row of the message has the mark. */
+interface HeldPartsTable {
+  message_id: string
+  /** From 0. */
+  place: number
+  created_at: number
+  /** Sealed; each octet as a character of it. */
+  content: string
+}
+
 /** The access tokens of all processes. */
 interface SharedTokensTable {
   mailbox_key: AddressKey
@@ -486,6 +520,9 @@ export const tableColumns: { readonly [Table in keyof Tables]: string } = {
   refresh_turns: 'mailbox_key held_by until silence failure',
   shared_tokens: 'mailbox_key grant_id version token expires_at',
   sent_keys: 'id owner fingerprint answer ends_at',
+  held_messages:
+    'id owner state content octets parts created_at ends_at changed_at sent_by decided_by outcome mark',
+  held_parts: 'message_id place created_at content',
 }
 
 /** And its indexes. */

@@ -99,6 +99,8 @@ it('serve loads only what it needs to open its store and to listen', () => {
     // On that system alone.
     '../system/macos.ts',
     './app.ts',
+    // With the first message that needs approval, as another line below.
+    './approvals/create-approvals.ts',
     // Where several processes share a database, as other lines below.
     './budget-store.ts',
     './config/network-access.ts',
@@ -111,6 +113,7 @@ it('serve loads only what it needs to open its store and to listen', () => {
     './governor/shared-budgets.ts',
     './governor/told-pauses.ts',
     './grants/shared-renewals.ts',
+    './held-messages.ts',
     './http-errors.ts',
     './kept-rotations.ts',
     './key-command.ts',

@@ -12,7 +12,7 @@ import { tableColumns } from '../../src/store/tables.ts'
 import { setCommandStage } from '../cli/command-stage.ts'
 import { newPostgresDatabase, onPostgres } from '../support/postgres-databases.ts'
 import { templateKey } from '../support/postgres-template.ts'
-import { contents, failureOf, newDataDir, newGrant, newLogin, now, stillClock } from './fixture.ts'
+import { contents, failureOf, holdOne, newDataDir, newGrant, newLogin, now, stillClock } from './fixture.ts'
 import { changeDatabase, keepOnPostgres, readDatabase } from './raw-database.ts'
 
 /** What running processes tell each other: the next ones begin without it. */
@@ -70,6 +70,7 @@ async function fill(store: Store): Promise<void> {
   await store.sentKeys.claim('a-sent-key', 'key-1', 10)
   await store.sentKeys.finish('a-sent-key', 'fingerprint', new Secret('{}'))
   await store.sentKeys.claim('another', 'key-1', 10)
+  await holdOne(store)
   await store.pendingConsents.add({
     stateHash: 'state',
     browserHash: 'browser',

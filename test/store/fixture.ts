@@ -9,6 +9,7 @@ import { silentLog } from '../../src/base/log.ts'
 import { Secret } from '../../src/base/secret.ts'
 import type { NewGrant } from '../../src/model/grant.ts'
 import type { Login } from '../../src/model/login.ts'
+import type { NewHeldMessage, Store } from '../../src/store/ports.ts'
 import { type OpenedStore, openStore } from '../../src/store/store.ts'
 import { newPostgresDatabase, onPostgres } from '../support/postgres-databases.ts'
 import { templateKey } from '../support/postgres-template.ts'
@@ -92,6 +93,34 @@ export function newLogin(over: Partial<Login> = {}): Login {
     rewriteSender: false,
     verifier: { kind: 'keyed', hash: 'aGFzaA' },
     createdAt: now,
+    ...over,
+  }
+}
+
+/** A message of two parts that waits for a person. */
+export async function holdOne(
+  { heldMessages }: Pick<Store, 'heldMessages'>,
+  over: Partial<NewHeldMessage> = {},
+) {
+  const held = await heldMessages()
+  const message = newHeldMessage(over)
+  for (const [place, octets] of heldOctets.entries()) await held.keepPart(message.id, place, octets)
+  const added = await held.add(message, { messagesOfOwner: 3, messages: 5, octets: 100 })
+  return { held, message, added }
+}
+
+export const heldOctets = [Buffer.from('Subject: secret-of-the-message\r\n\r\n'), Buffer.from([0x80, 0xff])]
+
+export function newHeldMessage(over: Partial<NewHeldMessage> = {}): NewHeldMessage {
+  return {
+    ...{ id: randomBytes(8).toString('hex'), owner: 'login one', octets: 20, parts: heldOctets.length },
+    ...{ createdAt: now, endsAt: now + 86_400_000 },
+    envelope: {
+      ...{ userName: 'one', source: '192.0.2.7', mailbox: 'printer@example.com' },
+      mail: { sender: 'printer@example.com', parameters: [] },
+      recipients: [{ recipient: 'you@example.net', parameters: [] }],
+      subject: 'secret-of-the-message',
+    },
     ...over,
   }
 }

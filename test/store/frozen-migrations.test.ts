@@ -112,6 +112,8 @@ it('a store that was made while two migrations still changed gets what it lacks'
     'alter table logins drop column limits',
     'alter table api_keys drop column limits',
     'alter table api_keys drop column networks',
+    'drop table held_messages',
+    'drop table held_parts',
     `delete from schema_versions where version > ${migrations.indexOf(completeEarlyStores)}`,
   ]
   for (const statement of lacking) await changeDatabase(place.dataDir, statement)

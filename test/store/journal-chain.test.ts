@@ -224,6 +224,7 @@ describe('the chain of the journal', () => {
       drop table refresh_turns; drop table shared_tokens; drop table sent_keys;
       alter table logins drop column limits; alter table api_keys drop column limits;
       alter table api_keys drop column networks;
+      drop table held_messages; drop table held_parts;
       create table last_sends (mailbox_key text primary key not null, at integer not null) strict; delete from schema_versions where version >= 14`
 
     it('its entries get their places when it is opened', async () => {

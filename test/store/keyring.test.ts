@@ -10,7 +10,16 @@ import type { SharedTokens } from '../../src/store/ports.ts'
 import { sealedColumns } from '../../src/store/sealed-values.ts'
 import { openStore } from '../../src/store/store.ts'
 import { onPostgres } from '../support/postgres-databases.ts'
-import { type Fixture, newGrant, newLogin, now, openFixture, stillClock } from './fixture.ts'
+import {
+  type Fixture,
+  heldOctets,
+  holdOne,
+  newGrant,
+  newLogin,
+  now,
+  openFixture,
+  stillClock,
+} from './fixture.ts'
 import { changeDatabase, readDatabase } from './raw-database.ts'
 
 /** Where a store with one process keeps nothing. */
@@ -41,6 +50,9 @@ async function fill({ store, passing, others }: Fixture): Promise<void> {
   })
   await store.sentKeys.claim('a-sent-key', 'key-1', 10)
   await store.sentKeys.finish('a-sent-key', 'fingerprint', new Secret('{}'))
+  const { held, message } = await holdOne(store)
+  await held.claim(message.id, 'a-process', 'somebody')
+  await held.putBack(message.id, 'a-process', { at: now })
   if (others) await fillShared(others.tokens, grant)
   // Two kinds may have the same key.
   for (const kind of ['callback', 'form-words'] as const)
@@ -67,6 +79,10 @@ async function opensAll({ store, passing }: Pick<Fixture, 'store' | 'passing'>):
   const [registration] = await store.registrations.list()
   expect(registration?.content instanceof Secret && registration.content.reveal()).toBe('{"clientId":"1"}')
   expect((await store.sentKeys.find('a-sent-key'))?.answer?.reveal()).toBe('{}')
+  const held = await store.heldMessages()
+  const [message] = await held.list()
+  expect(message).toMatchObject({ envelope: { userName: 'one' }, outcome: { at: now } })
+  expect(await held.part(message?.id ?? '', 1)).toEqual(heldOctets[1])
   await store.check()
 }
 
@@ -101,7 +117,7 @@ it('everything is sealed with a new key while the store is used, and opens', asy
   const used = await withNewKey(fixture)
   const keyring = await used.keyring(silentLog)
   const steps = await all(keyring.rotate())
-  const values = onPostgres ? 12 : 8
+  const values = onPostgres ? 16 : 12
   expect(steps[0]).toMatchObject({ sealed: 0, values })
   expect(steps.at(-1)).toMatchObject({ sealed: values, values, broken: [] })
   await opensAll(used)

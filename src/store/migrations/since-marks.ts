@@ -304,3 +304,33 @@ export async function addSendingLimits(tables: Kysely<Tables>, _words: SchemaWor
   ]
   for (const statement of statements) await sql.raw(statement).execute(tables)
 }
+
+/** Messages that wait for a person, in parts; tables.ts says what the columns hold. */
+export async function holdMessages(tables: Kysely<Tables>, words: SchemaWords): Promise<void> {
+  for (const statement of heldMessages(words)) await sql.raw(statement).execute(tables)
+}
+
+const heldMessages = ({ integer, tableOptions }: SchemaWords): string[] => [
+  `create table held_messages (
+    id text primary key not null,
+    owner text not null,
+    state text not null,
+    content text not null,
+    octets ${integer} not null,
+    parts ${integer} not null,
+    created_at ${integer} not null,
+    ends_at ${integer} not null,
+    changed_at ${integer} not null,
+    sent_by text,
+    decided_by text,
+    outcome text,
+    mark text
+  ) ${tableOptions}`,
+  `create table held_parts (
+    message_id text not null,
+    place ${integer} not null,
+    created_at ${integer} not null,
+    content text not null,
+    primary key (message_id, place)
+  ) ${tableOptions}`,
+]
