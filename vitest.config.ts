@@ -3,14 +3,15 @@ import { postgresPrograms } from './test/support/postgres.js'
 
 /** What is kept and asked of the store is the same whichever database is behind it; these tests show it on both. */
 const onBothDatabases = [
-  'test/{store,grants,governor,consent,credentials}/**/*.test.ts',
+  'test/{store,grants,governor,consent,credentials,approvals}/**/*.test.ts',
   'test/web/guessing.test.ts',
-  'test/journeys/{killed-together,workers}.test.ts',
+  'test/journeys/{approvals,killed-together,workers}.test.ts',
   'test/upstream/shared-connections.test.ts',
   'test/**/shared-*.test.ts',
 ]
 /** They keep nothing. */
 const withoutStore = [
+  'test/approvals/message-head.test.ts',
   'test/governor/{breaker,budget-division,connect-breaker,connection-cap,count-writer,looks,sliding-window}.test.ts',
   'test/consent/{same-account-at-google,user-info,wrong-person}.test.ts',
   'test/credentials/{chosen-password,expiry,failure-counts,scopes,secrets,user-name}.test.ts',

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { Approvals } from './approvals/approvals.ts'
 import { createPeriodicTask, lazy } from './base/async.ts'
 import { systemClock } from './base/clock.ts'
 import { failure } from './base/failure.ts'
@@ -62,7 +63,7 @@ import { createRelay } from './upstream/create-relay.ts'
 import { createDialer } from './upstream/dial.ts'
 import { createPauses, createSendingStatus, type Relay } from './upstream/relay.ts'
 import { createReachServer, createServerLook } from './upstream/server-look.ts'
-import type { Submit } from './upstream/submission.ts'
+import type { Hold, Submit } from './upstream/submission.ts'
 import { createTestMessage } from './upstream/test-message.ts'
 import { createCommandServer } from './web/command-server.ts'
 import { choosePorts } from './web/listen.ts'
@@ -269,7 +270,7 @@ export async function openInside(asRead: Config, plainLog: Log): Promise<BrokerI
 
 /** What goes on by itself from the start on. */
 function startCare(
-  { notices, keepAlive, ownCertificates }: ReturnType<typeof composeServices>,
+  { notices, approvals, keepAlive, ownCertificates }: ReturnType<typeof composeServices>,
   data: OpenedData,
   log: Log,
 ): void {
@@ -281,6 +282,7 @@ function startCare(
       .then((one) => one.resume())
       .catch((error) => log.warn({ event: 'keyring.not-resumed', err: error }, 'the key is not replaced yet'))
   keepAlive.start()
+  approvals.start()
   ownCertificates.start()
 }
 
@@ -567,6 +569,7 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
     get reminderSeconds() {
       return limits.reminderSeconds
     },
+    approvals: async () => ((await data.store.holdsMessages()) ? approvals.opened() : undefined),
     ...(chores && { shared: { chores, passing } }),
     clock,
     log,
@@ -612,6 +615,12 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
   })
   const ownCertificates = createOwnCertificateCare({ store, catalogue, http, chores, log })
   const signIns = createSignIns({ store, apiKeys, index: credentialIndex, throttle, keyedHash, clock, log })
+  const sending = { relay, signIns, limits, log }
+  const approvals = createApprovalCare({
+    ...{ store, limits, publicUrl, keyedHash, sending, log },
+    isAlone: others === undefined,
+    onNews: () => notices.lookNow(),
+  })
   return {
     catalogue,
     registrations,
@@ -662,7 +671,8 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
     passing,
     sentKeys: store.sentKeys,
     signIns,
-    submit: createSubmit({ relay, signIns, limits, log }),
+    submit: createSubmit({ ...sending, hold: approvals.hold }),
+    approvals,
     credentialIndex,
     apiKeys,
     consent,
@@ -681,6 +691,7 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
       try {
         await Promise.all([notices.close(), keepAlive.close(), ownCertificates.close()])
         await relay.close()
+        await approvals.close()
         // Before the way to the provider and the store close: a rotation under way must be stored, and what was counted.
         await Promise.all([tokens.close(), governors.close()])
         return { lostConsents: tokens.unstored() }
@@ -691,18 +702,67 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
   }
 }
 
-/** Sends what comes by HTTP; what is needed for that is loaded with the first message. */
-function createSubmit(deps: {
+interface SendingDeps {
   relay: Relay
   signIns: ReturnType<typeof createSignIns>
   limits: Config['limits']
   log: Log
-}): Submit {
+}
+
+/** Sends what comes by HTTP; what is needed for that is loaded with the first message. */
+function createSubmit(deps: SendingDeps & { hold: Hold }): Submit {
   const submissions = lazy(async () => {
     const { createSubmissions } = await import('./smtp/submissions.ts')
     return createSubmissions({ ...deps, clock })
   })
   return async (submission) => (await submissions())(submission)
+}
+
+/**
+ * Messages that wait for a person. What is needed for them is loaded with the first of them, and looked
+ * at each minute while there are any.
+ */
+function createApprovalCare({
+  store,
+  sending,
+  ...deps
+}: {
+  store: Pick<Store, 'heldMessages' | 'holdsMessages'>
+  sending: SendingDeps
+  limits: Config['limits']
+  publicUrl: URL
+  keyedHash: OpenedStore['keyedHash']
+  isAlone: boolean
+  onNews(): void
+  log: Log
+}) {
+  const opened = lazy(async () => {
+    const [{ createApprovals }, { createApprovedSubmissions }, held] = await Promise.all([
+      import('./approvals/create-approvals.ts'),
+      import('./smtp/submissions.ts'),
+      store.heldMessages(),
+    ])
+    return createApprovals({ ...deps, held, send: createApprovedSubmissions({ ...sending, clock }), clock })
+  })
+  const isAny = () => store.holdsMessages()
+  const rounds = createPeriodicTask(60, async () => {
+    if (await isAny().catch(() => false)) await (await opened()).round()
+  })
+  let isOpened = false
+  const approvals = async () => {
+    isOpened = true
+    return opened()
+  }
+  return {
+    opened: approvals as () => Promise<Approvals>,
+    hold: (async (message) => (await approvals()).hold(message)) satisfies Hold as Hold,
+    waiting: async () => ((await isAny()) ? (await approvals()).waiting() : 0),
+    start: () => rounds.start(),
+    async close() {
+      await rounds.close()
+      if (isOpened) await (await opened()).close()
+    },
+  }
 }
 
 /** Looks each minute; what is needed for a certificate is loaded with the first that needs something. */
@@ -864,6 +924,7 @@ async function startDoors(
     listen: config.smtpListen,
     handed,
     relay,
+    hold: services.approvals.hold,
     signIns,
     limits,
     log,

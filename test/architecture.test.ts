@@ -13,6 +13,7 @@ const floors: readonly (readonly string[])[] = [
   ['config'],
   ['diagnosis', 'moving-in'],
   ['notices', 'metrics'],
+  ['approvals'],
   ['upstream'],
   ['consent'],
   ['credentials'],
@@ -36,7 +37,7 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
   { what: /^undici$/, rooms: ['net'] },
   { what: /^jose(\/|$)/, rooms: ['store', 'providers'] },
   { what: /^kysely$|sqlite/, rooms: ['store'] },
-  { what: /^commander$/, rooms: ['cli'] },
+  { what: /^commander$|^@modelcontextprotocol\//, rooms: ['cli'] },
   { what: /^pino$/, rooms: ['main.ts'] },
   { what: /^@zxcvbn-ts\//, rooms: ['credentials'] },
   { what: /^selfsigned$|^@peculiar\/x509$/, rooms: ['tls'] },
@@ -53,6 +54,7 @@ const homes: readonly { what: RegExp; rooms: readonly string[] }[] = [
 const faces: Readonly<Record<string, readonly string[]>> = {
   api: ['api/answers.ts', 'api/operations.ts'],
   'app.ts': ['app.ts'],
+  approvals: ['approvals/approvals.ts'],
   cli: ['cli/terminal.ts'],
   config: [
     'config/config.ts',
@@ -105,6 +107,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'model/api-key.ts',
     'model/consent.ts',
     'model/grant.ts',
+    'model/held-message.ts',
     'model/journal.ts',
     'model/limits.ts',
     'model/login.ts',
@@ -205,6 +208,7 @@ const wiring: ReadonlySet<string> = new Set(['app.ts', 'main.ts'])
 const worthAFile = 60
 /** Those that are smaller, and why. */
 const smallOnPurpose: Readonly<Record<string, string>> = {
+  'approvals/message-head.ts': 'what a hostile header is shown as, pure and tested by itself',
   'cli/token.ts': 'what is started most often loads no other verb',
   'failures/japanese/diagnosis.ts': 'the Japanese of failures/diagnosis.ts: one file beside each subject',
   'web/texts/known-error-phrases.ts':

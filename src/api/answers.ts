@@ -72,6 +72,38 @@ const SentMessage = z.object({
   refused: z.array(SaidRecipient).readonly(),
 })
 
+const HeldReply = z.object({ code: whole, text })
+const HeldRecipient = z.object({ recipient: text, reply: HeldReply })
+
+const HeldMessage = z
+  .object({
+    id: text,
+    state: z
+      .enum(['waiting', 'sending', 'sent', 'refused', 'expired', 'failed', 'unknown'])
+      .meta({ description: 'Whether it waits for a person, and what became of it.' }),
+    url: text.meta({ description: 'The path that tells what became of it, to who sent it.' }),
+    userName: text.meta({ description: 'Who sent it, as logs name a login or an API key.' }),
+    apiKey: text.exactOptional(),
+    mailbox: address,
+    sender: text,
+    recipients: texts,
+    subject: text.exactOptional(),
+    from: text.exactOptional().meta({ description: 'Of its header.' }),
+    octets: whole,
+    createdAt: time,
+    endsAt: time.meta({ description: 'Until then somebody may approve it.' }),
+    changedAt: time,
+    decidedBy: text.exactOptional(),
+    reply: HeldReply.exactOptional().meta({ description: 'What the provider said to it last.' }),
+    accepted: z.array(HeldRecipient).readonly().exactOptional(),
+    refused: z.array(HeldRecipient).readonly().exactOptional(),
+    failure: z
+      .object({ id: text, message: text, fix: text.exactOptional() })
+      .exactOptional()
+      .meta({ description: 'Why it could not be sent.' }),
+  })
+  .meta({ description: 'A message that needs the approval of a person: it was taken, and not sent yet.' })
+
 const Problem = z
   .object({
     type: z.literal('about:blank'),
@@ -664,7 +696,10 @@ export const answers = {
   DeviceConsentState,
   ExchangedToken,
   Finding,
+  HandedInMessage: z.union([SentMessage, HeldMessage]),
   Health,
+  HeldMessage,
+  HeldMessageList: z.object({ messages: z.array(HeldMessage).readonly() }),
   JournalEntry,
   JournalPage,
   JournalVerdict,

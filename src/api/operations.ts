@@ -270,6 +270,10 @@ const newApiKey = z
   })
   .meta({ examples: [{ scopes: ['token:me@example.com'], name: 'nightly report' }] })
 
+const newDecision = z
+  .strictObject({ decision: z.enum(['approve', 'refuse']) })
+  .meta({ examples: [{ decision: 'approve' }] })
+
 const newSignInLink = z.strictObject({ role: z.enum(pageRoles).exactOptional() })
 
 const journalQuery = z.strictObject({
@@ -431,7 +435,28 @@ export const operations = {
     query: messageQuery,
     body: newMessage,
     readsBody: true,
-    gives: { json: 'SentMessage' },
+    gives: { status: [200, 202], json: 'HandedInMessage' },
+  },
+  'GET /messages/:id': {
+    needs: 'send',
+    summary: 'What became of a message that needed approval',
+    gives: { json: 'HeldMessage' },
+  },
+  'GET /approvals': {
+    needs: 'admin',
+    summary: 'Messages that wait for approval, and what became of those of the last day',
+    gives: { json: 'HeldMessageList', list: 'messages' },
+  },
+  'GET /approvals/:id': {
+    needs: 'admin',
+    summary: 'A message that waits for approval, or what became of it',
+    gives: { json: 'HeldMessage' },
+  },
+  'POST /approvals/:id/decisions': {
+    needs: 'admin',
+    summary: 'Approves a message, which sends it, or refuses it',
+    body: newDecision,
+    gives: { json: 'HeldMessage' },
   },
   'POST /mailboxes/:address/consent-links': {
     needs: 'admin',

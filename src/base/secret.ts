@@ -41,6 +41,7 @@ export type HashPurpose =
   | 'guess'
   | 'idempotency-key'
   | 'idempotency-request'
+  | 'approval-link'
 
 /**
  * HMAC-SHA256 (RFC 2104) of a value under a key that never leaves the store, as base64url. Fast on

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { Answers } from '../api/answers.ts'
 import type { LogLevel } from '../base/log.ts'
 import type { Secret } from '../base/secret.ts'
 import type { Config } from '../config/config.ts'
@@ -150,6 +151,12 @@ export interface RunningBroker extends Broker {
   diagnose(mailbox: string, sendTo?: string): AsyncIterable<Finding>
   /** @throws Failure `not-found`, `invalid` */
   sendTest(mailbox: string, asked: { to?: string; login?: string }): AsyncIterable<ToldStep>
+  /** Those that wait, and what became of those of the last day. */
+  heldMessages(): Promise<readonly Answers['HeldMessage'][]>
+  /** @throws Failure `not-found` */
+  heldMessage(id: string): Promise<Answers['HeldMessage']>
+  /** @throws Failure as `Approvals` */
+  decide(id: string, decision: 'approve' | 'refuse'): Promise<Answers['HeldMessage']>
   createSignInLink(role: PageRole): Promise<{ url: string; role: PageRole; expiresAt: string }>
   /** @throws Failure as `Notices.sendConsentLink` */
   sendConsentLink(mailbox: string): Promise<SentLink>

@@ -180,6 +180,9 @@ export function createRemoteBroker(
       }),
     sendTest: (mailbox, asked) =>
       lines('POST /mailboxes/:address/tests', { path: { address: mailbox }, body: asked }),
+    heldMessages: async () => (await call('GET /approvals')).messages,
+    heldMessage: (id) => call('GET /approvals/:id', { path: { id } }),
+    decide: (id, decision) => call('POST /approvals/:id/decisions', { path: { id }, body: { decision } }),
     createSignInLink: (role) => call('POST /sign-in-links', { body: { role } }),
     async sendConsentLink(mailbox) {
       const sent = { path: { address: mailbox }, body: { send: true } }

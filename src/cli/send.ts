@@ -3,7 +3,9 @@ import { type IncomingMessage, request } from 'node:http'
 import { request as requestSealed } from 'node:https'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
+import type { Answers } from '../api/answers.ts'
 import { failure } from '../base/failure.ts'
+import { localTimestamp } from '../base/local-time.ts'
 import { printable } from '../base/text.ts'
 import type { Context } from './context.ts'
 import { findRunning } from './reach-broker.ts'
@@ -51,6 +53,10 @@ export function addSendVerb(program: Command, context: Context): void {
     .addHelpText('after', help)
     .action(async (options: SendOptions, command: Command) => {
       const sent = await sendBy(context, options, await messageOf(options, context))
+      if ('state' in sent) {
+        const words = `Held for approval as ${sent.id}, until ${localTimestamp(sent.endsAt)}: it leaves when a person has approved it.\n`
+        return context.tell(command, sent, words)
+      }
       const { accepted, refused, reply } = sent
       const names = accepted.map(({ recipient }) => recipient).join(', ')
       const words = [
@@ -131,35 +137,50 @@ interface Outgoing {
   key?: string | undefined
 }
 
-interface Sent {
-  mailbox: string
-  messageId?: string
-  reply: { code: number; text: string }
-  queueId?: string
-  accepted: { recipient: string; reply: { code: number; text: string } }[]
-  refused: { recipient: string; reply: { code: number; text: string } }[]
-}
+type Sent = Answers['HandedInMessage']
 
 /** Longer than anything that a provider is waited for, in milliseconds. */
 const patience = 900_000
 
+/** With an API key from a file, and where postern answers to it, where the environment says neither. */
+export interface AskedBy {
+  keyFile?: string
+  url?: string
+}
+
+/** @throws Failure */
+export async function sendBy(context: Context, by: AskedBy, outgoing: Outgoing): Promise<Sent> {
+  const { type, query, key, body } = outgoing
+  const headers = { 'content-type': type, ...(key !== undefined && { 'idempotency-key': key }) }
+  const path = `/messages${query}`
+  const answer = await askApi(context, by, { method: 'POST', path, headers, body })
+  // What comes is what the operation answers by its schema.
+  return answer as Sent
+}
+
+interface AskedOfApi {
+  method: 'GET' | 'POST'
+  /** Below `/api/v1`. */
+  path: string
+  headers?: Readonly<Record<string, string>>
+  body?: Buffer
+}
+
 /**
- * By the socket in the data directory; with an API key, by HTTP, for whoever may not read that.
+ * Asks a running postern by the socket in the data directory; with an API key, by HTTP, for whoever may
+ * not read that.
+ * @returns the JSON of its answer
  * @throws Failure
  */
-export async function sendBy(
+export async function askApi(
   context: Context,
-  { keyFile, url }: { keyFile?: string; url?: string },
-  outgoing: Outgoing,
-): Promise<Sent> {
+  { keyFile, url }: AskedBy,
+  { method, path: below, headers: own = {}, body }: AskedOfApi,
+): Promise<unknown> {
   const { apiKey, apiUrl = 'http://localhost:8587' } = context.environment
   const key = keyFile === undefined ? apiKey : (await context.secret(keyFile)).reveal()
-  const path = `/api/v1/messages${outgoing.query}`
-  const headers = {
-    'content-type': outgoing.type,
-    'content-length': outgoing.body.length,
-    ...(outgoing.key !== undefined && { 'idempotency-key': outgoing.key }),
-  }
+  const path = `/api/v1${below}`
+  const headers = { ...own, ...(body && { 'content-length': body.length }) }
   if (key === undefined) {
     const dataDir = await context.dataDir()
     const found = await findRunning(dataDir)
@@ -169,18 +190,18 @@ export async function sendBy(
     const begin = 'socketPath' in address ? request : requestSealed
     const options = { ...address, rejectUnauthorized: true, agent: false as const }
     return answered(
-      begin({ ...options, ...{ path, method: 'POST', headers: { host: 'localhost', ...headers } } }),
-      outgoing,
+      begin({ ...options, ...{ path, method, headers: { host: 'localhost', ...headers } } }),
+      body,
     )
   }
   const target = readUrl(url ?? apiUrl)
   const begin = target.protocol === 'https:' ? requestSealed : request
   const options = {
-    method: 'POST',
+    method,
     rejectUnauthorized: true,
     headers: { ...headers, authorization: `Bearer ${key}` },
   }
-  return answered(begin(new URL(`${target.href.replace(/\/$/, '')}${path}`), options), outgoing)
+  return answered(begin(new URL(`${target.href.replace(/\/$/, '')}${path}`), options), body)
 }
 
 function readUrl(text: string): URL {
@@ -189,7 +210,7 @@ function readUrl(text: string): URL {
   throw failure('command.bad-usage', { what: `${printable(text, 100)} is no URL of http or https` })
 }
 
-async function answered(asking: ReturnType<typeof request>, { body }: Outgoing): Promise<Sent> {
+async function answered(asking: ReturnType<typeof request>, body: Buffer | undefined): Promise<unknown> {
   try {
     const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
       asking.once('response', resolve)
@@ -199,7 +220,7 @@ async function answered(asking: ReturnType<typeof request>, { body }: Outgoing):
     })
     const text = (await readAll(incoming)).toString('utf8')
     const answer: unknown = JSON.parse(text)
-    if (incoming.statusCode === 200) return answer as Sent
+    if (incoming.statusCode === 200 || incoming.statusCode === 202) return answer
     throw failureTold({ detail: `postern answered ${incoming.statusCode}`, ...(answer as object) })
   } catch (error) {
     if (error instanceof Error && 'id' in error) throw error

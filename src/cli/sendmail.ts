@@ -174,6 +174,7 @@ async function runSendmail(asked: Asked, context: Context): Promise<number> {
     query: envelopeQuery(message.sender, message.recipients),
     body: message.octets,
   })
+  if ('state' in sent) return 0
   for (const { recipient, reply } of sent.refused)
     context.terminal.stderr.write(
       `postern: ${printable(recipient, 254)} is refused by the provider (${reply.code} ${reply.text}); to the others the message was sent\n`,

@@ -212,6 +212,24 @@ export const limitSettings = {
     wholeNumber(1, 3650),
     'For how many days the journal keeps what happened.',
   ),
+  approvalSeconds: setting(
+    'POSTERN_APPROVAL_SECONDS',
+    '86400',
+    wholeNumber(60, 86_400),
+    'How long a message that needs approval waits for a person, up to a day.',
+  ),
+  heldMessages: setting(
+    'POSTERN_HELD_MESSAGES',
+    '20',
+    wholeNumber(1, 500),
+    'How many messages of one login or API key wait for approval at a time.',
+  ),
+  heldOctets: setting(
+    'POSTERN_HELD_OCTETS',
+    String(10 * 1024 * 1024),
+    wholeNumber(1024, 64 * 1024 * 1024),
+    'The largest message that waits for approval.',
+  ),
   shutdownSeconds: seconds(
     'POSTERN_SHUTDOWN_SECONDS',
     25,

@@ -94,6 +94,11 @@ export interface PrincipalSubmitters {
    * @throws Failure `forbidden` for a key that may send from no mailbox that there is
    */
   submitterOf(principal: Principal, sender: string): Promise<Submitter>
+  /**
+   * A login or an API key with the rights that it has now, by its id.
+   * @throws Failure `wrong-credentials` for one that was revoked, has expired or has no mailbox any more
+   */
+  submitterNow(of: { login: string } | { apiKey: string }, remoteAddress: string): Promise<Submitter>
 }
 
 interface SignInsDeps {
@@ -145,6 +150,23 @@ export function createSignIns(deps: SignInsDeps): SignIns & PrincipalSubmitters 
           ? await ownerSubmitter(mailboxes, principal, sender)
           : await keySubmitter(mailboxes, principal, sendRights(principal.scopes))
       if (submitter === undefined) throw failure('sending.no-right')
+      return submitter
+    },
+    async submitterNow(of, remoteAddress) {
+      if ('login' in of) {
+        const listed = await logins.find(of.login)
+        const login = listed && (await logins.findByUserName(listed.userName))
+        if (login?.id !== of.login || !isActiveFrom(login, remoteAddress, clock.now())) throw ended()
+        return submitterOf(mailboxes, login)
+      }
+      const key = await store.apiKeys.find(of.apiKey)
+      if (!key || !isActiveFrom(key, remoteAddress, clock.now())) throw ended()
+      const submitter = await keySubmitter(
+        mailboxes,
+        { name: key.name, apiKey: key.id, scopes: key.scopes, ...(key.limits && { limits: key.limits }) },
+        sendRights(key.scopes),
+      )
+      if (!submitter) throw ended()
       return submitter
     },
     revalidate: createRevalidation({ index, store, clock }),
@@ -206,6 +228,7 @@ async function keySubmitter(
     userName: `api-key ${name}`,
     ...(apiKey === undefined ? {} : { apiKey }),
     mailboxes: own,
+    ...(limits && { limits }),
     ...further,
     ...(limits && { limits }),
   }

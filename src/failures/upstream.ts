@@ -407,11 +407,11 @@ export const upstreamFailures = {
   },
   'sending.provider-refused': {
     code: 'invalid',
-    message: 'The provider refuses the message: {said}',
+    message: 'The provider refuses the message: {reply}',
   },
   'sending.provider-later': {
     code: 'provider-unavailable',
-    message: 'The provider says to try later: {said}',
+    message: 'The provider says to try later: {reply}',
     fix: 'Try again later.',
     retryAfterSeconds: 60,
   },
@@ -443,6 +443,51 @@ export const upstreamFailures = {
       '{most} Idempotency-Keys of the last 24 hours are kept for this API key, and there is no room for more',
     fix: 'Send without a key, or wait.',
     retryAfterSeconds: 600,
+  },
+  'approval.nowhere': {
+    code: 'configuration',
+    message: 'A person has to approve what this login or API key sends, and there is nobody to ask here',
+  },
+  'approval.full': {
+    code: 'limit-reached',
+    message: 'So many messages wait for approval that there is no room for another',
+    fix: 'Approve or refuse some of those that wait: postern approvals list.',
+    told: 'Too many messages wait for approval, try again later',
+    retryAfterSeconds: 600,
+  },
+  'approval.owner-full': {
+    code: 'limit-reached',
+    message: '{most} messages of this login or API key wait for approval already',
+    fix: 'Wait until somebody has approved or refused some of them.',
+    told: '{most} messages of this login wait for approval already, try again later',
+    retryAfterSeconds: 600,
+  },
+  'approval.unknown': {
+    code: 'not-found',
+    message: 'There is no held message {id}',
+    fix: 'What was held, for the last day: postern approvals list.',
+  },
+  'approval.no-link': {
+    code: 'not-found',
+    message: 'This link shows no message: it is not whole, or what it was for ended more than a day ago',
+    fix: 'Look at the list of messages that wait for approval in postern, or have the message sent anew.',
+  },
+  'approval.under-way': {
+    code: 'already-exists',
+    message: 'Somebody has approved this message, and it is being sent',
+    fix: 'Look again in a moment.',
+    retryAfterSeconds: 5,
+  },
+  'approval.over': {
+    code: 'already-exists',
+    message: 'This message does not wait any more: {state}',
+    fix: 'Have it sent anew, if it still has to be sent.',
+  },
+  'approval.provider-later': {
+    code: 'provider-unavailable',
+    message: 'The provider did not take the message yet, and it waits on. It said: {reply}',
+    fix: 'Approve it again in a while.',
+    retryAfterSeconds: 60,
   },
   'sending.no-queue': {
     code: 'invalid',

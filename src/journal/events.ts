@@ -74,6 +74,12 @@ export const journalEvents: Readonly<Record<string, JournalEvent>> = {
   'log-level.set': { kind: 'change', outcome: 'done' },
   'listener.opened': { kind: 'change', outcome: 'done' },
   'trace.begun': { kind: 'change', outcome: 'done' },
+  'message.held': { kind: 'change', outcome: 'done' },
+  'approval.given': { kind: 'change', outcome: 'done' },
+  'approval.refused': { kind: 'change', outcome: 'refused' },
+  'approval.expired': { kind: 'change', outcome: 'failed' },
+  'approval.failed': { kind: 'change', outcome: 'failed' },
+  'approval.outcome-unknown': { kind: 'change', outcome: 'failed' },
 
   'api-key.elsewhere': { kind: 'trouble', outcome: 'refused', floods: true },
   'command.refused': { kind: 'trouble', outcome: 'refused', floods: true },

@@ -49,5 +49,11 @@ export interface Limits {
   reminderSeconds: number
   /** How long the journal keeps its entries. */
   journalDays: number
+  /** A message that needs a person's approval waits so long. */
+  approvalSeconds: number
+  /** So many of one login or API key. */
+  heldMessages: number
+  /** No larger ones. */
+  heldOctets: number
   shutdownSeconds: number
 }

@@ -113,14 +113,14 @@ export function createMailChannel({ from, to, relay }: MailChannelDeps): Channel
 
 /** The message as a client of SMTP would send it, its dots stuffed (RFC 5321, section 4.5.2). */
 async function compose(
-  { title, text, consentLink }: Notice,
+  { title, text, consentLink, approvalLink }: Notice,
   { from, to, id }: { from: Address; to: readonly Address[]; id: string },
 ): Promise<Buffer> {
   // A mail library is needed for this alone.
   const { createTransport } = await import('nodemailer')
   const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' })
-  const link =
-    consentLink && `${consentLink.url.reveal()}\n\nThe link works once, until ${consentLink.expiresAt}.`
+  const once = consentLink ?? approvalLink
+  const link = once && `${once.url.reveal()}\n\nThe link works once, until ${once.expiresAt}.`
   const { message } = await composer.sendMail({
     from: { name: 'postern', address: from },
     to: [...to],

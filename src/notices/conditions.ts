@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Approvals, HeldStatus } from '../approvals/approvals.ts'
 import type { Clock } from '../base/clock.ts'
 import { Secret } from '../base/secret.ts'
 import type { EndpointPause, IdleRenewal, TokenStates } from '../grants/token-broker.ts'
@@ -110,6 +111,58 @@ async function areStillRefused(
     ),
   )
   return !(await Promise.all(tried)).includes(true)
+}
+
+/** Messages that a person has to approve, and those that were not sent after all. */
+export async function heldMessages(
+  approvals: Pick<Approvals, 'list' | 'linkOf'> | undefined,
+): Promise<Condition[]> {
+  if (!approvals) return []
+  return (await approvals.list()).flatMap((held) => {
+    const condition = conditionOf(held, approvals)
+    return condition ? [condition] : []
+  })
+}
+
+function conditionOf(held: HeldStatus, approvals: Pick<Approvals, 'linkOf'>): Condition | undefined {
+  const { id, state, userName, mailbox, sender, recipients, endsAt } = held
+  const to = recipients.length === 1 ? 'one recipient' : `${recipients.length} recipients`
+  const which = `The message ${id} of ${userName}, from ${sender === '' ? 'nobody' : sender} to ${to},`
+  const about = { key: `approval ${id}`, stage: state, repeats: false, mailbox }
+  if (state === 'waiting')
+    return {
+      ...about,
+      kind: 'approval-needed',
+      title: `${userName} wants to send a message from ${mailbox}`,
+      text: `${which} waits until somebody has approved it, or ${endsAt}. The link shows whom it goes to and what it is about; nothing happens before you press Send or Refuse there. Expect no such message? Refuse it.`,
+      approvalLink: { url: approvals.linkOf(id), expiresAt: endsAt },
+    }
+  const ended = endedWords(held)
+  return ended === undefined
+    ? undefined
+    : {
+        ...about,
+        kind: 'approval-over',
+        title: `a message of ${userName} was not sent`,
+        text: `${which} ${ended}`,
+      }
+}
+
+function endedWords({ state, decidedBy = '', reply, failure }: HeldStatus): string | undefined {
+  switch (state) {
+    case 'refused':
+      return `was refused by ${decidedBy}. It is deleted. A mail program was not told: its message had been taken.`
+    case 'expired':
+      return 'was not approved in time. It is deleted: have it sent anew if it still matters.'
+    case 'failed': {
+      const why = reply ? `its provider said ${reply.code} ${reply.text}` : failure?.message
+      return `was approved by ${decidedBy}, and could not be sent: ${why ?? 'every recipient was refused'}. It is deleted.`
+    }
+    case 'unknown':
+      return `was approved by ${decidedBy}, and nobody knows whether it was sent: postern or its provider fell silent in the middle. Look in the mailbox before it is sent anew.`
+    default:
+      return undefined
+  }
 }
 
 /** Trouble that passes within this time is not reported. */

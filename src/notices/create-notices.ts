@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Approvals } from '../approvals/approvals.ts'
 import { createPeriodicTask } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { asFailure, byId, type Failure, failure } from '../base/failure.ts'
@@ -12,7 +13,7 @@ import type { Catalogue } from '../providers/provider.ts'
 import type { Chores, PassingStore, Store } from '../store/ports.ts'
 import type { Relay } from '../upstream/relay.ts'
 import { createCommandChannel, createMailChannel, createWebhookChannel } from './channels.ts'
-import { lapsedGrants, lastingTrouble, TroubleOfAll, unstoredRotations } from './conditions.ts'
+import { heldMessages, lapsedGrants, lastingTrouble, TroubleOfAll, unstoredRotations } from './conditions.ts'
 import { endingGrants, endingRegistrations, inTestPhase } from './endings.ts'
 import type { Channel, Delivery, Notice, Notices, NotifyConfig, SentLink } from './notices.ts'
 import { createNotifier } from './notifier.ts'
@@ -28,6 +29,8 @@ export interface NoticesDeps {
   /** For the webhook; asked anew for each request. */
   readonly fetch: HttpFetch
   readonly reminderSeconds: number
+  /** Undefined where no message waits for a person, or has until lately. */
+  approvals?(): Promise<Pick<Approvals, 'list' | 'linkOf'> | undefined>
   /** Where there are several processes: one of them sends what all have to say. */
   shared?: { chores: Pick<Chores, 'isMine'>; passing: PassingStore }
   clock: Clock
@@ -56,6 +59,7 @@ export function createNotices(deps: NoticesDeps): Notices {
         return [...lapsedGrants(grants, tokens), ...endingGrants(grants, catalogue, clock)]
       },
       async () => endingRegistrations(catalogue, clock),
+      async () => heldMessages(await deps.approvals?.()),
       lastingTrouble(trouble ?? tokens, clock),
       unstoredRotations(trouble ?? tokens),
     ],

@@ -55,6 +55,8 @@ export interface Notice {
   provider?: string
   /** Everybody who opens it can finish the consent: it is never logged. */
   consentLink?: { url: Secret; expiresAt: string }
+  /** Everybody who opens it can have the message sent, or not: it is never logged. */
+  approvalLink?: { url: Secret; expiresAt: string }
 }
 
 type NoticeKind =
@@ -62,6 +64,10 @@ type NoticeKind =
   | 'consent-needed'
   /** A grant, or what a registration authenticates with, ends at a known time. */
   | 'ends-soon'
+  /** A message waits for a person. */
+  | 'approval-needed'
+  /** A message that waited for a person, or was approved, was not sent. */
+  | 'approval-over'
   /** Tokens have failed for long. */
   | 'trouble'
   /** Somebody wants to see whether notices arrive. */
@@ -82,7 +88,7 @@ export interface Channel {
  * because of the link.
  */
 export function noticeAsJson(notice: Notice, id: string, now: number): string {
-  const { kind, title, text, mailbox, provider, consentLink } = notice
+  const { kind, title, text, mailbox, provider, consentLink, approvalLink } = notice
   return JSON.stringify({
     type: `postern.${kind}`,
     timestamp: new Date(now).toISOString(),
@@ -94,6 +100,9 @@ export function noticeAsJson(notice: Notice, id: string, now: number): string {
       ...(provider !== undefined && { provider }),
       ...(consentLink && {
         consentLink: { url: consentLink.url.reveal(), expiresAt: consentLink.expiresAt },
+      }),
+      ...(approvalLink && {
+        approvalLink: { url: approvalLink.url.reveal(), expiresAt: approvalLink.expiresAt },
       }),
     },
   })

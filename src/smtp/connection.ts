@@ -12,6 +12,7 @@ import type { SmtpListener } from '../net/listen.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { SessionTrace, Taps } from '../traces/traces.ts'
 import type { Relay } from '../upstream/relay.ts'
+import type { Hold } from '../upstream/submission.ts'
 import { createInputBuffer } from '../wire/input-buffer.ts'
 import { type ClientOpening, createClientOpening, enoughOctets } from './client-opening.ts'
 import { type ClientSocket, createClientSocket, Outbox } from './client-socket.ts'
@@ -36,6 +37,7 @@ interface ClientConnectionDeps {
   /** Short, and of this connection alone. */
   session: string
   relay: Relay
+  hold: Hold | undefined
   signIns: SignIns
   limits: Limits
   log: Log

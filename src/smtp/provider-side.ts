@@ -10,6 +10,7 @@ import type { Limits } from '../model/limits.ts'
 import type { SendingLimits } from '../model/sending-limits.ts'
 import { sourceOf } from '../net/ip.ts'
 import type { MessageOctets, Relay, Transaction, WaitingClient } from '../upstream/relay.ts'
+import type { Hold } from '../upstream/submission.ts'
 import type { RecipientCommand } from '../wire/envelope.ts'
 import { mendedMessage } from './mending.ts'
 import type { RefusalLog } from './refusal-log.ts'
@@ -27,6 +28,8 @@ interface ProviderSideDeps {
   authenticated: (submitter: Submitter) => void
   /** Called before the client gets the positive reply. */
   signedIn: () => void
+  /** Takes what a person has to approve first; `approved`: one has. Absent: it is refused. */
+  hold?: Hold | 'approved' | undefined
 }
 
 /** What one session asks of sign-ins and relay, and its open transaction. Nothing here rejects. */
@@ -117,20 +120,18 @@ class HeldTransaction implements ProviderSide {
       // An `await` without need would cost half as much as the check itself.
       if (unsure !== undefined) await unsure
       const source = sourceOf(this.#deps.client.address).key
-      const begun = await this.#deps.relay.begin(
-        next.mailbox,
-        next.mail,
-        next.recipients,
-        submitter.userName,
-        {
-          source,
-          gone,
-          inGroups,
-          tap,
-          spent,
-          program: this.#programOf(submitter),
-        },
-      )
+      const limits = this.#deps.signIns.limitsOf(submitter)
+      const begun =
+        limits?.needsApproval && this.#deps.hold !== 'approved'
+          ? await this.#hold(next, submitter)
+          : await this.#deps.relay.begin(next.mailbox, next.mail, next.recipients, submitter.userName, {
+              source,
+              gone,
+              inGroups,
+              tap,
+              spent,
+              program: limits && limitedProgram(submitter, limits),
+            })
       this.#transaction = begun.transaction
       this.#deps.record.recipients(begun.replies)
       return { kind: 'recipients-answered', replies: begun.replies, open: this.#transaction !== undefined }
@@ -140,10 +141,11 @@ class HeldTransaction implements ProviderSide {
     }
   }
 
-  /** Undefined where it has no limits that are counted. */
-  #programOf(submitter: Submitter): LimitedProgram | undefined {
-    const limits = this.#deps.signIns.limitsOf(submitter)
-    return limits === undefined ? undefined : limitedProgram(submitter, limits)
+  /** Whoever has to wait for a person sends nothing where there is nobody to wait for. */
+  #hold({ mailbox, mail, givenSender, recipients }: Next & { do: 'begin' }, submitter: Submitter) {
+    const { hold, client } = this.#deps
+    if (hold === undefined || hold === 'approved') throw failure('approval.nowhere')
+    return hold({ submitter, source: client.address, mailbox, mail, givenSender, recipients })
   }
 
   async addRecipients(recipients: readonly RecipientCommand[]): Promise<SessionEvent> {
@@ -250,7 +252,7 @@ async function within<Value>(seconds: number, task: Promise<Value>, leaving: Gon
   }
 }
 
-type WorkDeps = Pick<ProviderSideDeps, 'relay' | 'signIns' | 'limits'> & {
+type WorkDeps = Pick<ProviderSideDeps, 'relay' | 'signIns' | 'limits' | 'hold'> & {
   log: Log
   clock: Clock
   refusals: RefusalLog
@@ -269,12 +271,12 @@ export interface Work {
  * here.
  */
 export function createWork(
-  { log, clock, refusals, relay, signIns, limits }: WorkDeps,
+  { log, clock, refusals, relay, signIns, limits, hold }: WorkDeps,
   client: ClientState,
   reached: Pick<ProviderSideDeps, 'authenticated' | 'signedIn'>,
 ): Work {
   const record = createTransactionLog(log, clock, client, refusals)
   const { authenticated, signedIn } = reached
-  const deps = { relay, signIns, limits, record, client, authenticated, signedIn }
+  const deps = { relay, signIns, limits, hold, record, client, authenticated, signedIn }
   return { record, providerSide: createProviderSide(deps) }
 }

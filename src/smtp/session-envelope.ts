@@ -62,12 +62,13 @@ export class Envelope {
     if (refused !== undefined) return answer(refused)
     if (wantsUtf8(mail) && !its.smtpUtf8) return answer(replies.utf8NotHere)
     const size = mail.parameters.find(({ keyword }) => keyword === 'SIZE')?.value
-    const limit = messageLimit(this.#limits, its)
+    const limit = messageLimit(this.#limits, its, this.#limitsOf(by))
     if (limit !== undefined && Number(size ?? 0) > limit) return answer(replies.tooLarge)
     this.#open = {
       mailbox: verdict.mailbox,
       mail: sentAs(verdict.sender, changesSize(by) ? withoutSize(mail) : mail),
       givenSender: verdict.sender === mail.sender ? undefined : mail.sender,
+      limit,
       begun: false,
       asked: false,
       accepted: 0,
@@ -156,8 +157,7 @@ export class Envelope {
 
   /** Answers DATA with 354, once the provider's connection is kept for the client. */
   promised(): Answer {
-    const limit = this.#open && messageLimit(this.#limits, this.#capabilities(this.#open.mailbox.key))
-    return { replies: [replies.sendMessage], next: { do: 'message', limit } }
+    return { replies: [replies.sendMessage], next: { do: 'message', limit: this.#open?.limit } }
   }
 
   /** The index in the run of a command whose recipients were accepted only in part. */
@@ -193,6 +193,8 @@ interface OpenEnvelope {
   mailbox: KeyedAddress
   mail: MailCommand
   givenSender: string | undefined
+  /** Of its message, in octets. */
+  limit: number | undefined
   begun: boolean
   asked: boolean
   accepted: number
@@ -200,7 +202,7 @@ interface OpenEnvelope {
   over?: Reply
 }
 
-type EnvelopeLimits = Pick<Limits, 'messageOctets' | 'recipientsPerMessage'>
+type EnvelopeLimits = Pick<Limits, 'messageOctets' | 'heldOctets' | 'recipientsPerMessage'>
 
 /**
  * One reply for the recipients of one command: if one is refused, all are, because a client takes a
@@ -229,10 +231,12 @@ const aboutMessage: ReadonlySet<string> = new Set(['BODY', 'SMTPUTF8'])
  * The smaller of our own limit and the provider's, in octets (RFC 1870); undefined without either.
  */
 export function messageLimit(
-  limits: Pick<Limits, 'messageOctets'>,
+  limits: Pick<Limits, 'messageOctets' | 'heldOctets'>,
   capabilities: Pick<RelayCapabilities, 'size'>,
+  bounds: SendingLimits | undefined,
 ): number | undefined {
-  const known = [limits.messageOctets, capabilities.size ?? 0].filter((octets) => octets > 0)
+  const held = bounds?.needsApproval ? limits.heldOctets : 0
+  const known = [limits.messageOctets, capabilities.size ?? 0, held].filter((octets) => octets > 0)
   return known.length === 0 ? undefined : Math.min(...known)
 }
 

@@ -2,6 +2,7 @@ import type { Failure } from '../base/failure.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
 import type { Address, KeyedAddress } from '../model/address.ts'
 import type { Credentials } from '../sasl/mechanisms.ts'
+import type { FinalReply } from '../upstream/relay.ts'
 import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { InputBuffer } from '../wire/input-buffer.ts'
 import { isPositive, type Reply } from '../wire/reply.ts'
@@ -103,7 +104,7 @@ export type SessionEvent =
 
 /** The provider's final reply, why there is none, or why the message was cut off here. */
 export type MessageOutcome =
-  | { kind: 'answered'; reply: Reply }
+  | { kind: 'answered'; reply: FinalReply }
   | { kind: 'failed'; failure: Failure }
   | { kind: 'cut'; cut: MessageCut }
 

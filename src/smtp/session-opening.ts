@@ -19,7 +19,7 @@ import { type Answer, bad, pass, refusalsIn } from './session-events.ts'
 
 interface SessionOpeningDeps {
   hostname: string
-  limits: Pick<Limits, 'messageOctets'>
+  limits: Pick<Limits, 'messageOctets' | 'heldOctets'>
   capabilities: () => RelayCapabilities
   authMethods: () => EnabledMechanisms
   startTls: boolean
@@ -64,7 +64,7 @@ export class SessionOpening {
   #ehloReply(): Reply {
     const { hostname, limits, capabilities, authMethods, startTls } = this.#deps
     return describeCapabilities(hostname, capabilities(), {
-      size: messageLimit(limits, capabilities()),
+      size: messageLimit(limits, capabilities(), undefined),
       startTls: startTls && !this.#encrypted,
       mechanisms: this.#mayAuth() ? mechanismsFor(authMethods()).map(({ name }) => name) : [],
     })

@@ -51,6 +51,7 @@ export type SmtpSessionLimits = Pick<
   | 'commandLineOctets'
   | 'authLineOctets'
   | 'messageOctets'
+  | 'heldOctets'
   | 'recipientsPerMessage'
   | 'badCommands'
   | 'signInFailures'

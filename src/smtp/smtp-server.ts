@@ -20,6 +20,7 @@ import {
 import type { Certificates } from '../tls/certificates.ts'
 import type { Taps } from '../traces/traces.ts'
 import type { Relay } from '../upstream/relay.ts'
+import type { Hold } from '../upstream/submission.ts'
 import { type SharedReads, sharedReads } from './client-socket.ts'
 import { type ClientConnection, serveConnection } from './connection.ts'
 import { createFrontEnds, refuseSocket } from './front-ends.ts'
@@ -29,6 +30,8 @@ import { replies } from './replies.ts'
 export interface SmtpServerDeps {
   listen: readonly SmtpListener[]
   relay: Relay
+  /** Absent: whoever needs approval sends nothing. */
+  hold?: Hold
   signIns: SignIns
   limits: Limits
   log: Log
@@ -76,7 +79,7 @@ export interface SmtpServer {
 const mostHeaderSeconds = 5
 
 export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
-  const { relay, signIns, limits, log, clock, taps } = deps
+  const { relay, hold, signIns, limits, log, clock, taps } = deps
   let { certificates } = deps
   const nameHere = deps.hostname ?? machineName()
   const limiter = createConnectionLimiter(limits, deps.clock)
@@ -211,6 +214,7 @@ export function createSmtpServer(deps: SmtpServerDeps): SmtpServer {
     const connection = serveConnection(socket, {
       session: `${start}-${total.toString(36)}`,
       relay,
+      hold,
       signIns,
       limits,
       log,

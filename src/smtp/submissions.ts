@@ -1,15 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import type { GoneController } from '../base/async.ts'
+import { GoneController } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
 import { Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { printable } from '../base/text.ts'
 import type { PrincipalSubmitters, SignIns } from '../credentials/sign-ins.ts'
 import { mailboxForSender, mayReceive, refusalWithAdvice } from '../mailboxes/sender-policy.ts'
-import type { Address } from '../model/address.ts'
+import { type Address, keyed } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Relay } from '../upstream/relay.ts'
-import { RecipientsRefused, type Submission, type Submit, type Submitted } from '../upstream/submission.ts'
+import {
+  type Hold,
+  RecipientsRefused,
+  type SendApproved,
+  type Submission,
+  type Submit,
+  type Submitted,
+} from '../upstream/submission.ts'
 import { isMailbox, type MailCommand, withLeastQuoting } from '../wire/envelope.ts'
 import { createInputBuffer } from '../wire/input-buffer.ts'
 import { isPositive } from '../wire/reply.ts'
@@ -18,13 +25,14 @@ import { isAscii } from './command-arguments.ts'
 import { relayMessage } from './incoming-message.ts'
 import { createWork, type Work } from './provider-side.ts'
 import { createRefusalLog, recipientsRefused, senderRefused } from './refusal-log.ts'
-import { relayedReply } from './replies.ts'
+import { relayedReply, replies } from './replies.ts'
 import { messageLimit } from './session-envelope.ts'
 import type { MessageCut, Next, SessionEvent } from './session-events.ts'
 import type { ClientState } from './transaction-log.ts'
 
 interface SubmissionDeps {
   relay: Relay
+  hold: Hold
   signIns: SignIns & PrincipalSubmitters
   limits: Limits
   log: Log
@@ -36,7 +44,7 @@ interface SubmissionDeps {
  * the same scanner, which knows a single end of data and refuses a bare CR or LF.
  */
 export function createSubmissions(deps: SubmissionDeps): Submit {
-  const { relay, signIns, limits, log, clock } = deps
+  const { relay, hold, signIns, limits, log, clock } = deps
   const refusals = createRefusalLog(log, clock)
 
   return async (submission) => {
@@ -52,7 +60,14 @@ export function createSubmissions(deps: SubmissionDeps): Submit {
       return { mailbox: begin.mailbox.address, recipients: accepted }
     }
     const outcome = await sentBy(work, begin)
-    return { mailbox: begin.mailbox.address, recipients: accepted, reply: relayedReply(outcome) }
+    const { held } = outcome
+    const mailbox = begin.mailbox.address
+    return {
+      mailbox,
+      recipients: accepted,
+      reply: relayedReply(outcome),
+      ...(held !== undefined && { held }),
+    }
 
     /** @throws Failure */
     function beginOf(): Next & { do: 'begin' } {
@@ -73,7 +88,7 @@ export function createSubmissions(deps: SubmissionDeps): Submit {
       if (recipients.length > most) throw failure('sending.too-many-recipients', { most })
       const utf8 = submission.utf8 || ![verdict.sender, ...recipients].every(isAscii)
       if (utf8 && !its.smtpUtf8) throw failure('sending.utf8-not-offered')
-      const limit = messageLimit(limits, its)
+      const limit = messageLimit(limits, its, signIns.limitsOf(submitter))
       if (limit !== undefined && size !== undefined && size > limit)
         throw failure('sending.too-large', { limit })
       const mail: MailCommand = {
@@ -107,7 +122,7 @@ export function createSubmissions(deps: SubmissionDeps): Submit {
       next: Next & { do: 'begin' },
     ): Promise<{ work: Work; accepted: Submitted['recipients'] }> {
       const nothing = () => {}
-      const work = createWork({ relay, signIns, limits, log, clock, refusals }, client, {
+      const work = createWork({ relay, hold, signIns, limits, log, clock, refusals }, client, {
         authenticated: nothing,
         signedIn: nothing,
       })
@@ -129,7 +144,7 @@ export function createSubmissions(deps: SubmissionDeps): Submit {
         throw error
       }
       wanted(work.providerSide.promise(), 'promised')
-      const limit = messageLimit(limits, relay.capabilities(mailbox.key))
+      const limit = messageLimit(limits, relay.capabilities(mailbox.key), signIns.limitsOf(submitter))
       const over = await relayMessage({
         client: clientOf(submission),
         input: createInputBuffer(),
@@ -146,6 +161,60 @@ export function createSubmissions(deps: SubmissionDeps): Submit {
       throw outcome.kind === 'failed' ? outcome.failure : cutFailure(outcome.cut, limit)
     }
   }
+}
+
+/** Sends messages that were held until somebody approved them, as they were held. */
+export function createApprovedSubmissions(deps: Omit<SubmissionDeps, 'hold'>): SendApproved {
+  const { signIns, log, clock } = deps
+  const refusals = createRefusalLog(log, clock)
+  // Whoever approved it may have gone: that takes nothing back.
+  const gone = new GoneController()
+
+  return async ({ message, octets, leaving }) => {
+    const { id, owner, envelope } = message
+    const { mailbox: address, mail, givenSender, recipients, source } = envelope
+    const submitter = await signIns.submitterNow(credentialOf(owner), source)
+    const bounds = signIns.limitsOf(submitter)
+    const foreign = bounds ? recipients.filter(({ recipient }) => !mayReceive(bounds, recipient)) : []
+    if (foreign.length > 0)
+      throw new RecipientsRefused(
+        submitter.userName,
+        foreign.map(({ recipient }) => recipient),
+      )
+    const client = { address: source, session: `held-${id}`, transactions: 0, submitter, warned: true }
+    const { record, providerSide } = createWork({ ...deps, hold: 'approved', refusals }, client, {
+      authenticated() {},
+      signedIn() {},
+    })
+    const next = { do: 'begin', mailbox: keyed(address), mail, givenSender, recipients } as const
+    const begun = wanted(await providerSide.begin(next, { gone, inGroups: false }), 'recipients-answered')
+    const answered = recipients.map(({ recipient }, index) => {
+      const reply = begun.replies[index] ?? replies.messageLost
+      return { recipient, reply: relayedReply(reply) }
+    })
+    const isWanted = answered.some(({ reply }) => isPositive(reply))
+    try {
+      if (isWanted) await leaving()
+    } catch (error) {
+      await providerSide.giveUp()
+      throw error
+    }
+    if (!isWanted) {
+      await providerSide.giveUp()
+      return { mailbox: address, recipients: answered }
+    }
+    wanted(providerSide.promise(), 'promised')
+    const outcome = await providerSide.send(octets, gone)
+    record.message(outcome, undefined, message.octets)
+    if (outcome.kind !== 'answered')
+      throw outcome.kind === 'failed' ? outcome.failure : failure('sending.broken-off')
+    return { mailbox: address, recipients: answered, reply: relayedReply(outcome.reply) }
+  }
+}
+
+function credentialOf(owner: string): { login: string } | { apiKey: string } {
+  const [kind, id = ''] = owner.split(' ')
+  return kind === 'login' ? { login: id } : { apiKey: id }
 }
 
 function wanted<Kind extends SessionEvent['kind']>(

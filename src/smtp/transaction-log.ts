@@ -72,6 +72,8 @@ interface TransactionResult {
   code?: number
   reply?: string
   reason?: string
+  /** The id by which it waits for a person. */
+  approval?: string
   /** The failure, where it is none of the provider's replies. */
   failed?: Failure
 }
@@ -175,7 +177,10 @@ class LoggedTransaction implements TransactionLog {
   }
 
   message(outcome: MessageOutcome, cut: MessageCut | 'gone' | undefined, octets: number): void {
-    if (outcome.kind === 'answered') {
+    if (outcome.kind === 'answered' && outcome.reply.held !== undefined) {
+      const { held: approval } = outcome.reply
+      this.#finish('message.held', { octets, approval }, 'message waits for approval')
+    } else if (outcome.kind === 'answered') {
       const sent = isPositive(outcome.reply)
       this.#finish(
         sent ? 'message.sent' : 'message.refused',
@@ -200,7 +205,11 @@ class LoggedTransaction implements TransactionLog {
     else this.#finish('message.refused', describe(refusal), 'refused by the provider')
   }
 
-  #finish(event: string, { octets, code, reply, reason, failed }: TransactionResult, message: string): void {
+  #finish(
+    event: string,
+    { octets, code, reply, reason, approval, failed }: TransactionResult,
+    message: string,
+  ): void {
     if (this.#open === undefined) return
     const {
       transaction,
@@ -231,7 +240,7 @@ class LoggedTransaction implements TransactionLog {
       code,
       reply,
       reason,
-
+      approval,
       waitingMilliseconds: Math.round(spent.waiting),
       providerMilliseconds: Math.round(spent.atProvider),
       milliseconds,

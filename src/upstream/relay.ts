@@ -163,9 +163,15 @@ export interface Transaction {
    * the provider has refused this program's messages repeatedly for an address in their header;
    * `invalid` when the client has gone
    */
-  send(message: MessageOctets, gone?: Gone): Promise<Reply>
+  send(message: MessageOctets, gone?: Gone): Promise<FinalReply>
   /** Sends RSET and gives the lease back. Never throws. */
   reset(): Promise<void>
+}
+
+/** To a message. */
+export interface FinalReply extends Reply {
+  /** It was not sent: it waits for a person, by this id. */
+  held?: string
 }
 
 /** The octets of a message, pulled piece by piece. */

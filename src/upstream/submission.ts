@@ -1,8 +1,12 @@
 import type { Gone } from '../base/async.ts'
 import { Failure, filled } from '../base/failure.ts'
 import type { Principal } from '../credentials/scopes.ts'
-import type { Address } from '../model/address.ts'
+import type { Submitter } from '../mailboxes/sender-policy.ts'
+import type { Address, KeyedAddress } from '../model/address.ts'
+import type { HeldMessage } from '../model/held-message.ts'
+import type { MailCommand, RecipientCommand } from '../wire/envelope.ts'
 import type { Reply } from '../wire/reply.ts'
+import type { Begun } from './relay.ts'
 
 /** A message to somebody whom the program may not send to: nothing of it is sent. */
 export class RecipientsRefused extends Failure {
@@ -41,6 +45,8 @@ export interface Submitted {
   recipients: readonly { recipient: string; reply: Reply }[]
   /** To the message itself; absent where no recipient was accepted: then nothing was sent. */
   reply?: Reply
+  /** It was not sent: it waits for a person, by this id. */
+  held?: string
 }
 
 /**
@@ -49,3 +55,31 @@ export interface Submitted {
  * others as `Relay.begin` and `Transaction.send`
  */
 export type Submit = (submission: Submission) => Promise<Submitted>
+
+/** Begins a transaction of a message that is held instead of sent. */
+export type Hold = (message: MessageToHold) => Promise<Begun>
+
+export interface MessageToHold {
+  submitter: Submitter
+  /** Where it comes from, as the send log shows it. */
+  source: string
+  mailbox: KeyedAddress
+  mail: MailCommand
+  givenSender?: string | undefined
+  recipients: readonly RecipientCommand[]
+}
+
+/** A message that was held until a person approved it. */
+export interface ApprovedMessage {
+  message: HeldMessage
+  /** As its client sent them: dots are stuffed. */
+  octets: AsyncGenerator<Buffer>
+  /** As of `Submission`. */
+  leaving(): Promise<void>
+}
+
+/**
+ * Sends it as `Submit` does, if who it came from may still send it.
+ * @throws Failure as `Submit`; `wrong-credentials` where the login or API key has ended
+ */
+export type SendApproved = (approved: ApprovedMessage) => Promise<Submitted>

@@ -1,3 +1,4 @@
+import type { Approvals } from '../approvals/approvals.ts'
 import type { LogLevel } from '../base/log.ts'
 import type { KeyedHash } from '../base/secret.ts'
 import type { NetworkAccess } from '../config/network-access.ts'
@@ -58,6 +59,8 @@ export interface WebServices {
   sendTestMessage: SendTestMessage
   /** Sends a message of a program. */
   submit: Submit
+  /** Messages that wait for a person: what is needed for them is loaded with the first. */
+  approvals: { opened(): Promise<Approvals>; waiting(): Promise<number> }
   /** The messages that were sent with an Idempotency-Key. */
   sentKeys: SentKeyStore
   /** Finds what is wrong with a mailbox. */

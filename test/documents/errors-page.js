@@ -22,6 +22,7 @@ const subjects = {
   'sign-in': 'Signing in to send',
   sender: 'Senders',
   limits: 'Limits of logins and API keys',
+  approval: 'Messages that need approval',
   data: 'The data directory',
   backup: 'Backups',
   copy: 'Copies of the whole store',

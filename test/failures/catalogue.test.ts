@@ -45,6 +45,14 @@ describe('the catalogue of failures', () => {
     expect(wrong).toEqual([])
   })
 
+  it('no place has the name of something that is told beside the sentence: it would stay empty', () => {
+    const beside = ['cause', 'said', 'known', 'retryAfterSeconds', 'code']
+    const wrong = entries.filter(([, { message, fix, told }]) =>
+      [message, fix, told].flatMap(places).some((place) => beside.includes(place.slice(1, -1))),
+    )
+    expect(wrong).toEqual([])
+  })
+
   it('each failure is there in Japanese, with the same values', () => {
     const t = phrasesIn('ja')
     for (const [id, entry] of entries) {

@@ -25,6 +25,7 @@ const notKept: Record<string, string> = {
   'grants.keep-alive-failed': 'the store is down',
   'notice.look-failed': 'the store is down',
   'certificate.look-failed': 'the store is down',
+  'approval.look-failed': 'the store is down',
   'login.without-password': 'said at each start',
   'login.names-alike': 'said at each start',
   'settings.env': 'the name of a file',

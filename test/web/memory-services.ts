@@ -248,7 +248,8 @@ export function memoryApiKeys(keys: Record<string, readonly Scope[]>): ApiKeys {
     async check(presented) {
       const scopes = known.get(presented.reveal())
       if (!scopes) throw failureAs('wrong-credentials', 'This API key is not valid')
-      return { name: `key ${scopes.join(' ')}`, scopes }
+      const sends = scopes.some((scope) => scope.startsWith('send:'))
+      return { name: `key ${scopes.join(' ')}`, scopes, ...(sends && { apiKey: 'key-that-sends' }) }
     },
   }
 }

@@ -31,6 +31,11 @@ export const rightRequests: Readonly<Record<OperationName, RightRequest>> = {
     status: 200,
     by: ['admin', 'send'],
   },
+  // There is none of this id.
+  'GET /messages/:id': { status: 404, by: ['admin', 'send'] },
+  'GET /approvals': { status: 200, by: ['admin'] },
+  'GET /approvals/:id': { status: 404, by: ['admin'] },
+  'POST /approvals/:id/decisions': { body: { decision: 'refuse' }, status: 404, by: ['admin'] },
   'POST /mailboxes/:address/tries': { status: 200, by: ['admin'] },
   'POST /mailboxes/:address/diagnosis': { status: 200, by: ['admin'] },
   'POST /mailboxes/:address/tests': { status: 200, by: ['admin'] },

@@ -21,6 +21,7 @@ import { createWebApp } from '../../src/web/web-app.ts'
 import { createWebServer } from '../../src/web/web-server.ts'
 import { defaultLimits } from '../support/default-limits.ts'
 import { createMemoryStore } from '../support/memory-store.ts'
+import { createTestApprovals } from '../support/test-approvals.ts'
 import { undocumented } from './documented.ts'
 import {
   memoryApiKeys,
@@ -122,6 +123,13 @@ export function testServer({
     throttle,
     sendTestMessage: scriptedTestMessage(),
     submit: scriptedSubmit(),
+    approvals: createTestApprovals({
+      held: store.heldMessages,
+      publicUrl: new URL(publicUrl),
+      keyedHash,
+      clock,
+      log,
+    }),
     sentKeys: store.sentKeys,
     pageAccess,
     pagePasswords: createPagePasswords({

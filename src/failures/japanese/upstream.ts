@@ -321,10 +321,10 @@ export const upstream: Translated<typeof upstreamFailures> = {
     fix: 'もう一度試すか、場所を必要としない message/rfc822 で送ってください。',
   },
   'sending.provider-refused': {
-    message: 'プロバイダーがメッセージを拒否しました: {said}',
+    message: 'プロバイダーがメッセージを拒否しました: {reply}',
   },
   'sending.provider-later': {
-    message: 'プロバイダーが、後で試すように言っています: {said}',
+    message: 'プロバイダーが、後で試すように言っています: {reply}',
     fix: '後でもう一度試してください。',
   },
   'sending.key-form': {
@@ -347,6 +347,39 @@ export const upstream: Translated<typeof upstreamFailures> = {
   'sending.keys-used-up': {
     message: 'この APIキーには過去 24 時間の Idempotency-Key が {most} 件あり、これ以上保存できません',
     fix: 'キーを付けずに送るか、お待ちください。',
+  },
+  'approval.nowhere': {
+    message:
+      'このログインまたは API キーから送るには担当者の承認が必要ですが、ここには承認を求める相手がいません',
+  },
+  'approval.full': {
+    message: '承認待ちのメッセージが多すぎて、これ以上受け付けられません',
+    fix: '待っているものを承認するか却下してください: postern approvals list',
+  },
+  'approval.owner-full': {
+    message: 'このログインまたは API キーのメッセージがすでに {most} 件、承認を待っています',
+    fix: '誰かがそれらを承認または却下するまでお待ちください。',
+  },
+  'approval.unknown': {
+    message: '保留中のメッセージ {id} はありません',
+    fix: 'この 1 日に保留されたもの: postern approvals list',
+  },
+  'approval.no-link': {
+    message:
+      'このリンクで表示できるメッセージはありません。リンクが途中で切れているか、終わってから 1 日以上経っています',
+    fix: 'postern の承認待ちの一覧を見るか、メッセージを送り直してもらってください。',
+  },
+  'approval.under-way': {
+    message: 'このメッセージは誰かが承認し、今送信しています',
+    fix: '少し後でもう一度見てください。',
+  },
+  'approval.over': {
+    message: 'このメッセージはもう待っていません: {state}',
+    fix: 'まだ送る必要があれば、送り直してもらってください。',
+  },
+  'approval.provider-later': {
+    message: 'プロバイダーはまだメッセージを受け取らず、引き続き待っています。応答: {reply}',
+    fix: 'しばらくしてからもう一度承認してください。',
   },
   'sending.no-queue': {
     message: 'postern にはキューも別名もありません。メッセージはすぐに送られるか、送り手が保持します',

@@ -234,11 +234,7 @@ export function apiRoutes({
     ...registrationRoutes(registrations),
     ...certificateRoutes(ownCertificates),
     ...tokenRoutes({ mailboxes, tokens }),
-    ...messageRoutes({
-      submit: services.submit,
-      withConsentLink,
-      sendOnce: createSendOnce({ ...services, log }),
-    }),
+    ...messageRoutes({ ...services, withConsentLink, sendOnce: createSendOnce({ ...services, log }) }),
     ...loginRoutes(logins),
     ...apiKeyRoutes(apiKeys),
     ...signInLinkRoutes({ signInLinks, log }),

@@ -1,16 +1,18 @@
 import { createHash, type Hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Answers } from '../../api/answers.ts'
+import type { HeldStatus } from '../../approvals/approvals.ts'
 import { asFailure, Failure, failure, filled } from '../../base/failure.ts'
 import { printable } from '../../base/text.ts'
-import { sendRights } from '../../credentials/scopes.ts'
+import { type Principal, permits, sendRights } from '../../credentials/scopes.ts'
 import { RecipientsRefused, type Submission, type Submit, type Submitted } from '../../upstream/submission.ts'
 import { addressList } from '../../wire/header-addresses.ts'
 import { enhancedStatuses, isPositive, isTransient, type Reply } from '../../wire/reply.ts'
 import type { WithConsentLink } from '../consent-wanted.ts'
 import { HttpRefusal } from '../http-errors.ts'
+import type { WebServices } from '../web-services.ts'
 import { type ApiRoute, type CallOf, InvalidInput, route } from './api-route.ts'
-import type { SendOnce } from './send-once.ts'
+import { handedIn, type SendOnce } from './send-once.ts'
 
 type Call = CallOf<'POST /messages'>
 
@@ -23,21 +25,24 @@ type SentMessage = Answers['SentMessage']
 type SaidReply = SentMessage['reply']
 
 interface MessageRoutesDeps {
+  approvals: WebServices['approvals']
   submit: Submit
   withConsentLink: WithConsentLink
   sendOnce: SendOnce
 }
 
 /** `POST /messages`: as JSON, or as it is (`message/rfc822`). */
-export function messageRoutes({ submit, withConsentLink, sendOnce }: MessageRoutesDeps): ApiRoute[] {
+export function messageRoutes({
+  approvals,
+  submit,
+  withConsentLink,
+  sendOnce,
+}: MessageRoutesDeps): ApiRoute[] {
   return [
     route('POST /messages', async (call) => {
       const { incoming, principal } = call
       // Before anything of a message is read for a key that may not.
-      if (!maySend(call))
-        throw new HttpRefusal(403, filled('sending.no-right'), {
-          'WWW-Authenticate': 'Bearer realm="postern", error="insufficient_scope", scope="send:ADDRESS"',
-        })
+      requireSender(principal)
       const fingerprint = createHash('sha256').update(JSON.stringify(call.query))
       return sendOnce(
         {
@@ -59,13 +64,35 @@ export function messageRoutes({ submit, withConsentLink, sendOnce }: MessageRout
         () => fingerprint.digest('hex'),
       )
     }),
+    // As to one that is not there: whose messages are held is nobody else's matter.
+    route('GET /messages/:id', async ({ param, principal }) => {
+      requireSender(principal)
+      const held = await (await approvals.opened()).show(param('id'))
+      const isOwn = held.apiKey !== undefined && held.apiKey === principal.apiKey
+      if (!isOwn && !permits(principal, 'admin'))
+        throw failure('approval.unknown', { id: printable(param('id')) })
+      return { body: heldMessage(held) }
+    }),
+    route('GET /approvals', async () => ({
+      list: { rows: (await (await approvals.opened()).list()).map(heldMessage) },
+    })),
+    route('GET /approvals/:id', async ({ param }) => ({
+      body: heldMessage(await (await approvals.opened()).show(param('id'))),
+    })),
+    route('POST /approvals/:id/decisions', async ({ param, body: { decision }, by }) => {
+      const open = await approvals.opened()
+      const decided = await (decision === 'approve'
+        ? open.approve(param('id'), by)
+        : open.refuse(param('id'), by))
+      return { body: heldMessage(decided) }
+    }),
   ]
 
   async function sent(
     { principal, by, address, gone }: Call,
     { messageId, ...draft }: Draft,
     leaving: () => Promise<void>,
-  ): Promise<{ body: SentMessage }> {
+  ): Promise<Awaited<ReturnType<SendOnce>>> {
     if (draft.recipients.length === 0) throw failure('sending.no-recipients')
     const submitted = await submit({
       ...{ by: principal, source: address, ...draft },
@@ -73,7 +100,12 @@ export function messageRoutes({ submit, withConsentLink, sendOnce }: MessageRout
     }).catch(async (error: unknown) => {
       throw refusalOf(error) ?? (await withConsentLink(error, { principal, by }))
     })
-    return { body: answerOf(submitted, messageId) }
+    const { held } = submitted
+    return handedIn(
+      held === undefined
+        ? answerOf(submitted, messageId)
+        : heldMessage(await (await approvals.opened()).show(held)),
+    )
   }
 }
 
@@ -90,9 +122,15 @@ function notAllowed(recipient: string) {
   return { recipient, reply: { code: 550, enhancedCode: '5.7.1', text } }
 }
 
-function maySend({ principal }: Call): boolean {
-  const { apiKey, scopes } = principal
-  return sendRights(scopes).length > 0 || (apiKey === undefined && scopes.includes('admin'))
+function heldMessage(held: HeldStatus): Answers['HeldMessage'] {
+  return { ...held, url: `/api/v1/messages/${held.id}` }
+}
+
+function requireSender({ apiKey, scopes }: Principal): void {
+  if (sendRights(scopes).length > 0 || (apiKey === undefined && scopes.includes('admin'))) return
+  throw new HttpRefusal(403, filled('sending.no-right'), {
+    'WWW-Authenticate': 'Bearer realm="postern", error="insufficient_scope", scope="send:ADDRESS"',
+  })
 }
 
 /** @throws HttpRefusal with what the provider said, where it took nothing */
@@ -116,8 +154,8 @@ function answerOf({ mailbox, recipients, reply }: Submitted, messageId: string |
   throw new HttpRefusal(
     isLater ? 503 : 422,
     isLater
-      ? filled('sending.provider-later', { said: words })
-      : filled('sending.provider-refused', { said: words }),
+      ? filled('sending.provider-later', { reply: words })
+      : filled('sending.provider-refused', { reply: words }),
     {},
     { ...(reply !== undefined && { reply: saidOf(reply) }), accepted, refused },
   )

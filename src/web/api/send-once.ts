@@ -28,7 +28,8 @@ export type SendOnce = (
 ) => Promise<Sent>
 
 interface Sent {
-  body: Answers['SentMessage']
+  status?: number
+  body: Answers['HandedInMessage']
   headers?: Readonly<Record<string, string>>
 }
 
@@ -75,10 +76,8 @@ export function createSendOnce({ sentKeys, keyedHash, log }: SendOnceDeps): Send
       if (answer === undefined) throw new HttpRefusal(409, filled('sending.key-unknown-outcome'))
       if (printOf(await asked.restOfFingerprint()) !== known)
         throw new HttpRefusal(422, filled('sending.key-of-other-message'))
-      return {
-        body: JSON.parse(answer.reveal()) as Sent['body'],
-        headers: { 'Idempotency-Replayed': 'true' },
-      }
+      const body = JSON.parse(answer.reveal()) as Sent['body']
+      return { ...handedIn(body), headers: { 'Idempotency-Replayed': 'true' } }
     }
 
     async function first() {
@@ -111,6 +110,11 @@ export function createSendOnce({ sentKeys, keyedHash, log }: SendOnceDeps): Send
       return keyedHash('idempotency-request', `${id}\n${digest}`)
     }
   }
+}
+
+/** 202 for what waits for a person. */
+export function handedIn(body: Sent['body']): Sent {
+  return 'state' in body ? { status: 202, body } : { body }
 }
 
 /** Else it may have been. */

@@ -6,7 +6,7 @@ import { type Html, type HtmlValue, html } from '../html.ts'
 import { type Phrases, phrase } from '../texts/phrases.ts'
 import { actorWords, detailWords, eventWords, valueWords } from './journal-words.ts'
 import type { PageContext } from './page-context.ts'
-import { badge, type Condition, duration, time } from './parts.ts'
+import { badge, type Condition, duration, octets, time } from './parts.ts'
 import { table } from './tables.ts'
 
 /** Entries of the journal, one line each; what else is known of one opens below it. */
@@ -146,7 +146,7 @@ function factOf(name: string, value: JournalDetail, t: Phrases): [HtmlValue, Htm
   if (value === false || (Array.isArray(value) && value.length === 0)) return ['', undefined]
   const words = detailWords[name]
   const label = words === undefined ? inWords(name) : t.say(words)
-  if (name === 'octets' && typeof value === 'number') return [label, size(value)]
+  if (name === 'octets' && typeof value === 'number') return [label, octets(value)]
   if (/Milliseconds$/.test(name) && typeof value === 'number') return [label, duration(value, t)]
   if (name === 'more') return [label, t`${Number(value)} times`]
   if (name === 'failure') return [label, html`<code>${String(value)}</code>`]
@@ -165,12 +165,6 @@ function valueIn(name: string, value: JournalDetail | undefined, t: Phrases): st
   const known = Object.hasOwn(valueWords, name) ? valueWords[name] : undefined
   const words = known && Object.hasOwn(known, text) ? known[text] : undefined
   return words === undefined ? printable(text, 300) : t.say(words)
-}
-
-/** Octets as people write them. */
-function size(octets: number): string {
-  if (octets < 1000) return `${octets} B`
-  return octets < 1_000_000 ? `${(octets / 1000).toFixed(1)} kB` : `${(octets / 1_000_000).toFixed(1)} MB`
 }
 
 /** Fewer wrong passwords in a day may be somebody who types. */

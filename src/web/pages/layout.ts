@@ -80,6 +80,7 @@ const places: readonly {
   { at: '', below: ['mailboxes'], words: phrase('Overview'), icon: 'mail' },
   { at: 'providers', below: ['registrations'], words: phrase('Providers'), icon: 'provider' },
   { at: 'logins', below: [], words: phrase('SMTP logins'), icon: 'device' },
+  { at: 'approvals', below: [], words: phrase('Approvals'), icon: 'check' },
   { at: 'journal', below: [], words: phrase('Activity'), icon: 'activity' },
   { at: 'api-keys', below: [], words: phrase('API keys'), icon: 'key' },
   { at: 'consent-links', below: [], words: phrase('Consent links'), icon: 'link' },

@@ -28,7 +28,7 @@ import type { StartConsent } from './start-consent.ts'
 import { loginsBeside } from './test-message.ts'
 
 interface MailboxPagesDeps {
-  services: Pick<WebServices, 'consent' | 'notices' | 'journal' | 'smtp'> & SetUpServices
+  services: Pick<WebServices, 'approvals' | 'consent' | 'notices' | 'journal' | 'smtp'> & SetUpServices
   /** Absent when consents have another address than these pages: a consent link leads there. */
   startConsent?: StartConsent | undefined
   contexts: PageContexts
@@ -136,12 +136,13 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
     const context = await contexts.toSee(request)
     const { t, session, pages } = context
     const now = clock.now()
-    const [all, dayOf, week, last, refused] = await Promise.all([
+    const [all, dayOf, week, last, refused, waiting] = await Promise.all([
       mailboxes.list(),
       journal.activity('day'),
       journal.activity('week'),
       journal.list({ limit: 8 }),
       refusedSignIns(journal, now),
+      services.approvals.waiting(),
     ])
     const { channels } = notices
     const view = {
@@ -149,7 +150,7 @@ export function createMailboxPages(deps: MailboxPagesDeps): Router {
       activity: { day: dayOf, week },
       events: last.entries,
       refused,
-      ...{ smtp: smtp(), channels, catalogue, now },
+      ...{ smtp: smtp(), channels, catalogue, waiting, now },
     }
     const choice = chooseMailboxes(all, mailboxQueryOf(fieldsOf(request.query)))
     const body = html`${setUpSection(await setUpState(services, all), context)}

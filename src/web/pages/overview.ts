@@ -7,6 +7,7 @@ import { type Expiry, registrationExpiries } from '../../providers/forecast.ts'
 import type { Catalogue } from '../../providers/provider.ts'
 import { type Html, type HtmlValue, html } from '../html.ts'
 import type { Phrases } from '../texts/phrases.ts'
+import { waitingWords } from './approvals.ts'
 import { entryTable, wrongPasswords } from './journal-entries.ts'
 import { activityPlot } from './journal-plot.ts'
 import { conditionBadge, endingWords, explanationOf, providerName } from './mailbox-details.ts'
@@ -23,6 +24,8 @@ export interface Overview {
   smtp: readonly SmtpListener[]
   channels: Notices['channels']
   catalogue: Catalogue
+  /** Messages that a person has to approve. */
+  waiting: number
   now: number
 }
 
@@ -125,6 +128,7 @@ function attention(view: Overview, context: PageContext): Html | undefined {
     view.mailboxes.filter((mailbox) => mailbox.condition === condition),
   )
   const matters = [
+    ...ofApprovals(view.waiting, context),
     ...troubled.slice(0, mostShown).map((mailbox) => ofMailbox(mailbox, view, context)),
     ...ofRegistrations(view, context),
     ...ofLogins(view.refused, context),
@@ -157,6 +161,18 @@ function ofMailbox(mailbox: MailboxStatus, { catalogue, channels }: Overview, co
     words: html`<strong><a href="${pages.path('mailboxes', address)}">${address}</a></strong> ${conditionBadge(condition, t)}<br>${explanationOf(mailbox, providerName(catalogue, provider), t)}`,
     actions: mends,
   }
+}
+
+/** Messages that somebody has to approve. */
+function ofApprovals(waiting: number, { t, pages }: PageContext): Matter[] {
+  if (waiting === 0) return []
+  return [
+    {
+      condition: 'warn',
+      words: badge('warn', waitingWords(waiting, t)),
+      actions: html`<a href="${pages.path('approvals')}">${t`Show`}</a>`,
+    },
+  ]
 }
 
 /** Secrets and certificates that end soon. */

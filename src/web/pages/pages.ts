@@ -15,6 +15,7 @@ import { readyFor } from '../texts/phrases.ts'
 import type { WebServices } from '../web-services.ts'
 import { createAccessPages } from './access.ts'
 import { createApiKeyPages } from './api-keys.ts'
+import { createApprovalLinkPages, createApprovalPages } from './approvals.ts'
 import { createAssets } from './assets.ts'
 import { createCallbackResults } from './callback-results.ts'
 import { createConsentPages } from './consent.ts'
@@ -50,6 +51,7 @@ export interface PagesDeps extends WebAddresses {
     | 'mailboxes'
     | 'logins'
     | 'apiKeys'
+    | 'approvals'
     | 'pageAccess'
     | 'pagePasswords'
     | 'pageSignIns'
@@ -135,6 +137,7 @@ export function createPages(deps: PagesDeps): { router: Router; errorHandler: Er
       countWrong,
     }),
   )
+  router.use(createApprovalLinkPages({ approvals: services.approvals, pages: consentPages, countWrong }))
   router.use(createProviderSignInPages({ ...signingIn, pages }))
   const contexts = createPageContexts(sessions, pages, answers, deps.services.confirmations)
   router.use(createShownPages(contexts, answers))
@@ -216,6 +219,7 @@ function createAdministration(
   router.use(createTracePages({ services, contexts }))
   router.use(createApiKeyPages({ services, contexts }))
   router.use(createConsentLinkPages({ services, contexts }))
+  router.use(createApprovalPages({ services, contexts }))
   router.use(createJournalPages({ services, contexts }))
   router.use(createExplainPages({ services, contexts }))
   const access = { pageAccess, sessions, pagePasswords, knownBrowsers, signInLinks, contexts, log }
@@ -237,10 +241,19 @@ function atTheirAddress({ publicUrl, pagesUrl, hosts }: WebAddresses & { hosts: 
   const router = exactRouter()
   const atPublic = atAddress(publicUrl, hosts.isPublic)
   if (!isElsewhere({ publicUrl, pagesUrl })) {
-    router.get(['/sign-in', '/sign-in/:token', '/consent/:link', '/mailboxes/:address'], atPublic)
+    router.get(
+      ['/sign-in', '/sign-in/:token', '/consent/:link', '/approve/:link', '/mailboxes/:address'],
+      atPublic,
+    )
     return router
   }
-  const ofConsents = ['/consent/:link', '/oauth/callback', '/oauth/paste', '/oauth/result/:id']
+  const ofConsents = [
+    '/consent/:link',
+    '/approve/:link',
+    '/oauth/callback',
+    '/oauth/paste',
+    '/oauth/result/:id',
+  ]
   router.all(ofConsents, atPublic, (_request, _response, next) => next('router'))
   router.get('/sign-in/with/:provider', (request, _response, next) =>
     hosts.isPublic(request.headers.host) ? next('router') : next(),

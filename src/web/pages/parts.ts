@@ -10,6 +10,7 @@ import { type Phrase, type Phrases, phrase } from '../texts/phrases.ts'
  *
  * parts.ts
  *   time(when), day(when), duration(ms, t)   times; the script shows them in the reader's own zone
+ *   octets(count)                            a size
  *   badge(kind, words)                       a state: 'good' ●, 'warn' ▲, 'bad' ✕, 'off' ○
  *   credentialState(state, t)                the badge of a login or an API key
  *   icon(name)                               one of a small set; decoration, words stand beside it
@@ -57,6 +58,12 @@ export function day(when: string): Html {
 /** Milliseconds as seconds, to the hundredth. */
 export function duration(milliseconds: number, t: Phrases): Html {
   return milliseconds < 10 ? t`less than 0.01 s` : t`${(milliseconds / 1000).toFixed(2)} s`
+}
+
+/** Octets as people write them. */
+export function octets(count: number): string {
+  if (count < 1000) return `${count} B`
+  return count < 1_000_000 ? `${(count / 1000).toFixed(1)} kB` : `${(count / 1_000_000).toFixed(1)} MB`
 }
 
 /** All well; somebody should look; it does not work; not in use, or not yet. */
