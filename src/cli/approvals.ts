@@ -29,7 +29,8 @@ export function addApprovalVerbs(program: Command, context: Context): void {
         localTimestamp(one.state === 'waiting' ? one.endsAt : one.changedAt),
       ])
       const heading = ['ID', 'STATE', 'BY', 'FROM', 'TO', 'SUBJECT', 'ENDS OR CHANGED']
-      const words = rows.length > 0 ? table(heading, rows) : 'No message waits for approval.\n'
+      const words =
+        rows.length > 0 ? table(heading, rows, context.terminal.stdout) : 'No message waits for approval.\n'
       context.tell(command, { messages }, words)
     })
 

@@ -180,6 +180,8 @@ it('a message of a program is held, refused or not approved in time, and that is
   const { id, url } = first.body
   await command(decider, 'approvals', 'refuse', id)
   expect((await api(url)).body).toMatchObject({ state: 'refused', decidedBy: 'owner' })
+  // The process that tells people may be another one: it looks each minute.
+  await wait(60)
   await receiver.toldOf(id, 'approval-over')
 
   const late = (await api('/api/v1/messages', message)).body
