@@ -282,6 +282,7 @@ describe('a viewer', () => {
     ['/api-keys', { scope: 'admin' }],
     ['/api-keys/key-1/limits', { messagesPerHour: '20' }],
     ['/api-keys/key-1/revoke', {}],
+    ['/approvals/held-1', { decision: 'refuse' }],
     ['/account/password', { role: 'viewer', password: good, again: good }],
     ['/mailboxes/me@example.com/test', { to: 'you@example.net' }],
     ['/mailboxes/me@example.com/diagnosis', {}],
@@ -336,8 +337,8 @@ describe('a viewer', () => {
     expect(response.status).toBeGreaterThanOrEqual(303)
     if (response.status === 303) {
       const shown = [await test.follow(response, cookie), await test.follow(response, cookie)]
-      // A registration that is not there has no page either, which says so.
-      const isThere = path !== '/registrations/google/remove'
+      // What is not there has no page either, which says so.
+      const isThere = path !== '/registrations/google/remove' && path !== '/approvals/held-1'
       for (const { status } of shown) expect(status).toBe(isThere ? 200 : 404)
     }
   })
@@ -351,11 +352,11 @@ describe('a viewer', () => {
       ),
     )
     // Of people without a session, and what a viewer may: sign out, and end the own session.
-    const others = /^\/(sign-in|sign-out|oauth|consent\/)|^\/account\/sessions/
+    const others = /^\/(sign-in|sign-out|oauth|consent\/|approve\/)|^\/account\/sessions/
     const pattern = (path: string) =>
       path
         .replace('me@example.com', ':address')
-        .replace(/(login|key|link)-1|(?<=registrations\/)google/, ':id')
+        .replace(/(login|key|link|held)-1|(?<=registrations\/)google/, ':id')
     expect(changes.map(([path]) => pattern(path)).sort()).toEqual(
       routes.filter((path) => !others.test(path)).sort(),
     )
