@@ -15,6 +15,7 @@ import { createRequire } from 'node:module'
 import { join, relative, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fuse, requireSingleFile } from './executable.js'
+import { cache, fetchNode, OutOfReach } from './fetch-node.js'
 import { targets } from './targets.js'
 
 // npm run build:single-file                   for Linux on x64
@@ -23,12 +24,9 @@ import { targets } from './targets.js'
 // The bundle and a Node.js as one executable file (https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html).
 // It is prepared by a Node.js for Linux on x64, so that is what this runs on. Ends with 75 where Node.js cannot be fetched.
 
-class OutOfReach extends Error {}
-
 const root = resolve(import.meta.dirname, '..')
 const built = join(root, 'packaging/built')
 const bundle = join(built, 'postern.cjs')
-const cache = join(root, 'node_modules/.cache/postern')
 
 const words = process.argv.slice(2)
 const names = words.length === 0 ? ['linux-x64'] : words.includes('all') ? Object.keys(targets) : words
@@ -169,48 +167,4 @@ function strip(name, file) {
     }
   })
   if (!isDone) console.error(`${name} stays larger than it need be: none of ${tools.join(', ')} is there`)
-}
-
-/**
- * The folder of a Node.js, fetched by npm the first time.
- * @param {import('./targets.js').NodePackage} node
- */
-function fetchNode({ name, version, integrity }) {
-  const folder = join(cache, `${name}-${version}`)
-  if (existsSync(folder)) return folder
-  mkdirSync(cache, { recursive: true })
-  const work = mkdtempSync(join(cache, 'fetching-'))
-  try {
-    const archive = join(work, pack(`${name}@${version}`, work))
-    const found = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
-    if (found !== integrity) throw new Error(`${name}@${version} is not what it was: ${found}`)
-    execFileSync('tar', ['-xzf', archive, '-C', work])
-    try {
-      renameSync(join(work, 'package'), folder)
-    } catch (error) {
-      // Another build has fetched it meanwhile.
-      if (!existsSync(folder)) throw error
-    }
-  } finally {
-    rmSync(work, { recursive: true })
-  }
-  return folder
-}
-
-/** Without the network npm would try for more than a minute. */
-const briefly = ['--fetch-retries=1', '--fetch-retry-mintimeout=2000']
-
-/**
- * @param {string} what
- * @param {string} into a folder
- * @returns {string} the name of the file
- */
-function pack(what, into) {
-  try {
-    const words = ['pack', what, '--pack-destination', into, '--loglevel=error', ...briefly]
-    return execFileSync('npm', words, { encoding: 'utf8', stdio: 'pipe', cwd: into }).trim()
-  } catch (error) {
-    const { stderr = '' } = /** @type {{ stderr?: string }} */ (error)
-    throw new OutOfReach(`${what} cannot be fetched from the npm registry. ${stderr}`.trim())
-  }
 }

