@@ -97,7 +97,10 @@ describe.runIf(peer('dovecot'))('a program that signs in at the provider with a 
     await arrived()
   })
 
-  it.runIf(peer('neomutt')).each(['xoauth2', 'oauthbearer'])('neomutt, %s', async (mechanism) => {
+  const mutts = (['neomutt', 'mutt'] as const)
+    .filter((name) => peer(name))
+    .flatMap((name) => [[name, 'xoauth2'] as const, [name, 'oauthbearer'] as const])
+  it.each(mutts)('%s, %s', async (name, mechanism) => {
     const path = await example(
       'neomuttrc',
       ['"xoauth2"', `"${mechanism}"`],
@@ -106,7 +109,7 @@ describe.runIf(peer('dovecot'))('a program that signs in at the provider with a 
         `set ssl_starttls = yes\nset ssl_ca_certificates_file = "${folder}/ca.pem"\nset copy = no`,
       ],
     )
-    const outcome = await run('neomutt', ['-n', '-F', path, '-s', 'Hello', '--', recipient], 'It arrived.\n')
+    const outcome = await run(name, ['-n', '-F', path, '-s', 'Hello', '--', recipient], 'It arrived.\n')
     expect(outcome).toMatchObject({ code: 0 })
     await arrived()
   })

@@ -47,6 +47,7 @@ const peers = {
   },
   Mono: { package: 'mono-mcs libmono-system4.0-cil', isThere: () => onPath('mcs') && onPath('mono') },
   msmtp: { package: 'msmtp', isThere: () => onPath('msmtp') },
+  mutt: { package: 'mutt', isThere: () => onPath('mutt') },
   neomutt: { package: 'neomutt', isThere: () => onPath('neomutt') },
   openssl: { package: 'openssl', isThere: () => onPath('openssl') },
   PHPMailer: { package: 'php-cli libphp-phpmailer', isThere: () => onPath('php') && existsSync(phpMailer) },
