@@ -284,9 +284,10 @@ function brokerOf({ mailboxes, tokens, consent, catalogue, journal, log, close }
     },
     async completeConsent(callback, browser) {
       open()
-      const [, query = ''] = callback.split('?')
+      const from = callback.indexOf('?')
+      const query = from === -1 ? '?' : callback.slice(from)
       const secret = browser === undefined ? undefined : new Secret(browser)
-      const { mailbox, signedInAs } = await consent.completePasted(`?${query}`, '', secret)
+      const { mailbox, signedInAs } = await consent.completePasted(query, '', secret)
       return { mailbox, ...(signedInAs !== undefined && { signedInAs }) }
     },
     mailboxes: {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -87,10 +87,13 @@ describe('the broker inside a program', () => {
     )
     for (const line of lines)
       expect(line).toMatchObject({ level: expect.any(String), message: expect.any(String) })
-    await broker.close()
-    for (const name of ['postern.db', 'postern.db-wal']) {
-      const kept = existsSync(join(dataDir, name)) ? await readFile(join(dataDir, name), 'latin1') : ''
-      expect(kept).not.toContain(secret)
+    const files = await readdir(dataDir)
+    expect(files).toContain('postern.sqlite')
+    for (const name of files) {
+      const path = join(dataDir, name)
+      expect(await readFile(path, 'latin1'), name).not.toContain(secret)
+      // Whatever the umask of the program is.
+      expect((await stat(path)).mode & 0o077, name).toBe(0)
     }
   })
 
@@ -152,6 +155,9 @@ describe('the broker inside a program', () => {
     expect((await failing(broker.completeConsent(callback, undefined))).id).toBe('consent.other-browser')
     expect((await failing(broker.completeConsent('/oauth/callback', browser))).id).toBe(
       'consent.not-the-address',
+    )
+    expect((await failing(broker.completeConsent(`${callback}&note=a?b`, 'another browser'))).id).toBe(
+      'consent.other-browser',
     )
     // As Node's own server has it: the path and the query.
     expect(await broker.completeConsent(callback.replace(parts.publicUrl, ''), browser)).toEqual({
