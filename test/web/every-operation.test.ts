@@ -172,24 +172,30 @@ describe.runIf(peer('curl'))('asked by curl', () => {
 
 it('ten at once of every operation get answers that are documented, and none fails', async () => {
   const { port } = await listening()
-  const answers = operationNames.flatMap((name) =>
-    Array.from({ length: 10 }, async () => {
-      const { method, path } = paths(name)
-      const { body } = rightRequests[name]
-      // Held against the document as any other answer that is fetched.
-      const response = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${keys.admin}`,
-          ...(body && { 'content-type': 'application/json' }),
-        },
-        ...(body && { body: JSON.stringify(body) }),
-      })
-      await response.text()
-      return { name, status: response.status }
-    }),
-  )
-  expect((await Promise.all(answers)).filter(({ status }) => status >= 500)).toEqual([])
+  const ask = async (name: OperationName) => {
+    const { method, path } = paths(name)
+    const { body } = rightRequests[name]
+    // Held against the document as any other answer that is fetched.
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${keys.admin}`,
+        ...(body && { 'content-type': 'application/json' }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+    await response.text()
+    return { name, status: response.status }
+  }
+  const failed: unknown[] = []
+  // Below what one source may have open.
+  for (let from = 0; from < operationNames.length; from += 8) {
+    const some = operationNames
+      .slice(from, from + 8)
+      .flatMap((name) => Array.from({ length: 10 }, () => ask(name)))
+    failed.push(...(await Promise.all(some)).filter(({ status }) => status >= 500))
+  }
+  expect(failed).toEqual([])
 })
 
 it('a body that does not come to its end is answered 408, whichever operation waits for it, and the connection ends', async () => {
