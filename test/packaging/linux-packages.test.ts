@@ -25,7 +25,7 @@ describe.runIf(peer('Debian packages') && singleFile() !== undefined)('the Debia
   })
 
   const install = (index: number) =>
-    linux.output('dpkg', '--force-confdef', '-i', `/root/${basename(packages[index] ?? '')}`)
+    linux.output('dpkg', '--force-confdef,unsafe-io', '-i', `/root/${basename(packages[index] ?? '')}`)
   const posternPid = async () =>
     (await linux.output('systemctl', 'show', '--property=MainPID', '--value', 'postern')).trim()
   const log = () => linux.output('journalctl', '--unit=postern', '--output=cat')
