@@ -16,6 +16,7 @@ export class OutOfReach extends Error {}
 export function fetchNode({ name, version, integrity }) {
   const folder = join(cache, `${name}-${version}`)
   if (existsSync(folder)) return folder
+  needTar()
   mkdirSync(cache, { recursive: true })
   const work = mkdtempSync(join(cache, 'fetching-'))
   try {
@@ -33,6 +34,15 @@ export function fetchNode({ name, version, integrity }) {
     rmSync(work, { recursive: true })
   }
   return folder
+}
+
+/** What npm fetches is unpacked by it. */
+function needTar() {
+  try {
+    execFileSync('tar', ['--version'], { stdio: 'ignore' })
+  } catch {
+    throw new OutOfReach('Node.js cannot be unpacked: there is no tar here')
+  }
 }
 
 /** Without the network npm would try for more than a minute. */
