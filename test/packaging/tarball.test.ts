@@ -41,7 +41,7 @@ describe('the tarball', () => {
       'src',
       'test',
     ])
-    const ofTheSource = paths.filter((path) => /^(packaging|src|test)\//.test(path))
+    const ofTheSource = paths.filter((path) => /^(packaging\/(?!container\/|helm\/)|src\/|test\/)/.test(path))
     expect(ofTheSource.sort()).toEqual(['packaging/README.md', 'src/README.md', 'test/README.md'])
     const odd = /^examples\/demo\/|\.test\.|\.tsbuildinfo|\.map$|\.log$|(^|\/)\.(?!env\.example$)/
     expect(paths.filter((path) => odd.test(path))).toEqual([])
