@@ -43,7 +43,7 @@ describe('the tarball', () => {
     ])
     const ofTheSource = paths.filter((path) => /^(packaging\/(?!container\/|helm\/)|src\/|test\/)/.test(path))
     expect(ofTheSource.sort()).toEqual(['packaging/README.md', 'src/README.md', 'test/README.md'])
-    const odd = /^examples\/demo\/|\.test\.|\.tsbuildinfo|\.map$|\.log$|(^|\/)\.(?!env\.example$)/
+    const odd = /^examples\/demo\/|\.test\.|\.tsbuildinfo|\.map$|\.log$|(^|\/)\.(?!env\.example$|helmignore$)/
     expect(paths.filter((path) => odd.test(path))).toEqual([])
   })
 
