@@ -21,6 +21,7 @@ const limits = {
   commandLineOctets: 4_096,
   authLineOctets: 12_288,
   messageOctets: 0,
+  heldOctets: 5_000_000,
   recipientsPerMessage: 1_000_000,
   badCommands: Number.POSITIVE_INFINITY,
   signInFailures: 5,
