@@ -69,9 +69,9 @@ async function requireFit({ platform, place }: Host): Promise<void> {
   if (platform !== 'linux') return
   // As sd_booted(3) looks.
   if (!existsSync('/run/systemd/system')) throw failure('service.no-systemd')
-  const { isInHome } = await import('../system/linux.ts')
-  const hidden = place.command.find((word) => isInHome(word))
-  if (hidden !== undefined) throw failure('service.program-in-home', { path: hidden })
+  const { isHidden } = await import('../system/linux.ts')
+  const hidden = place.command.find((word) => isHidden(word))
+  if (hidden !== undefined) throw failure('service.program-hidden', { path: hidden })
 }
 
 /**

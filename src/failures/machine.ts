@@ -65,9 +65,9 @@ export const machineFailures = {
     message: 'This machine is not run by systemd',
     fix: 'Have "postern serve" begun by what begins services here; --print shows what systemd would be told.',
   },
-  'service.program-in-home': {
+  'service.program-hidden': {
     code: 'configuration',
-    message: 'The service could not run {path}: homes are closed to it',
+    message: 'The service could not run {path}: homes and temporary folders are closed to it',
     fix: 'Put the program where every user can run it, such as /usr/local/bin, and install the service from there.',
   },
   'service.not-allowed': {

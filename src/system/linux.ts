@@ -22,9 +22,9 @@ export const linux: ServiceSystem = {
   log: () => 'journalctl -u postern',
 }
 
-/** Whether a program is where a service of this kind cannot see it. */
-export function isInHome(program: string): boolean {
-  return /^\/(home|root|run\/user)\//.test(program)
+/** Whether a program is where a service of this kind cannot see it: by ProtectHome and PrivateTmp. */
+export function isHidden(program: string): boolean {
+  return /^\/(home|root|run\/user|tmp|var\/tmp)\//.test(program)
 }
 
 function unit(command: Place['command']): string {
@@ -36,9 +36,8 @@ Wants=network-online.target
 
 [Service]
 Type=notify
-# Before systemd 253 the next line is passed over with a warning.
-Type=notify-reload
 NotifyAccess=all
+ExecReload=/bin/kill -HUP $MAINPID
 WatchdogSec=60
 # A new version may have to bring a large database to its schema.
 TimeoutStartSec=900
@@ -56,6 +55,8 @@ RuntimeDirectoryMode=0700
 RuntimeDirectoryPreserve=yes
 UMask=0077
 Restart=on-failure
+# With less, systemd gives up within seconds where a port is in use or an address is not there yet.
+RestartSec=5
 # 78: a mistake in the settings, which no restart mends.
 RestartPreventExitStatus=78
 

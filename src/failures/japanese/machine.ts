@@ -53,8 +53,9 @@ export const machine: Translated<typeof machineFailures> = {
     message: 'このマシンは systemd で動いていません',
     fix: 'ここでサービスを起動するものに「postern serve」を起動させてください。systemd に渡す内容は --print で表示されます。',
   },
-  'service.program-in-home': {
-    message: 'ホームディレクトリはサービスに対して閉じられているため、{path} を実行できません',
+  'service.program-hidden': {
+    message:
+      'ホームディレクトリと一時ディレクトリはサービスに対して閉じられているため、{path} を実行できません',
     fix: '/usr/local/bin のような、すべてのユーザーが実行できる場所にプログラムを置き、そこからサービスをインストールしてください。',
   },
   'service.not-allowed': {
