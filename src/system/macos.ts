@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { join } from 'node:path/posix'
+import { dirname, join, resolve } from 'node:path/posix'
 import type { Place, ServiceSystem } from './service-steps.ts'
 
 const label = 'postern'
@@ -10,6 +10,8 @@ export const macos: ServiceSystem = {
   install(place) {
     const { file, domain } = jobOf(place)
     return [
+      // A home begins without it.
+      ...(place.user === 0 ? [] : [{ do: 'make-folder', path: dirname(file) } as const]),
       { do: 'write', path: file, text: propertyList(place) },
       { do: 'run', words: ['launchctl', 'bootout', `${domain}/${label}`], mayFail: true },
       { do: 'run', words: ['launchctl', 'bootstrap', domain, file] },
@@ -51,12 +53,15 @@ function logOf(place: Place): string {
 }
 
 function propertyList(place: Place): string {
-  const { SUDO_USER: person } = place.environment
+  const { SUDO_USER: person, POSTERN_ENV_FILE: settings } = place.environment
   const log = logOf(place)
   const entries: [string, Value][] = [
     ['Label', label],
     ['ProgramArguments', [...place.command, 'serve']],
-    ['EnvironmentVariables', { POSTERN_DATA_DIR: dataDirOf(place) }],
+    [
+      'EnvironmentVariables',
+      { POSTERN_DATA_DIR: dataDirOf(place), ...(settings && { POSTERN_ENV_FILE: resolve(settings) }) },
+    ],
     // No .env of anybody is read there.
     ['WorkingDirectory', '/'],
     ...(place.user === 0 && person !== undefined ? [['UserName', person] as [string, Value]] : []),

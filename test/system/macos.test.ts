@@ -9,7 +9,7 @@ import { runProgram } from '../support/run-program.ts'
 const person: Place = { command: ['/usr/local/bin/postern'], environment: { HOME: '/Users/anna' }, user: 501 }
 const bySudo: Place = {
   command: ['/opt/node', '/opt/a & b/main.js'],
-  environment: { HOME: '/var/root', SUDO_USER: 'anna' },
+  environment: { HOME: '/var/root', SUDO_USER: 'anna', POSTERN_ENV_FILE: '/Users/anna/postern.env' },
   user: 0,
 }
 
@@ -22,6 +22,7 @@ function commandsOf(place: Place): string[] {
 describe('the service', () => {
   it('of a person it begins with the login, by sudo with the machine', () => {
     expect(commandsOf(person)).toEqual([
+      '/Users/anna/Library/LaunchAgents',
       '/Users/anna/Library/LaunchAgents/postern.plist',
       'launchctl bootout gui/501/postern',
       'launchctl bootstrap gui/501 /Users/anna/Library/LaunchAgents/postern.plist',
@@ -44,7 +45,10 @@ describe('the service', () => {
     expect(JSON.parse(output)).toMatchObject({
       Label: 'postern',
       ProgramArguments: ['/opt/node', '/opt/a & b/main.js', 'serve'],
-      EnvironmentVariables: { POSTERN_DATA_DIR: '/Users/anna/Library/Application Support/postern' },
+      EnvironmentVariables: {
+        POSTERN_DATA_DIR: '/Users/anna/Library/Application Support/postern',
+        POSTERN_ENV_FILE: '/Users/anna/postern.env',
+      },
       UserName: 'anna',
       RunAtLoad: true,
       KeepAlive: { SuccessfulExit: false },
