@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { BlockList } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -17,7 +18,7 @@ const container = join(project, 'packaging/container')
 const [alone, withPostgres] = await Promise.all(
   [join(project, 'compose.yaml'), join(container, 'compose.yaml')].map(async (file) => {
     const text = await readFile(file, 'utf8')
-    return { text, services: parse(text).services, volumes: parse(text).volumes }
+    return { text, ...parse(text) }
   }),
 )
 
@@ -80,9 +81,12 @@ describe('the compose files', () => {
     },
   )
 
-  it('the proxy that postern trusts is Caddy', () => {
+  it('the proxy that postern trusts is Caddy, whose address nobody else is given', () => {
     const { postern, caddy } = withPostgres?.services ?? {}
-    expect(postern.environment.POSTERN_TRUSTED_PROXIES).toBe(caddy.networks.default.ipv4_address)
+    const address = caddy.networks.default.ipv4_address
+    expect(postern.environment.POSTERN_TRUSTED_PROXIES).toBe(address)
+    const [{ subnet, ip_range: given }] = withPostgres?.networks.default.ipam.config ?? []
+    expect([subnet, given].map((range) => hasAddress(range, address))).toEqual([true, false])
   })
 })
 
@@ -111,6 +115,14 @@ describe.runIf(peer('caddy'))('Caddy', () => {
     }
   })
 })
+
+/** @param range as 192.0.2.0/24 */
+function hasAddress(range: string, address: string): boolean {
+  const [network = '', bits = ''] = range.split('/')
+  const list = new BlockList()
+  list.addSubnet(network, Number(bits))
+  return list.check(address)
+}
 
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return
