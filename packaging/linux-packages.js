@@ -93,7 +93,7 @@ Version: ${full}
 Architecture: ${processor}
 Maintainer: ${packager}
 Installed-Size: ${Math.ceil(octets / 1024)}
-Depends: libc6 (>= 2.28), libgcc-s1 (>= 3.4), libstdc++6 (>= 9), init-system-helpers (>= 1.54~), systemd | systemd-standalone-sysusers
+Depends: libc6 (>= 2.28), libgcc-s1 (>= 3.4), libstdc++6 (>= 7), init-system-helpers (>= 1.54~), systemd | systemd-standalone-sysusers
 Recommends: ca-certificates
 Section: mail
 Priority: optional

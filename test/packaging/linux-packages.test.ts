@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, chown, copyFile, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, chown, copyFile, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type BootedLinux, bootLinux } from '../support/booted-linux.ts'
@@ -90,6 +90,19 @@ describe.runIf(peer('Debian packages') && singleFile() !== undefined)('the Debia
     expect(await outside.send(2587, 'After the way back')).toHaveLength(1)
   })
 
+  it('settings that the administrator has taken away stay away, and stop no upgrade', async () => {
+    const file = join(linux.root, 'etc/postern/env')
+    const settings = await readFile(file)
+    await rm(file)
+    await linux.output('systemctl', 'stop', 'postern')
+    await install(1)
+    expect(await isThere('etc/postern/env')).toBe(false)
+    await linux.output('install', '-m', '640', '-g', 'postern', '/dev/null', '/etc/postern/env')
+    await writeFile(file, settings)
+    await linux.output('systemctl', 'restart', 'postern')
+    expect(await outside.send(2587, 'With settings again')).toHaveLength(1)
+  })
+
   it('removed, it leaves its store, and goes on with it when it is installed again', async () => {
     await linux.output('dpkg', '--remove', 'postern')
     expect((await linux.run('systemctl', 'is-active', 'postern')).output.trim()).toBe('inactive')
@@ -103,6 +116,7 @@ describe.runIf(peer('Debian packages') && singleFile() !== undefined)('the Debia
   it('purged, it takes its store along', async () => {
     await linux.output('dpkg', '--purge', 'postern')
     expect(await isThere('var/lib/postern')).toBe(false)
+    expect((await linux.run('ls', '/run/postern')).code).not.toBe(0)
     expect(await isThere('etc/postern/env')).toBe(false)
     expect(await isThere('etc/systemd/system/multi-user.target.wants/postern.service')).toBe(false)
   })
@@ -153,6 +167,13 @@ describe.runIf(peer('rpm') && singleFile() !== undefined)('the RPM', () => {
         ['/var/lib/postern', '0700', 'postern', 'postern', '0'],
       ]),
     )
+  })
+
+  it('wants what Fedora and SUSE both know by that name', async () => {
+    const wanted = await must(['rpm', '--query', '--requires', '--package', file])
+    const named = wanted.split('\n').filter((line) => /^[\w-]+( |$)/.test(line))
+    expect(named.map((line) => line.trim())).toEqual(['ca-certificates', 'systemd'])
+    expect(wanted).toContain('libc.so.6(GLIBC_2.28)(64bit)')
   })
 
   it('makes the user, leaves the first start to whoever installs it, restarts at an upgrade and stops at the end', async () => {
