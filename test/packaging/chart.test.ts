@@ -20,7 +20,7 @@ const chart = join(project, 'packaging/helm/postern')
 
 const withPostgres = {
   replicas: 3,
-  publicUrl: 'https://postern.example.com',
+  publicUrl: 'https://postern.example.com:8443',
   existingSecret: 'postern-settings',
   settings: { POSTERN_ORGANISATION: 'Example Ltd', POSTERN_METRICS_MAILBOXES: 5 },
   key: { existingSecret: 'postern-key' },
@@ -127,6 +127,12 @@ describe.runIf(peer('Go and sprig'))('the chart', () => {
     expect(all.flatMap(mistakesIn)).toEqual([])
   })
 
+  it('the ingress is for the name of the pages, whatever their port', () => {
+    expect(objects(withPostgres).find(({ kind }) => kind === 'Ingress')).toMatchObject({
+      spec: { tls: [{ hosts: ['postern.example.com'] }], rules: [{ host: 'postern.example.com' }] },
+    })
+  })
+
   it('one replica on a volume ends before the next begins; with PostgreSQL there is no gap', () => {
     expect(deploymentOf(onAVolume).spec).toMatchObject({
       replicas: 1,
@@ -181,6 +187,21 @@ describe.runIf(peer('Go and sprig'))('the chart', () => {
       'key.existingSecret: ',
     ],
     ['neither a certificate nor a word that there is none', {}, 'smtp: '],
+    [
+      'a monitor without metrics',
+      { ...onAVolume, metrics: { serviceMonitor: { enabled: true } } },
+      'metrics.serviceMonitor: ',
+    ],
+    [
+      'a policy for clients from outside that cannot come',
+      { smtp: { plainAuth: true, service: { externalTrafficPolicy: 'Local' } } },
+      'externalTrafficPolicy: ',
+    ],
+    [
+      'PostgreSQL and a volume with a store',
+      { ...withPostgres, persistence: { existingClaim: 'postern' } },
+      'persistence.existingClaim: ',
+    ],
     ['an ingress without its address', { ...onAVolume, web: { ingress: { enabled: true } } }, 'publicUrl: '],
   ])('%s is refused', (_, values, why) => {
     const { status, stderr } = render(values)

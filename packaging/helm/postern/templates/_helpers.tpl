@@ -28,4 +28,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if and .Values.web.ingress.enabled (not (hasPrefix "https://" .Values.publicUrl)) }}
 {{- fail "publicUrl: with an ingress it begins with https://" }}
 {{- end }}
+{{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.enabled) }}
+{{- fail "metrics.serviceMonitor: there is nothing to monitor without metrics.enabled: true" }}
+{{- end }}
+{{- if and .Values.smtp.service.externalTrafficPolicy (eq .Values.smtp.service.type "ClusterIP") }}
+{{- fail "smtp.service.externalTrafficPolicy: nothing comes from outside of the cluster to a ClusterIP: set smtp.service.type" }}
+{{- end }}
+{{- if and $database .Values.persistence.existingClaim }}
+{{- fail "persistence.existingClaim: with PostgreSQL there is no volume; postern store copy moves what is in it" }}
+{{- end }}
 {{- end }}
