@@ -75,6 +75,13 @@ describe('the documents', () => {
     }
   })
 
+  it('a line of settings has no remark behind it, which would be a part of the value in a file of systemd', () => {
+    const remarks = [...texts].flatMap(([path, text]) =>
+      [...text.matchAll(/^ *POSTERN_\w+=[^\n]*[ \t]#.*$/gm)].map(([line]) => `${path}: ${line}`),
+    )
+    expect(remarks).toEqual([])
+  })
+
   it('README is short', () => {
     expect(Buffer.byteLength(texts.get('README.md') ?? '')).toBeLessThanOrEqual(8192)
   })
