@@ -50,8 +50,10 @@ export function addServiceVerbs(program: Command, context: Context): void {
 
 const installHelp = `
 Linux: a unit of systemd, closed as far as postern allows, with a user of its own. Settings: /etc/postern/env.
-macOS: a job of launchd; by sudo from the start of the machine on, else from each login of this user on.
-Windows: a task that begins with the machine, as LOCAL SERVICE; warnings and errors go to the event log.
+macOS: a job of launchd; by sudo from the start of the machine on, else from each login of this user on. Settings: the file that
+POSTERN_ENV_FILE names now.
+Windows: a task that begins with the machine, as LOCAL SERVICE; warnings and errors go to the event log. Settings: .env in
+C:\\ProgramData\\postern.
 
 Examples:
   sudo postern service install
