@@ -117,7 +117,7 @@ describe('postern sendmail and postern send, as programs run them', () => {
         .replace('http://localhost:8587', stage.postern.url)
         .replace('billing@example.com\nPOSTERN', `${me}\nPOSTERN`)
         .replace('admin@example.com', you)
-        .replace('/etc/postern/sendmail.key', join(folder, 'key'))
+        .replace('/etc/postern-sendmail.key', join(folder, 'key'))
       example = join(folder, 'example')
       await writeFile(example, here, { mode: 0o755 })
     })
