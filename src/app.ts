@@ -19,6 +19,7 @@ import { createPagePasswords } from './credentials/page-passwords.ts'
 import { createSignIns } from './credentials/sign-ins.ts'
 import { createDoctor, createProviderDoctor, storeSteps, timed } from './diagnosis/doctor.ts'
 import { createGovernors } from './governor/create-governors.ts'
+import type { Governors } from './governor/governor.ts'
 import type { SharedBudgets } from './governor/shared-budgets.ts'
 import { createTokenBroker } from './grants/create-token-broker.ts'
 import { createKeepAlive } from './grants/keep-alive.ts'
@@ -63,7 +64,7 @@ import { createRelay } from './upstream/create-relay.ts'
 import { createDialer } from './upstream/dial.ts'
 import { createPauses, createSendingStatus, type Relay } from './upstream/relay.ts'
 import { createReachServer, createServerLook } from './upstream/server-look.ts'
-import type { Hold, Submit } from './upstream/submission.ts'
+import type { Hold, Rehearse, Submit } from './upstream/submission.ts'
 import { createTestMessage } from './upstream/test-message.ts'
 import { createCommandServer } from './web/command-server.ts'
 import { choosePorts } from './web/listen.ts'
@@ -671,7 +672,7 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
     passing,
     sentKeys: store.sentKeys,
     signIns,
-    submit: createSubmit({ ...sending, hold: approvals.hold }),
+    ...createSubmissionsLater({ ...sending, programs: governors, hold: approvals.hold }),
     approvals,
     credentialIndex,
     apiKeys,
@@ -710,12 +711,18 @@ interface SendingDeps {
 }
 
 /** Sends what comes by HTTP; what is needed for that is loaded with the first message. */
-function createSubmit(deps: SendingDeps & { hold: Hold }): Submit {
+function createSubmissionsLater(deps: SendingDeps & { hold: Hold; programs: Pick<Governors, 'program'> }): {
+  submit: Submit
+  rehearse: Rehearse
+} {
   const submissions = lazy(async () => {
     const { createSubmissions } = await import('./smtp/submissions.ts')
     return createSubmissions({ ...deps, clock })
   })
-  return async (submission) => (await submissions())(submission)
+  return {
+    submit: async (submission) => (await submissions()).submit(submission),
+    rehearse: async (submission) => (await submissions()).rehearse(submission),
+  }
 }
 
 /**

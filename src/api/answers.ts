@@ -104,6 +104,59 @@ const HeldMessage = z
   })
   .meta({ description: 'A message that needs the approval of a person: it was taken, and not sent yet.' })
 
+const HandedInMessage = z.union([SentMessage, HeldMessage])
+
+const DryRun = z
+  .object({
+    dryRun: z.literal(true),
+    wouldSend: yes.meta({
+      description: 'Nothing keeps it from leaving now, or from a person who approves it.',
+    }),
+    needsApproval: yes,
+    mailbox: address.exactOptional().meta({ description: 'Absent where the sender may not be used.' }),
+    provider: text.exactOptional(),
+    grant: z.enum(['absent', 'active', 'lapsed']).exactOptional(),
+    sender: text.exactOptional().meta({ description: 'Of the envelope, as it would leave.' }),
+    givenSender: text
+      .exactOptional()
+      .meta({ description: 'As it was given, where another one would leave in its place.' }),
+    recipients: z.array(z.object({ recipient: text, allowed: yes, why: text.exactOptional() })).readonly(),
+    size: whole.meta({ description: 'In octets.' }),
+    sizeLimit: whole.exactOptional(),
+    limits: z
+      .object({
+        messagesLastHour: whole.exactOptional(),
+        messagesPerHour: whole.exactOptional(),
+        messagesRoomAt: time.exactOptional(),
+        recipientsLastDay: whole.exactOptional(),
+        recipientsPerDay: whole.exactOptional(),
+        recipientsRoomAt: time.exactOptional(),
+      })
+      .exactOptional()
+      .meta({ description: 'What is used of limits of the key itself.' }),
+    mailboxLimits: z
+      .object({
+        messagesLastMinute: z.number(),
+        messagesPerMinute: z.number().exactOptional(),
+        recipientsLastDay: z.number(),
+        recipientsPerDay: z.number().exactOptional(),
+      })
+      .exactOptional(),
+    problems: z
+      .array(
+        z.object({
+          failure: text,
+          code,
+          detail: text,
+          fix: text.exactOptional(),
+          retryAfterSeconds: whole.exactOptional(),
+          until: time.exactOptional(),
+        }),
+      )
+      .readonly(),
+  })
+  .meta({ description: 'What would come of a message: nothing of it was sent or counted.' })
+
 const Problem = z
   .object({
     type: z.literal('about:blank'),
@@ -695,8 +748,9 @@ export const answers = {
   CreatedLink,
   DeviceConsentState,
   ExchangedToken,
+  DryRun,
   Finding,
-  HandedInMessage: z.union([SentMessage, HeldMessage]),
+  HandedInMessage,
   Health,
   HeldMessage,
   HeldMessageList: z.object({ messages: z.array(HeldMessage).readonly() }),
@@ -730,6 +784,7 @@ export const answers = {
   SentenceValues,
   SentLink,
   SentMessage,
+  SentHeldOrDryRun: z.union([HandedInMessage, DryRun]),
   SignInLink,
   TestStep,
   TracePage,

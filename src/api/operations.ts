@@ -258,6 +258,10 @@ const messageQuery = z.strictObject({
       description:
         'Of a message as it is: a recipient; once for each. Absent: those of its header, and Bcc is taken out.',
     }),
+  dryRun: z.enum(['true', 'false']).exactOptional().meta({
+    description:
+      'true: says what would come of the message. Nothing is sent or counted, and an Idempotency-Key is not looked at.',
+  }),
 })
 
 const newApiKey = z
@@ -435,7 +439,7 @@ export const operations = {
     query: messageQuery,
     body: newMessage,
     readsBody: true,
-    gives: { status: [200, 202], json: 'HandedInMessage' },
+    gives: { status: [200, 202], json: 'SentHeldOrDryRun' },
   },
   'GET /messages/:id': {
     needs: 'send',

@@ -10,7 +10,7 @@ import { printable } from '../base/text.ts'
 import type { Context } from './context.ts'
 import { findRunning } from './reach-broker.ts'
 import { failureTold } from './remote-broker.ts'
-import { collect } from './terminal.ts'
+import { collect, exitCodes } from './terminal.ts'
 
 interface SendOptions {
   from?: string
@@ -24,6 +24,7 @@ interface SendOptions {
   attach?: string[]
   header?: string[]
   idempotencyKey?: string
+  dryRun?: boolean
   keyFile?: string
   url?: string
 }
@@ -48,11 +49,19 @@ export function addSendVerb(program: Command, context: Context): void {
     .option('--attach <path>', 'a file to go with it (repeatable)', collect)
     .option('--header <field>', 'a further field, as "Name: value" (repeatable)', collect)
     .option('--idempotency-key <key>', 'a repeat with the same key sends nothing a second time')
+    .option('--dry-run', 'say what would come of it; nothing is sent or counted')
     .option('--key-file <path>', 'a file with an API key (scope send:ADDRESS), instead of the data directory')
     .option('--url <url>', 'where postern answers to API keys')
     .addHelpText('after', help)
     .action(async (options: SendOptions, command: Command) => {
-      const sent = await sendBy(context, options, await messageOf(options, context))
+      const message = await messageOf(options, context)
+      if (options.dryRun) {
+        const dryRun = await dryRunBy(context, options, message)
+        const [problem] = dryRun.problems
+        if (problem) context.exitCode = exitCodes[problem.code]
+        return context.tell(command, dryRun, dryRunWords(dryRun))
+      }
+      const sent = await sendBy(context, options, message)
       if ('state' in sent) {
         const words = `Held for approval as ${sent.id}, until ${localTimestamp(sent.endsAt)}: it leaves when a person has approved it.\n`
         return context.tell(command, sent, words)
@@ -71,11 +80,12 @@ export function addSendVerb(program: Command, context: Context): void {
 }
 
 const help = `
-Exits with 1 when a recipient is refused, and with 75 when it is to be tried again later.
+Exits with 1 when a recipient is refused, and with 75 when it is to be tried again later; with --dry-run as it would without.
 
 Examples:
   postern send --from billing@example.com --to you@example.net --subject Invoice --text "See the attachment." --attach invoice.pdf
-  postern send --file message.eml`
+  postern send --file message.eml
+  postern send --file message.eml --dry-run`
 
 /** @throws Failure `invalid` */
 async function messageOf(options: SendOptions, context: Context): Promise<Outgoing> {
@@ -139,6 +149,49 @@ interface Outgoing {
 
 type Sent = Answers['HandedInMessage']
 
+type DryRun = Answers['DryRun']
+
+/** What would come of the message. @throws Failure */
+export function dryRunBy(
+  context: Context,
+  options: { keyFile?: string; url?: string },
+  outgoing: Outgoing,
+): Promise<DryRun> {
+  const query = new URLSearchParams(outgoing.query)
+  query.set('dryRun', 'true')
+  return sendBy<DryRun>(context, options, { ...outgoing, query: `?${query}` })
+}
+
+/** A dry run for people. */
+export function dryRunWords(dryRun: DryRun): string {
+  const { wouldSend, needsApproval, mailbox, provider, sender, givenSender, size, sizeLimit } = dryRun
+  const { limits = {}, mailboxLimits: its } = dryRun
+  const instead = givenSender === undefined ? '' : ` in place of ${printable(givenSender, 254)}`
+  const approved = needsApproval ? ', when a person has approved it' : ''
+  const rows = [
+    ['would be sent', wouldSend ? `yes${approved}` : 'no'],
+    ...(mailbox === undefined ? [] : [['mailbox', `${mailbox} at ${provider} (consent: ${dryRun.grant})`]]),
+    ...(sender === undefined ? [] : [['sender', `${printable(sender, 254) || '<>'}${instead}`]]),
+    ...dryRun.recipients.map(({ recipient, why }) => [
+      'recipient',
+      `${printable(recipient, 254)}: ${why === undefined ? 'allowed' : `refused: ${printable(why, 300)}`}`,
+    ]),
+    ['size', `${size}${sizeLimit === undefined ? '' : ` of ${sizeLimit}`} octets`],
+    ...used('last hour', limits.messagesLastHour, limits.messagesPerHour, 'messages'),
+    ...used('last day', limits.recipientsLastDay, limits.recipientsPerDay, 'recipients'),
+    ...used('mailbox, last day', its?.recipientsLastDay, its?.recipientsPerDay, 'recipients'),
+    ...dryRun.problems.flatMap(({ detail, fix }) => [
+      ['problem', `${printable(detail, 300)}.`],
+      ...(fix === undefined ? [] : [['fix', printable(fix, 300)]]),
+    ]),
+  ]
+  return rows.map(([name = '', value]) => `${name.padEnd(19)}${value}\n`).join('')
+}
+
+function used(name: string, count: number | undefined, most: number | undefined, what: string): string[][] {
+  return count === undefined || most === undefined ? [] : [[name, `${count} of ${most} ${what}`]]
+}
+
 /** Longer than anything that a provider is waited for, in milliseconds. */
 const patience = 900_000
 
@@ -149,13 +202,17 @@ export interface AskedBy {
 }
 
 /** @throws Failure */
-export async function sendBy(context: Context, by: AskedBy, outgoing: Outgoing): Promise<Sent> {
+export async function sendBy<Answer = Sent>(
+  context: Context,
+  by: AskedBy,
+  outgoing: Outgoing,
+): Promise<Answer> {
   const { type, query, key, body } = outgoing
   const headers = { 'content-type': type, ...(key !== undefined && { 'idempotency-key': key }) }
   const path = `/messages${query}`
   const answer = await askApi(context, by, { method: 'POST', path, headers, body })
   // What comes is what the operation answers by its schema.
-  return answer as Sent
+  return answer as Answer
 }
 
 interface AskedOfApi {

@@ -6,7 +6,7 @@ import { asFailure, type Failure, type FailureCode, type FailureId, failure } fr
 import { printable } from '../base/text.ts'
 import { addressList } from '../wire/header-addresses.ts'
 import type { Context } from './context.ts'
-import { readAll, sendBy } from './send.ts'
+import { dryRunBy, dryRunWords, readAll, sendBy } from './send.ts'
 import { describeFailure } from './terminal.ts'
 
 /** `postern sendmail`: the command line of sendmail, for programs that send by it. */
@@ -30,7 +30,7 @@ export function addSendmailVerb(program: Command, context: Context): void {
 }
 
 const help = `
-Sends at once; there is no queue. Exits as sysexits.h has it: 0 sent, 64 wrong usage, 65 the message cannot be sent as it is,
+Sends at once; there is no queue. With --dry-run it says what would come of the message, and nothing is sent. Exits as sysexits.h has it: 0 sent, 64 wrong usage, 65 the message cannot be sent as it is,
 67 a recipient is refused, 69 refused or not offered, 70 a fault, 75 try again later, 77 not allowed, 78 not set up.
 
 Who can read the data directory of postern needs nothing else. Others give an API key with the scope send:ADDRESS:
@@ -84,7 +84,11 @@ const exitsOfFailures: Partial<Record<FailureId, number>> = {
 
 function sysexitOf(error: unknown): number {
   const { id, code } = asFailure(error)
-  return exitsOfFailures[id] ?? exitsOfCodes[code]
+  return exitOf(id, code)
+}
+
+function exitOf(id: string, code: FailureCode): number {
+  return exitsOfFailures[id as FailureId] ?? exitsOfCodes[code]
 }
 
 interface Asked {
@@ -96,6 +100,8 @@ interface Asked {
   sender?: string
   fullName?: string
   recipients: string[]
+  /** Nothing is sent: what would come of it is printed. */
+  dryRun: boolean
   keyFile?: string
   url?: string
 }
@@ -106,7 +112,9 @@ const attachedOnly = 'Adq'
 
 /** @throws Failure `invalid` */
 function readWords(words: readonly string[]): Asked {
-  const asked: Asked = { mode: 'message', fromHeader: false, ignoresDots: false, recipients: [] }
+  const asked: Asked = {
+    ...{ mode: 'message', fromHeader: false, ignoresDots: false, recipients: [], dryRun: false },
+  }
   const left = [...words]
   const next = (option: string): string => {
     const value = left.shift()
@@ -119,6 +127,8 @@ function readWords(words: readonly string[]): Asked {
       asked.recipients.push(...left.splice(0))
     } else if (word === '--key-file') {
       asked.keyFile = next(word)
+    } else if (word === '--dry-run') {
+      asked.dryRun = true
     } else if (word === '--url') {
       asked.url = next(word)
     } else if (word.startsWith('--')) {
@@ -169,11 +179,18 @@ async function runSendmail(asked: Asked, context: Context): Promise<number> {
     ...(sendmailFrom !== undefined && { from: sendmailFrom }),
     ...(sendmailTo !== undefined && { to: sendmailTo }),
   })
-  const sent = await sendBy(context, asked, {
+  const outgoing = {
     type: 'message/rfc822',
     query: envelopeQuery(message.sender, message.recipients),
     body: message.octets,
-  })
+  }
+  if (asked.dryRun) {
+    const dryRun = await dryRunBy(context, asked, outgoing)
+    context.terminal.stdout.write(dryRunWords(dryRun))
+    const [problem] = dryRun.problems
+    return problem ? exitOf(problem.failure, problem.code) : 0
+  }
+  const sent = await sendBy(context, asked, outgoing)
   if ('state' in sent) return 0
   for (const { recipient, reply } of sent.refused)
     context.terminal.stderr.write(

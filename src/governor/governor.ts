@@ -56,6 +56,8 @@ export interface ProgramBounds {
   /** The permit of one transaction, bound by the program's limits as well. It has to end. */
   over(permit: SendPermit): SendPermit
   use(): ProgramUse
+  /** Why one message more to so many recipients could not leave now. Nothing is counted. */
+  wouldRefuse(recipients: number): Promise<Failure | undefined>
 }
 
 /** How much of its limits is used. Times in milliseconds since 1970. */

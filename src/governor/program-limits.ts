@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { failure } from '../base/failure.ts'
+import { asFailure, type Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import type { SendingLimits } from '../model/sending-limits.ts'
 import type { TransactionPhase } from '../providers/reply-class.ts'
@@ -181,6 +181,18 @@ class Program implements ProgramBounds {
     }
   }
 
+  async wouldRefuse(recipients: number): Promise<Failure | undefined> {
+    const permit = this.over(anything)
+    try {
+      await permit.reserve(recipients)?.()
+      return undefined
+    } catch (refusal) {
+      return asFailure(refusal)
+    } finally {
+      permit.end('not-sent')
+    }
+  }
+
   /** @throws Failure `forbidden`: not even a whole day has so many */
   requireFits(recipients: number): void {
     const most = this.limits.recipientsPerDay
@@ -202,6 +214,14 @@ class Program implements ProgramBounds {
   async close(): Promise<void> {
     await Promise.all([this.messages.close(), this.recipients.close()])
   }
+}
+
+/** For what is only asked. */
+const anything: SendPermit = {
+  reserve: () => undefined,
+  carry() {},
+  onReply: () => false,
+  end() {},
 }
 
 /** The permit of one transaction, which the program's own counts have to allow as well. */

@@ -19,7 +19,7 @@ export interface RefusalLog {
   close(): void
 }
 
-interface Refusal {
+export interface Refusal {
   /** Refusals of one source with the same reason are alike. */
   why: string
   /** `source`: the address of the client. */

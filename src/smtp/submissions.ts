@@ -1,17 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { GoneController } from '../base/async.ts'
 import type { Clock } from '../base/clock.ts'
-import { Failure, failure } from '../base/failure.ts'
+import { asFailure, Failure, failure } from '../base/failure.ts'
 import type { Log } from '../base/log.ts'
 import { printable } from '../base/text.ts'
 import type { PrincipalSubmitters, SignIns } from '../credentials/sign-ins.ts'
-import { mailboxForSender, mayReceive, refusalWithAdvice } from '../mailboxes/sender-policy.ts'
-import { type Address, keyed } from '../model/address.ts'
+import type { Governors } from '../governor/governor.ts'
+import {
+  mailboxForSender,
+  mayReceive,
+  refusalWithAdvice,
+  type Submitter,
+} from '../mailboxes/sender-policy.ts'
+import { keyed } from '../model/address.ts'
 import type { Limits } from '../model/limits.ts'
 import type { Relay } from '../upstream/relay.ts'
 import {
   type Hold,
   RecipientsRefused,
+  type Rehearsal,
+  type Rehearse,
   type SendApproved,
   type Submission,
   type Submit,
@@ -23,8 +31,8 @@ import { isPositive } from '../wire/reply.ts'
 import type { ClientSocket, Read } from './client-socket.ts'
 import { isAscii } from './command-arguments.ts'
 import { relayMessage } from './incoming-message.ts'
-import { createWork, type Work } from './provider-side.ts'
-import { createRefusalLog, recipientsRefused, senderRefused } from './refusal-log.ts'
+import { createWork, limitedProgram, type Work } from './provider-side.ts'
+import { createRefusalLog, type Refusal, recipientsRefused, senderRefused } from './refusal-log.ts'
 import { relayedReply, replies } from './replies.ts'
 import { messageLimit } from './session-envelope.ts'
 import type { MessageCut, Next, SessionEvent } from './session-events.ts'
@@ -33,27 +41,38 @@ import type { ClientState } from './transaction-log.ts'
 interface SubmissionDeps {
   relay: Relay
   hold: Hold
+  programs: Pick<Governors, 'program'>
   signIns: SignIns & PrincipalSubmitters
   limits: Limits
   log: Log
   clock: Clock
 }
 
+/** What comes by HTTP. */
+export interface Submissions {
+  submit: Submit
+  rehearse: Rehearse
+}
+
 /**
  * Sends messages that come by HTTP, each as the one transaction of a session: its octets go through
  * the same scanner, which knows a single end of data and refuses a bare CR or LF.
  */
-export function createSubmissions(deps: SubmissionDeps): Submit {
-  const { relay, hold, signIns, limits, log, clock } = deps
+export function createSubmissions(deps: SubmissionDeps): Submissions {
+  const { relay, hold, signIns, limits, log, clock, programs } = deps
   const refusals = createRefusalLog(log, clock)
 
-  return async (submission) => {
-    const { by, source, gone } = submission
+  return { submit, rehearse }
+
+  async function submit(submission: Submission): Promise<Submitted> {
+    const { by, source: address, gone } = submission
     const submitter = await signIns.submitterOf(by, submission.sender)
-    const address = source
     const session = `http-${randomBytes(5).toString('hex')}`
     const client: ClientState = { address, session, transactions: 0, submitter, warned: true }
-    const begin = beginOf()
+    const begin = beginOf(submission, submitter, (refusal, noted) => {
+      if (noted) refusals.note(noted)
+      throw refusal
+    })
     const { work, accepted } = await begun(begin)
     if (accepted.every(({ reply }) => !isPositive(reply))) {
       await work.providerSide.giveUp()
@@ -67,55 +86,6 @@ export function createSubmissions(deps: SubmissionDeps): Submit {
       recipients: accepted,
       reply: relayedReply(outcome),
       ...(held !== undefined && { held }),
-    }
-
-    /** @throws Failure */
-    function beginOf(): Next & { do: 'begin' } {
-      const sender = withLeastQuoting(submission.sender)
-      const verdict = mailboxForSender(submitter, sender)
-      if (!verdict.allowed) {
-        const refusal = refusalWithAdvice(verdict.refusal, submitter, sender)
-        refusals.note(senderRefused(address, submitter, { sender, reason: refusal.message }))
-        throw new Failure(refusal)
-      }
-      if (verdict.sender !== '') requireMailbox(verdict.sender)
-      const its = relay.capabilities(verdict.mailbox.key)
-      const { recipients: given, size } = submission
-      const recipients = [...new Set(given.map(withLeastQuoting))]
-      for (const recipient of recipients) requireMailbox(recipient)
-      requireAllowed(verdict.mailbox.address, verdict.sender, recipients)
-      const most = limits.recipientsPerMessage
-      if (recipients.length > most) throw failure('sending.too-many-recipients', { most })
-      const utf8 = submission.utf8 || ![verdict.sender, ...recipients].every(isAscii)
-      if (utf8 && !its.smtpUtf8) throw failure('sending.utf8-not-offered')
-      const limit = messageLimit(limits, its, signIns.limitsOf(submitter))
-      if (limit !== undefined && size !== undefined && size > limit)
-        throw failure('sending.too-large', { limit })
-      const mail: MailCommand = {
-        sender: verdict.sender,
-        parameters: [
-          ...(size === undefined ? [] : [{ keyword: 'SIZE', value: String(size) }]),
-          { keyword: 'BODY', value: '8BITMIME' },
-          ...(utf8 ? [{ keyword: 'SMTPUTF8' }] : []),
-        ],
-      }
-      return {
-        do: 'begin',
-        mailbox: verdict.mailbox,
-        mail,
-        givenSender: verdict.sender === sender ? undefined : sender,
-        recipients: recipients.map((recipient) => ({ recipient, parameters: [] })),
-      }
-    }
-
-    /** @throws RecipientsRefused */
-    function requireAllowed(mailbox: Address, sender: string, recipients: readonly string[]): void {
-      const bounds = signIns.limitsOf(submitter)
-      const refused = bounds ? recipients.filter((recipient) => !mayReceive(bounds, recipient)) : []
-      if (refused.length === 0) return
-      const asked = refused.map((recipient) => ({ recipient, parameters: [] }))
-      refusals.note(recipientsRefused(address, submitter, { mailbox, sender, recipients: asked }))
-      throw new RecipientsRefused(submitter.userName, refused)
     }
 
     async function begun(
@@ -161,10 +131,146 @@ export function createSubmissions(deps: SubmissionDeps): Submit {
       throw outcome.kind === 'failed' ? outcome.failure : cutFailure(outcome.cut, limit)
     }
   }
+
+  async function rehearse(submission: Parameters<Rehearse>[0]): Promise<Rehearsal> {
+    const { by, source, sender, octets } = submission
+    const submitter = await signIns.submitterOf(by, sender)
+    const problems: Failure[] = []
+    const bounds = signIns.limitsOf(submitter)
+    const begin = whole(() => beginOf(submission, submitter, (refusal) => void problems.push(refusal)))
+    const limit = begin && messageLimit(limits, relay.capabilities(begin.mailbox.key), bounds)
+    const { size, isTorn } = await measured(octets, limit ?? mostMeasured)
+    if (isTorn) problems.push(failure('sending.bare-line-end'))
+    const program = bounds && limitedProgram(submitter, bounds)
+    const counted = program && (await programs.program(program))
+    const known = {
+      size,
+      needsApproval: bounds?.needsApproval === true,
+      ...(counted && { use: counted.use() }),
+      problems,
+    }
+    if (begin === undefined) {
+      const recipients = submission.recipients.map((recipient) => ({ recipient }))
+      return { ...known, recipients }
+    }
+    const { mailbox, mail, givenSender } = begin
+    const isKnown = submission.size !== undefined && submission.size > (limit ?? 0)
+    if (limit !== undefined && size > limit && !isKnown)
+      problems.push(failure('sending.too-large', { limit }))
+    try {
+      await signIns.revalidate(submitter, { mailbox, sender: mail.sender, givenSender }, source)
+    } catch (refusal) {
+      problems.push(asFailure(refusal))
+    }
+    const usedUp = await counted?.wouldRefuse(begin.recipients.length)
+    if (usedUp) problems.push(usedUp)
+    return {
+      ...known,
+      mailbox: mailbox.address,
+      sender: mail.sender,
+      ...(givenSender !== undefined && { givenSender }),
+      recipients: begin.recipients.map(({ recipient }) => ({
+        recipient,
+        ...(bounds && !mayReceive(bounds, recipient) && { refusal: foreign(submitter, [recipient]) }),
+      })),
+      ...(limit !== undefined && { sizeLimit: limit }),
+    }
+  }
+
+  /**
+   * The envelope as it leaves.
+   * @param refuse is given what is wrong with it: throws, or lets the next be looked at
+   */
+  function beginOf(
+    submission: Parameters<Rehearse>[0],
+    submitter: Submitter,
+    refuse: (refusal: Failure, noted?: Refusal) => void,
+  ): Next & { do: 'begin' } {
+    const { source: address, recipients: given, size } = submission
+    const sender = withLeastQuoting(submission.sender)
+    const verdict = mailboxForSender(submitter, sender)
+    if (!verdict.allowed) {
+      const refusal = new Failure(refusalWithAdvice(verdict.refusal, submitter, sender))
+      refuse(refusal, senderRefused(address, submitter, { sender, reason: refusal.message }))
+      throw refusal
+    }
+    const noAddress = (one: string) => {
+      if (!isMailbox(one)) refuse(failure('sending.no-address', { address: printable(one, 254) }))
+    }
+    if (verdict.sender !== '') noAddress(verdict.sender)
+    const its = relay.capabilities(verdict.mailbox.key)
+    const recipients = [...new Set(given.map(withLeastQuoting))]
+    for (const recipient of recipients) noAddress(recipient)
+    const bounds = signIns.limitsOf(submitter)
+    const strange = bounds ? recipients.filter((recipient) => !mayReceive(bounds, recipient)) : []
+    if (strange.length > 0) {
+      const asked = strange.map((recipient) => ({ recipient, parameters: [] }))
+      const about = { mailbox: verdict.mailbox.address, sender: verdict.sender, recipients: asked }
+      refuse(foreign(submitter, strange), recipientsRefused(address, submitter, about))
+    }
+    const most = limits.recipientsPerMessage
+    if (recipients.length > most) refuse(failure('sending.too-many-recipients', { most }))
+    const utf8 = submission.utf8 || ![verdict.sender, ...recipients].every(isAscii)
+    if (utf8 && !its.smtpUtf8) refuse(failure('sending.utf8-not-offered'))
+    const limit = messageLimit(limits, its, bounds)
+    if (limit !== undefined && size !== undefined && size > limit)
+      refuse(failure('sending.too-large', { limit }))
+    const mail: MailCommand = {
+      sender: verdict.sender,
+      parameters: [
+        ...(size === undefined ? [] : [{ keyword: 'SIZE', value: String(size) }]),
+        { keyword: 'BODY', value: '8BITMIME' },
+        ...(utf8 ? [{ keyword: 'SMTPUTF8' }] : []),
+      ],
+    }
+    return {
+      do: 'begin',
+      mailbox: verdict.mailbox,
+      mail,
+      givenSender: verdict.sender === sender ? undefined : sender,
+      recipients: recipients.map((recipient) => ({ recipient, parameters: [] })),
+    }
+  }
+}
+
+function foreign({ userName }: Submitter, recipients: readonly string[]): RecipientsRefused {
+  return new RecipientsRefused(userName, recipients)
+}
+
+/** Undefined where a sender that may not be used left nothing to look at. */
+function whole<Value>(make: () => Value): Value | undefined {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof Failure) return undefined
+    throw error
+  }
+}
+
+/** Where no limit is known. */
+const mostMeasured = 256 * 1024 * 1024
+
+/** How large it is, as far as it may be, and whether a CR or an LF stands alone in it. */
+async function measured(
+  octets: AsyncIterable<Buffer>,
+  most: number,
+): Promise<{ size: number; isTorn: boolean }> {
+  let size = 0
+  let isTorn = false
+  let wasReturn = false
+  for await (const piece of octets) {
+    size += piece.length
+    if (size > most) return { size, isTorn }
+    if (isTorn || piece.length === 0) continue
+    const text = piece.toString('latin1')
+    isTorn = wasReturn !== text.startsWith('\n') || /\r(?!\n|$)|(?<!\r|^)\n/.test(text)
+    wasReturn = text.endsWith('\r')
+  }
+  return { size, isTorn: isTorn || wasReturn }
 }
 
 /** Sends messages that were held until somebody approved them, as they were held. */
-export function createApprovedSubmissions(deps: Omit<SubmissionDeps, 'hold'>): SendApproved {
+export function createApprovedSubmissions(deps: Omit<SubmissionDeps, 'hold' | 'programs'>): SendApproved {
   const { signIns, log, clock } = deps
   const refusals = createRefusalLog(log, clock)
   // Whoever approved it may have gone: that takes nothing back.
@@ -224,10 +330,6 @@ function wanted<Kind extends SessionEvent['kind']>(
   if (event.kind === 'failed') throw event.failure
   if (event.kind !== kind) throw failure('sending.no-transaction')
   return event as SessionEvent & { kind: Kind }
-}
-
-function requireMailbox(address: string): void {
-  if (!isMailbox(address)) throw failure('sending.no-address', { address: printable(address, 254) })
 }
 
 function cutFailure(cut: MessageCut, limit: number | undefined): Failure {

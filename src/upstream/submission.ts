@@ -1,6 +1,7 @@
 import type { Gone } from '../base/async.ts'
 import { Failure, filled } from '../base/failure.ts'
 import type { Principal } from '../credentials/scopes.ts'
+import type { ProgramUse } from '../governor/governor.ts'
 import type { Submitter } from '../mailboxes/sender-policy.ts'
 import type { Address, KeyedAddress } from '../model/address.ts'
 import type { HeldMessage } from '../model/held-message.ts'
@@ -48,6 +49,35 @@ export interface Submitted {
   /** It was not sent: it waits for a person, by this id. */
   held?: string
 }
+
+/** What would come of a message now. */
+export interface Rehearsal {
+  /** Absent where the sender may not be used. */
+  mailbox?: Address
+  /** Of the envelope, as it would leave. */
+  sender?: string
+  /** As it was given, where another one would leave in its place. */
+  givenSender?: string
+  /** As they would leave, with why the program may not send there. */
+  recipients: readonly { recipient: string; refusal?: Failure }[]
+  /** In octets. */
+  size: number
+  /** The largest that may leave, where that is known. */
+  sizeLimit?: number
+  /** A person would be asked first. */
+  needsApproval: boolean
+  /** How much the program has used of limits of its own. */
+  use?: ProgramUse
+  /** Why it would not leave; empty: it would, as far as the mailbox can send. */
+  problems: readonly Failure[]
+}
+
+/**
+ * Looks at a message as if it were to be sent: nothing leaves, and nothing is counted.
+ * @throws Failure `forbidden` for a key that may not send at all; `invalid` for a message that
+ * breaks off
+ */
+export type Rehearse = (submission: Omit<Submission, 'gone' | 'leaving'>) => Promise<Rehearsal>
 
 /**
  * Sends one message as an SMTP session does: by the same sender rules, limits, connections and log.

@@ -23,7 +23,7 @@ import type { Backup } from '../store/backup.ts'
 import type { Keyring } from '../store/keyring.ts'
 import type { Confirmations, PageAccessStore, PassingStore, SentKeyStore } from '../store/ports.ts'
 import type { Traces } from '../traces/traces.ts'
-import type { Submit } from '../upstream/submission.ts'
+import type { Rehearse, Submit } from '../upstream/submission.ts'
 import type { SendTestMessage } from '../upstream/test-message.ts'
 import type { PageSignIns } from './page-sign-ins.ts'
 
@@ -61,6 +61,8 @@ export interface WebServices {
   submit: Submit
   /** Messages that wait for a person: what is needed for them is loaded with the first. */
   approvals: { opened(): Promise<Approvals>; waiting(): Promise<number> }
+  /** Looks at one as if it were to be sent. */
+  rehearse: Rehearse
   /** The messages that were sent with an Idempotency-Key. */
   sentKeys: SentKeyStore
   /** Finds what is wrong with a mailbox. */

@@ -134,6 +134,19 @@ describe('a program with limits of its own', () => {
     expect(await send(limits, 3)).toBeUndefined()
   })
 
+  it('says why a message could not leave, and counts nothing of that', async () => {
+    const { governors, send, use } = stage()
+    const limits = { messagesPerHour: 1, recipientsPerDay: 3 }
+    const asked = async (recipients: number) =>
+      (await governors.program({ id: 'login 1', name: 'printer', limits })).wouldRefuse(recipients)
+    for (const _ of [1, 2]) expect(await asked(3)).toBeUndefined()
+    expect(await asked(4)).toMatchObject({ id: 'limits.more-than-a-day' })
+    expect(await use(limits)).toMatchObject({ messagesLastHour: 0, recipientsLastDay: 0 })
+    await send(limits, 2)
+    expect(await asked(1)).toMatchObject({ id: 'limits.messages-used-up' })
+    expect(await use(limits)).toMatchObject({ messagesLastHour: 1, recipientsLastDay: 2 })
+  })
+
   it('each program has its own counts, and a change of its limits keeps them', async () => {
     const { send } = stage()
     expect(await send({ messagesPerHour: 1 }, 1, 'login 1')).toBeUndefined()

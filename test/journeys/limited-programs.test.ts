@@ -228,3 +228,124 @@ describe('an API key with networks', () => {
     expect([await send('127.0.0.1'), await send(elsewhere)]).toEqual(['401', '200'])
   })
 })
+
+describe('a dry run', () => {
+  async function dryRun(
+    key: string,
+    to: readonly string[],
+    more: object = {},
+    headers: Record<string, string> = {},
+  ) {
+    const response = await fetch(`${stage.postern.url}/api/v1/messages?dryRun=true`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ from: me, to, text: 'hello', ...more }),
+    })
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  }
+
+  it('says what would come of a message, and nothing is sent, counted or used up', async () => {
+    const { key } = await newKey(
+      '--recipient',
+      '*@example.com',
+      '--rate',
+      '1/hour',
+      '--recipients-per-day',
+      '2',
+    )
+    const once = { 'idempotency-key': 'dry' }
+    for (const _ of [1, 2, 3]) {
+      const { status, body } = await dryRun(key, ['a@example.com', 'b@example.com'], {}, once)
+      expect({ status, body }).toMatchObject({
+        status: 200,
+        body: {
+          dryRun: true,
+          wouldSend: true,
+          needsApproval: false,
+          mailbox: me,
+          provider: 'example',
+          grant: 'active',
+          sender: me,
+          recipients: [
+            { recipient: 'a@example.com', allowed: true },
+            { recipient: 'b@example.com', allowed: true },
+          ],
+          limits: { messagesLastHour: 0, messagesPerHour: 1, recipientsLastDay: 0, recipientsPerDay: 2 },
+          problems: [],
+        },
+      })
+    }
+    expect(received()).toEqual([])
+    expect(await byHttp(key, ['a@example.com', 'b@example.com'], once)).toMatchObject({ status: 200 })
+    expect((await dryRun(key, ['a@example.com'])).body).toMatchObject({
+      wouldSend: false,
+      limits: { messagesLastHour: 1, recipientsLastDay: 2 },
+      problems: [
+        { failure: 'limits.messages-used-up', code: 'limit-reached', retryAfterSeconds: expect.any(Number) },
+      ],
+    })
+  })
+
+  it('names everything that is wrong at once', async () => {
+    const { key } = await newKey('--recipient', '*@example.com', '--recipients-per-day', '1', '--approve')
+    const { body } = await dryRun(key, ['a@example.com', 'b@example.net'], {
+      from: 'ceo@example.com',
+    })
+    expect(body).toMatchObject({
+      wouldSend: false,
+      needsApproval: true,
+      problems: [{ code: 'sender-refused' }],
+    })
+    expect(body).not.toHaveProperty('mailbox')
+    const own = await dryRun(key, ['a@example.com', 'b@example.net'])
+    expect(own.body).toMatchObject({
+      recipients: [
+        { recipient: 'a@example.com', allowed: true },
+        { recipient: 'b@example.net', allowed: false, why: expect.stringContaining('may not send to') },
+      ],
+    })
+    const ids = (own.body.problems as { failure: string }[]).map(({ failure }) => failure)
+    expect(ids).toEqual(['limits.recipients-refused', 'limits.more-than-a-day'])
+    const { entries } = await postern('journal', '--kind', 'send', '--outcome', 'refused')
+    expect(entries.filter((one: { event: string }) => one.event === 'sender.refused')).toEqual([])
+  })
+
+  it('is there for a message as it is, with its size and its line ends', async () => {
+    const { key } = await newKey()
+    const ask = async (body: string) => {
+      const response = await fetch(`${stage.postern.url}/api/v1/messages?dryRun=true&to=a@example.com`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'message/rfc822' },
+        body,
+      })
+      return (await response.json()) as Record<string, unknown>
+    }
+    const message = `From: ${me}\r\n\r\nhello\r\n`
+    expect(await ask(message)).toMatchObject({ wouldSend: true, size: message.length })
+    expect(await ask(`${message}bare\nline`)).toMatchObject({
+      wouldSend: false,
+      problems: [{ failure: 'sending.bare-line-end' }],
+    })
+  })
+
+  it('says what is wrong with the consent, by the command and by sendmail', async () => {
+    await postern('mailbox', 'add', 'new@example.com', '--provider', 'example')
+    const { dataDir } = stage.process
+    const run = (words: string[], input = '') =>
+      runPostern(words, { ...process.env, LANG: 'C' }, dataDir, input)
+    const good = await run(['send', '--dry-run', '--from', me, '--to', 'a@example.net', '--text', 'x'])
+    expect(good).toMatchObject({ code: 0, stdout: expect.stringMatching(/^would be sent +yes$/m) })
+    const send = ['send', '--dry-run', '--from', 'new@example.com', '--to', 'a@example.net', '--text', 'x']
+    const absent = await run(send)
+    expect(absent.stdout).toMatch(/^problem +new@example\.com has no consent yet\.$/m)
+    expect(absent.code).not.toBe(0)
+    expect(JSON.parse((await run([...send, '--json'])).stdout)).toMatchObject({
+      grant: 'absent',
+      wouldSend: false,
+    })
+    const message = 'From: new@example.com\nTo: a@example.net\n\nhello\n'
+    const sendmail = await run(['sendmail', '-t', '-i', '--dry-run'], message)
+    expect(sendmail).toMatchObject({ code: 75, stdout: expect.stringMatching(/^would be sent +no$/m) })
+    expect(received()).toEqual([])
+  })
+})

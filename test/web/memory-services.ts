@@ -27,7 +27,7 @@ import type { CheckedPoint, RegistrationChecks } from '../../src/providers/regis
 import type { Backup } from '../../src/store/backup.ts'
 import { followStore } from '../../src/store/followed-store.ts'
 import type { Keyring } from '../../src/store/keyring.ts'
-import type { Submit } from '../../src/upstream/submission.ts'
+import type { Rehearse, Submit } from '../../src/upstream/submission.ts'
 import type { SendTestMessage, StepOutcome } from '../../src/upstream/test-message.ts'
 import type { PageSignIns } from '../../src/web/page-sign-ins.ts'
 import type { WebServices } from '../../src/web/web-services.ts'
@@ -573,6 +573,22 @@ export async function scriptedKeyring(): Promise<Keyring> {
 }
 
 /** Everything is accepted, and the message read to its end. */
+/** Whoever may send may send anywhere. */
+export function scriptedRehearse(): Rehearse {
+  return async ({ sender, recipients, octets }) => {
+    let size = 0
+    for await (const piece of octets) size += piece.length
+    return {
+      mailbox: sender as Address,
+      sender,
+      recipients: recipients.map((recipient) => ({ recipient })),
+      size,
+      needsApproval: false,
+      problems: [],
+    }
+  }
+}
+
 export function scriptedSubmit(): Submit {
   return async ({ sender, recipients, octets, leaving }) => {
     await leaving?.()

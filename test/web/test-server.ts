@@ -39,6 +39,7 @@ import {
   scriptedNotices,
   scriptedOwnCertificates,
   scriptedPageSignIns,
+  scriptedRehearse,
   scriptedSubmit,
   scriptedTestMessage,
 } from './memory-services.ts'
@@ -130,6 +131,7 @@ export function testServer({
       clock,
       log,
     }),
+    rehearse: scriptedRehearse(),
     sentKeys: store.sentKeys,
     pageAccess,
     pagePasswords: createPagePasswords({

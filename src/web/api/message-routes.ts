@@ -5,7 +5,14 @@ import type { HeldStatus } from '../../approvals/approvals.ts'
 import { asFailure, Failure, failure, filled } from '../../base/failure.ts'
 import { printable } from '../../base/text.ts'
 import { type Principal, permits, sendRights } from '../../credentials/scopes.ts'
-import { RecipientsRefused, type Submission, type Submit, type Submitted } from '../../upstream/submission.ts'
+import type { Mailboxes } from '../../mailboxes/mailboxes.ts'
+import {
+  RecipientsRefused,
+  type Rehearse,
+  type Submission,
+  type Submit,
+  type Submitted,
+} from '../../upstream/submission.ts'
 import { addressList } from '../../wire/header-addresses.ts'
 import { enhancedStatuses, isPositive, isTransient, type Reply } from '../../wire/reply.ts'
 import type { WithConsentLink } from '../consent-wanted.ts'
@@ -28,22 +35,21 @@ interface MessageRoutesDeps {
   approvals: WebServices['approvals']
   submit: Submit
   withConsentLink: WithConsentLink
+  rehearse: Rehearse
+  mailboxes: Pick<Mailboxes, 'show'>
   sendOnce: SendOnce
 }
 
 /** `POST /messages`: as JSON, or as it is (`message/rfc822`). */
-export function messageRoutes({
-  approvals,
-  submit,
-  withConsentLink,
-  sendOnce,
-}: MessageRoutesDeps): ApiRoute[] {
+export function messageRoutes(deps: MessageRoutesDeps): ApiRoute[] {
+  const { approvals, submit, rehearse, mailboxes, withConsentLink, sendOnce } = deps
   return [
     route('POST /messages', async (call) => {
       const { incoming, principal } = call
       // Before anything of a message is read for a key that may not.
       requireSender(principal)
       const fingerprint = createHash('sha256').update(JSON.stringify(call.query))
+      if (call.query.dryRun === 'true') return { body: await dryRun(call, fingerprint) }
       return sendOnce(
         {
           principal,
@@ -87,6 +93,19 @@ export function messageRoutes({
       return { body: heldMessage(decided) }
     }),
   ]
+
+  /** Neither is an Idempotency-Key looked at, nor one used up. */
+  async function dryRun(call: Call, fingerprint: Hash): Promise<Answers['DryRun']> {
+    const { principal: by, address: source } = call
+    const { messageId: _, done, ...draft } = await draftOf(call, fingerprint)
+    try {
+      if (draft.recipients.length === 0) throw failure('sending.no-recipients')
+      const { dryRunOf } = await import('./dry-run.ts')
+      return await dryRunOf(await rehearse({ by, source, ...draft }), mailboxes)
+    } finally {
+      done?.()
+    }
+  }
 
   async function sent(
     { principal, by, address, gone }: Call,
