@@ -39,7 +39,7 @@ export function addServiceVerbs(program: Command, context: Context): void {
           context.tell(command, result, steps.map((step) => shown(step, host)).join('\n'))
           return
         }
-        if (name === 'install') await requireFit(host)
+        if (name === 'install') requireFit(system, host)
         const own = await context.dataDir().catch(() => undefined)
         const dataDirs = [...new Set([system.dataDir(place), ...(own === undefined ? [] : [own])])]
         for (const step of steps) await take(step, dataDirs, host)
@@ -67,12 +67,13 @@ async function systemOf(platform: NodeJS.Platform): Promise<ServiceSystem> {
 }
 
 /** @throws Failure `configuration` where what would be installed could not begin */
-async function requireFit({ platform, place }: Host): Promise<void> {
-  if (platform !== 'linux') return
+function requireFit({ isHidden }: ServiceSystem, { platform, place }: Host): void {
   // As sd_booted(3) looks.
-  if (!existsSync('/run/systemd/system')) throw failure('service.no-systemd')
-  const { isHidden } = await import('../system/linux.ts')
-  const hidden = place.command.find((word) => isHidden(word))
+  if (platform === 'linux' && !existsSync('/run/systemd/system')) throw failure('service.no-systemd')
+  // Where launchd is told no user, it is root; the services of the other systems have one of their own.
+  const { SUDO_USER: person = 'root' } = place.environment
+  if (platform === 'darwin' && place.user === 0 && person === 'root') throw failure('service.as-root')
+  const hidden = place.command.find((word) => isHidden?.(word))
   if (hidden !== undefined) throw failure('service.program-hidden', { path: hidden })
 }
 

@@ -68,7 +68,12 @@ export const machineFailures = {
   'service.program-hidden': {
     code: 'configuration',
     message: 'The service could not run {path}: homes and temporary folders are closed to it',
-    fix: 'Put the program where every user can run it, such as /usr/local/bin, and install the service from there.',
+    fix: 'Put the program where every user can run it, such as /usr/local/bin or C:\\Program Files, and install the service from there.',
+  },
+  'service.as-root': {
+    code: 'configuration',
+    message: 'The service would run as root',
+    fix: 'Install it by sudo from the account that it is to run as, or without sudo, to begin with each login of that account.',
   },
   'service.not-allowed': {
     code: 'configuration',

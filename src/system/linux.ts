@@ -6,6 +6,8 @@ const dataDir = '/var/lib/postern'
 /** systemd, for the whole machine. */
 export const linux: ServiceSystem = {
   name: 'systemd',
+  // By ProtectHome and PrivateTmp.
+  isHidden: (program) => /^\/(home|root|run\/user|tmp|var\/tmp)\//.test(program),
   install: ({ command }) => [
     { do: 'write', path: unitFile, text: unit(command) },
     { do: 'run', words: ['systemctl', 'daemon-reload'] },
@@ -20,11 +22,6 @@ export const linux: ServiceSystem = {
   stop: () => [{ do: 'run', words: ['systemctl', 'stop', 'postern.service'] }],
   dataDir: () => dataDir,
   log: () => 'journalctl -u postern',
-}
-
-/** Whether a program is where a service of this kind cannot see it: by ProtectHome and PrivateTmp. */
-export function isHidden(program: string): boolean {
-  return /^\/(home|root|run\/user|tmp|var\/tmp)\//.test(program)
 }
 
 function unit(command: Place['command']): string {

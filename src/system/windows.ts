@@ -27,6 +27,8 @@ const localService = 'S-1-5-19'
  */
 export const windows: ServiceSystem = {
   name: 'the task scheduler of Windows',
+  // Where the folders of others are closed to the user of the task.
+  isHidden: (program) => /^[a-z]:\\users\\/i.test(program),
   install(place) {
     const folder = folderOf(place)
     const file = windowsPath(folder, 'postern-task.xml')

@@ -37,7 +37,7 @@ describe('postern service', () => {
     ],
     [
       'darwin',
-      /^# \/Users\/anna\/Library\/LaunchAgents\/postern\.plist\n<\?xml[\s\S]*\nlaunchctl bootstrap gui\/501 /,
+      /^mkdir \/Users\/anna\/Library\/LaunchAgents\n\n# \/Users\/anna\/Library\/LaunchAgents\/postern\.plist\n<\?xml[\s\S]*\nlaunchctl bootstrap gui\/501 /,
     ],
     [
       'win32',
@@ -56,6 +56,25 @@ describe('postern service', () => {
     expect([system, dataDir]).toEqual(['the task scheduler of Windows', 'C:\\ProgramData\\postern\\data'])
     expect(steps.length).toBeGreaterThan(1)
   })
+
+  it('a program that the service could not run is not installed', async () => {
+    const place = { ...hosts.win32.place, command: ['C:\\Users\\anna\\Downloads\\postern.exe'] } as const
+    expect(await run({ ...hosts.win32, place }, 'install')).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('Downloads'),
+    })
+  })
+
+  it.each([{ HOME: '/var/root' }, { HOME: '/var/root', SUDO_USER: 'root' }])(
+    'none is installed that would run as root',
+    async (environment) => {
+      const place = { ...hosts.darwin.place, environment, user: 0 }
+      expect(await run({ ...hosts.darwin, place }, 'install')).toMatchObject({
+        code: 78,
+        stderr: expect.stringContaining('would run as root'),
+      })
+    },
+  )
 
   it('a system that is not known has none', async () => {
     expect(await run(hosts.aix, 'install')).toMatchObject({

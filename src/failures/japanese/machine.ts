@@ -56,7 +56,11 @@ export const machine: Translated<typeof machineFailures> = {
   'service.program-hidden': {
     message:
       'ホームディレクトリと一時ディレクトリはサービスに対して閉じられているため、{path} を実行できません',
-    fix: '/usr/local/bin のような、すべてのユーザーが実行できる場所にプログラムを置き、そこからサービスをインストールしてください。',
+    fix: '/usr/local/bin や C:\\Program Files のような、すべてのユーザーが実行できる場所にプログラムを置き、そこからサービスをインストールしてください。',
+  },
+  'service.as-root': {
+    message: 'サービスが root として実行されることになります',
+    fix: 'サービスを実行させるアカウントから sudo でインストールするか、そのアカウントのログインごとに起動するように sudo なしでインストールしてください。',
   },
   'service.not-allowed': {
     message: 'このユーザーにはその操作が許されていません: {what}',
