@@ -428,6 +428,24 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     expect(ran.filter((one) => one)).toEqual([])
   })
 
+  it('an administrator finds a message that waits for approval, and refuses it', async () => {
+    await go('/approvals')
+    expect(await main()).toContain('No message waits')
+    const agent = await command(stage.postern, 'login', 'add', address, '--user', 'agent', '--approve')
+    await sendWithPassword(stage.process.smtpPort, { ...scanner, user: 'agent', password: agent.password }, scan)
+    await go('/')
+    expect(await main()).toContain('1 message waits for approval')
+    await page.click('main #attention a[href$="/approvals"]')
+    await look()
+    await page.click('main table a:text-is("A scan")')
+    await look()
+    expect(await main()).toMatch(/you@example\.net[\s\S]*A scan/)
+    await press('Refuse')
+    expect(await main()).toContain('The message was refused')
+    await go('/approvals')
+    expect(await main()).toContain('refused')
+  })
+
   it('a mailbox is removed after a question, and the grant ends at the provider', async () => {
     await go(`/mailboxes/${address}`)
     await page.click('text=Remove this mailbox')

@@ -1,10 +1,11 @@
 import { expect, it, onTestFinished } from 'vitest'
 import type { Address } from '../../src/model/address.ts'
-import { lapsedGrants, lastingTrouble } from '../../src/notices/conditions.ts'
+import { heldMessages, lapsedGrants, lastingTrouble } from '../../src/notices/conditions.ts'
 import { failureOf, me, startBroker } from '../grants/fixture.ts'
 import { tokens } from '../providers/token-endpoint.ts'
 import { newGrant, now, openFixture } from '../store/fixture.ts'
 import { failureAs } from '../support/made-failure.ts'
+import { createTestApprovals, holdMessage } from '../support/test-approvals.ts'
 
 const refusing = {
   tryAgain: async () => {
@@ -108,4 +109,26 @@ it('mailboxes that get no token for one reason are one trouble', async () => {
   expect(condition?.text).toMatch(
     /the client id was postern then, and is mistyped now\. Set it back.* Mailboxes: /,
   )
+})
+
+it('a message that needs approval is told with its link, and again only when it ended without being sent', async () => {
+  const { store, clock } = await openFixture()
+  const approvals = await createTestApprovals({ held: store.heldMessages, clock }).opened()
+  const look = () => heldMessages(approvals)
+  expect(await heldMessages(undefined)).toEqual([])
+  const [one, two] = [await holdMessage(approvals), await holdMessage(approvals)]
+  const [first] = (await look()).filter(({ key }) => key === `approval ${one}`)
+  expect(first).toMatchObject({
+    ...{ kind: 'approval-needed', stage: 'waiting', repeats: false, mailbox: 'me@example.com' },
+    title: 'agent wants to send a message from me@example.com',
+    approvalLink: { url: approvals.linkOf(one) },
+  })
+  // Those who are told may be many: what it is about stands behind the link.
+  expect(first?.text).not.toContain('Grüße')
+  await approvals.refuse(one, { name: 'the boss' })
+  await approvals.approve(two, { name: 'the boss' })
+  const left = await look()
+  expect(left).toMatchObject([{ key: `approval ${one}`, kind: 'approval-over', stage: 'refused' }])
+  expect(left[0]?.text).toContain('refused by the boss')
+  expect(left[0]?.approvalLink).toBeUndefined()
 })

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/base/secret.ts'
 import { keyed } from '../../src/model/address.ts'
+import type { SendingLimits } from '../../src/model/sending-limits.ts'
 import { createProviderSide, type ProviderSide } from '../../src/smtp/provider-side.ts'
 import { createRefusalLog } from '../../src/smtp/refusal-log.ts'
 import { createTransactionLog } from '../../src/smtp/transaction-log.ts'
@@ -18,6 +19,7 @@ describe('what a session asks beyond itself', () => {
   let deadlinesEnded: number
   let proofs: number
   let ended: Set<string>
+  let limits: SendingLimits | undefined
 
   beforeEach(() => {
     log = createRecordingLog()
@@ -25,10 +27,11 @@ describe('what a session asks beyond itself', () => {
     deadlinesEnded = 0
     proofs = 0
     ended = new Set()
+    limits = undefined
     const client = { address: '192.0.2.7', session: '3fa2-1c', transactions: 0, warned: false }
     side = createProviderSide({
       relay,
-      signIns: createStageSignIns({ withoutPassword: true }, ended),
+      signIns: { ...createStageSignIns({ withoutPassword: true }, ended), limitsOf: () => limits },
       limits: { wholeLoginSeconds: 10 },
       record: createTransactionLog(
         log,
@@ -40,6 +43,21 @@ describe('what a session asks beyond itself', () => {
       authenticated: () => void proofs++,
       signedIn: () => void deadlinesEnded++,
     })
+  })
+
+  it('whoever needs approval sends nothing where nobody can be asked', async () => {
+    limits = { needsApproval: true }
+    await side.authorize('me@example.com')
+    const next = {
+      ...({ do: 'begin', mailbox: keyed('me@example.com') } as const),
+      mail: { sender: 'me@example.com', parameters: [] },
+      recipients: [{ recipient: 'you@example.net', parameters: [] }],
+    }
+    expect(await side.begin(next, waiting)).toMatchObject({
+      kind: 'failed',
+      failure: { id: 'approval.nowhere', code: 'configuration' },
+    })
+    expect(relay.asked).toEqual([])
   })
 
   it('a session ends the sign-in deadline for a client that is let in without a password, and warns once', async () => {
