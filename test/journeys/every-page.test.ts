@@ -432,7 +432,11 @@ describe.runIf(peer('chromium'))('every page and form, with Chromium', () => {
     await go('/approvals')
     expect(await main()).toContain('No message waits')
     const agent = await command(stage.postern, 'login', 'add', address, '--user', 'agent', '--approve')
-    await sendWithPassword(stage.process.smtpPort, { ...scanner, user: 'agent', password: agent.password }, scan)
+    await sendWithPassword(
+      stage.process.smtpPort,
+      { ...scanner, user: 'agent', password: agent.password },
+      scan,
+    )
     await go('/')
     expect(await main()).toContain('1 message waits for approval')
     await page.click('main #attention a[href$="/approvals"]')
