@@ -72,6 +72,7 @@ import { createMetricsServer } from './web/metrics-server.ts'
 import { createPageSignIns, warnOfPageSignIns } from './web/page-sign-ins.ts'
 import { createReadiness } from './web/readiness.ts'
 import { createWebServer } from './web/web-server.ts'
+import type { WebServices } from './web/web-services.ts'
 
 /** A postern at work. */
 export interface RunningPostern {
@@ -673,6 +674,10 @@ function composeServices(config: Config, log: Log, data: ServedData, parts?: Sha
     sentKeys: store.sentKeys,
     signIns,
     ...createSubmissionsLater({ ...sending, programs: governors, hold: approvals.hold }),
+    async programUse({ id, name, limits }: Parameters<WebServices['programUse']>[0]) {
+      if (limits.messagesPerHour === undefined && limits.recipientsPerDay === undefined) return {}
+      return (await governors.program({ id: `api-key ${id}`, name: `api-key ${name}`, limits })).use()
+    },
     approvals,
     credentialIndex,
     apiKeys,

@@ -404,6 +404,27 @@ const limits = z.object({
   needsApproval: z.literal(true).exactOptional(),
 })
 
+const Self = z
+  .object({
+    name: text,
+    scopes: z.array(text).readonly(),
+    sendsFrom: addresses.meta({ description: 'Mailboxes, or `*@example.com` for all of a domain.' }),
+    limits: limits.exactOptional().meta({ description: 'Absent: those of its mailboxes alone.' }),
+    left: z
+      .object({
+        messages: whole.exactOptional(),
+        messagesRoomAt: time.exactOptional(),
+        recipients: whole.exactOptional(),
+        recipientsRoomAt: time.exactOptional(),
+      })
+      .meta({
+        description: 'Of what is limited: how much it may still send now, and when there is room again.',
+      }),
+    needsApproval: yes.meta({ description: 'A person has to approve each message.' }),
+    waiting: whole.meta({ description: 'How many of its messages wait for that.' }),
+  })
+  .meta({ description: 'What an API key may do.' })
+
 const LoginStatus = z
   .object({
     id: text,
@@ -782,6 +803,7 @@ export const answers = {
   NestedSentence,
   SentenceById,
   SentenceValues,
+  Self,
   SentLink,
   SentMessage,
   SentHeldOrDryRun: z.union([HandedInMessage, DryRun]),

@@ -395,6 +395,11 @@ export const operations = {
     summary: 'This document',
     gives: { json: 'OpenApiDocument' },
   },
+  'GET /self': {
+    needs: 'any',
+    summary: 'What this key may do, and what is left of its limits',
+    gives: { json: 'Self' },
+  },
   'GET /mailboxes': {
     needs: 'read',
     summary: 'All mailboxes, with how they are',

@@ -111,6 +111,7 @@ const families: readonly [verbs: string, load: () => Promise<AddVerbs>][] = [
   ['sendmail', async () => (await import('./sendmail.ts')).addSendmailVerb],
   ['service', async () => (await import('./service.ts')).addServiceVerbs],
   ['approvals', async () => (await import('./approvals.ts')).addApprovalVerbs],
+  ['mcp', async () => (await import('./mcp.ts')).addMcpVerb],
   ['tls', async () => (await import('./tls.ts')).addTlsVerbs],
   ['sign-in', async () => (await import('./access.ts')).addSignInVerb],
   ['consent-link', async () => (await import('./consent.ts')).addConsentLinkVerbs],

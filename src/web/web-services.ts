@@ -8,9 +8,11 @@ import type { LoginThrottle } from '../credentials/login-throttle.ts'
 import type { Logins } from '../credentials/logins.ts'
 import type { PagePasswords } from '../credentials/page-passwords.ts'
 import type { Doctor } from '../diagnosis/doctor.ts'
+import type { ProgramUse } from '../governor/governor.ts'
 import type { TokenBroker } from '../grants/token-broker.ts'
 import type { JournalReader } from '../journal/journal.ts'
 import type { Mailboxes } from '../mailboxes/mailboxes.ts'
+import type { SendingLimits } from '../model/sending-limits.ts'
 import type { WorkerState } from '../model/worker.ts'
 import type { SmtpListener } from '../net/listen.ts'
 import type { Notices } from '../notices/notices.ts'
@@ -59,6 +61,8 @@ export interface WebServices {
   sendTestMessage: SendTestMessage
   /** Sends a message of a program. */
   submit: Submit
+  /** What an API key with limits has used of them. @throws Failure `store-unavailable` */
+  programUse(key: { id: string; name: string; limits: SendingLimits }): Promise<ProgramUse>
   /** Messages that wait for a person: what is needed for them is loaded with the first. */
   approvals: { opened(): Promise<Approvals>; waiting(): Promise<number> }
   /** Looks at one as if it were to be sent. */

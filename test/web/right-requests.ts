@@ -17,6 +17,7 @@ const readers: readonly KeyName[] = ['admin', 'read']
 /** A right request of each operation, at a server of `rightServer`. A new operation does not compile without one. */
 export const rightRequests: Readonly<Record<OperationName, RightRequest>> = {
   'GET /openapi.json': { status: 200, by: every },
+  'GET /self': { status: 200, by: every },
   'GET /mailboxes': { status: 200, by: readers },
   'POST /mailboxes': {
     body: { address: 'new@example.com', provider: 'example' },

@@ -123,6 +123,7 @@ export function testServer({
     keyring: scriptedKeyring,
     throttle,
     sendTestMessage: scriptedTestMessage(),
+    programUse: async () => ({}),
     submit: scriptedSubmit(),
     approvals: createTestApprovals({
       held: store.heldMessages,

@@ -21,7 +21,7 @@ import type { TokenHandOut } from '../token-hand-out.ts'
 import type { WebServices } from '../web-services.ts'
 import { type ApiAnswer, type ApiRoute, route, scopeFor } from './api-route.ts'
 import { type BearerCheck, bearerOf, insufficientScope } from './bearer.ts'
-import { apiKeyRoutes, loginRoutes, signInLinkRoutes } from './credential-routes.ts'
+import { apiKeyRoutes, loginRoutes, selfRoutes, signInLinkRoutes } from './credential-routes.ts'
 import { consentRoutes, mailboxRoutes, tokenRoutes } from './mailbox-routes.ts'
 import { messageRoutes } from './message-routes.ts'
 import { certificateRoutes, providerRoutes, registrationRoutes } from './registration-routes.ts'
@@ -237,6 +237,7 @@ export function apiRoutes({
     ...messageRoutes({ ...services, withConsentLink, sendOnce: createSendOnce({ ...services, log }) }),
     ...loginRoutes(logins),
     ...apiKeyRoutes(apiKeys),
+    ...selfRoutes(services),
     ...signInLinkRoutes({ signInLinks, log }),
     ...journalRoutes(journal),
     ...traceRoutes(traces),

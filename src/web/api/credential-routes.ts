@@ -1,8 +1,12 @@
+import type { Answers } from '../../api/answers.ts'
 import { actorFields, type Log } from '../../base/log.ts'
 import type { ApiKeys } from '../../credentials/api-keys.ts'
 import type { Logins } from '../../credentials/logins.ts'
+import { sendRights } from '../../credentials/scopes.ts'
+import type { ProgramUse } from '../../governor/governor.ts'
 import { parseAddress } from '../../model/address.ts'
 import type { SignInLinks } from '../sign-in-links.ts'
+import type { WebServices } from '../web-services.ts'
 import { type ApiRoute, route } from './api-route.ts'
 
 export function loginRoutes(logins: Logins): ApiRoute[] {
@@ -66,6 +70,47 @@ export function apiKeyRoutes(apiKeys: ApiKeys): ApiRoute[] {
       return {}
     }),
   ]
+}
+
+/** What whoever asks may do. */
+export function selfRoutes({
+  approvals,
+  programUse,
+}: Pick<WebServices, 'approvals' | 'programUse'>): ApiRoute[] {
+  return [
+    route('GET /self', async ({ principal }) => {
+      const { name, apiKey, scopes, limits } = principal
+      const used = apiKey !== undefined && limits ? await programUse({ id: apiKey, name, limits }) : {}
+      const waiting = limits?.needsApproval ? await waitingOf(approvals, apiKey) : 0
+      const body: Answers['Self'] = {
+        ...{ name, scopes },
+        sendsFrom: sendRights(scopes).map(({ address }) => address),
+        ...(limits && { limits }),
+        left: leftOf(used),
+        needsApproval: limits?.needsApproval === true,
+        waiting,
+      }
+      return { body }
+    }),
+  ]
+}
+
+async function waitingOf(approvals: WebServices['approvals'], apiKey: string | undefined): Promise<number> {
+  if ((await approvals.waiting()) === 0) return 0
+  const held = await (await approvals.opened()).list()
+  return held.filter((one) => one.apiKey === apiKey && one.state === 'waiting').length
+}
+
+function leftOf(used: ProgramUse): Answers['Self']['left'] {
+  const { messagesPerHour, messagesLastHour = 0, messagesRoomAt } = used
+  const { recipientsPerDay, recipientsLastDay = 0, recipientsRoomAt } = used
+  const time = (at: number) => new Date(at).toISOString()
+  return {
+    ...(messagesPerHour !== undefined && { messages: Math.max(0, messagesPerHour - messagesLastHour) }),
+    ...(messagesRoomAt !== undefined && { messagesRoomAt: time(messagesRoomAt) }),
+    ...(recipientsPerDay !== undefined && { recipients: Math.max(0, recipientsPerDay - recipientsLastDay) }),
+    ...(recipientsRoomAt !== undefined && { recipientsRoomAt: time(recipientsRoomAt) }),
+  }
 }
 
 export function signInLinkRoutes({ signInLinks, log }: { signInLinks: SignInLinks; log: Log }): ApiRoute[] {
