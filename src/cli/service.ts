@@ -67,9 +67,15 @@ async function systemOf(platform: NodeJS.Platform): Promise<ServiceSystem> {
 }
 
 /** @throws Failure `configuration` where what would be installed could not begin */
-function requireFit({ isHidden }: ServiceSystem, { platform, place }: Host): void {
+export function requireFit(
+  { isHidden, packaged }: Pick<ServiceSystem, 'isHidden' | 'packaged'>,
+  { platform, place }: Host,
+  isThere: (path: string) => boolean = existsSync,
+): void {
   // As sd_booted(3) looks.
-  if (platform === 'linux' && !existsSync('/run/systemd/system')) throw failure('service.no-systemd')
+  if (platform === 'linux' && !isThere('/run/systemd/system')) throw failure('service.no-systemd')
+  const there = packaged?.find((path) => isThere(path))
+  if (there !== undefined) throw failure('service.of-package', { path: there })
   // Where launchd is told no user, it is root; the services of the other systems have one of their own.
   const { SUDO_USER: person = 'root' } = place.environment
   if (platform === 'darwin' && place.user === 0 && person === 'root') throw failure('service.as-root')

@@ -65,6 +65,11 @@ export const machineFailures = {
     message: 'This machine is not run by systemd',
     fix: 'Have "postern serve" begun by what begins services here; --print shows what systemd would be told.',
   },
+  'service.of-package': {
+    code: 'configuration',
+    message: 'A package has installed postern as a service already ({path})',
+    fix: 'Run: systemctl enable --now postern. To have the service made by this command, remove the package first.',
+  },
   'service.program-hidden': {
     code: 'configuration',
     message: 'The service could not run {path}: homes and temporary folders are closed to it',

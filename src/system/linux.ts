@@ -6,6 +6,7 @@ const dataDir = '/var/lib/postern'
 /** systemd, for the whole machine. */
 export const linux: ServiceSystem = {
   name: 'systemd',
+  packaged: ['/usr/lib/systemd/system/postern.service', '/lib/systemd/system/postern.service'],
   // By ProtectHome and PrivateTmp.
   isHidden: (program) => /^\/(home|root|run\/user|tmp|var\/tmp)\//.test(program),
   install: ({ command }) => [

@@ -24,6 +24,8 @@ export interface Place {
 }
 
 export interface ServiceSystem {
+  /** Where packages put theirs, which ours would hide: another program, run as another user. */
+  packaged?: readonly string[]
   /** Whether a program is where a service of this kind cannot see it; not there where it sees all. */
   isHidden?(program: string): boolean
   /** What it is called that runs services there. */

@@ -5,7 +5,8 @@ import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Host } from '../../src/cli/context.ts'
 import { runCommand } from '../../src/cli/program.ts'
-import { take } from '../../src/cli/service.ts'
+import { requireFit, take } from '../../src/cli/service.ts'
+import { linux } from '../../src/system/linux.ts'
 
 const hosts: Record<'linux' | 'darwin' | 'win32' | 'aix', Host> = {
   linux: { platform: 'linux', place: { command: ['/usr/local/bin/postern'], environment: {}, user: 0 } },
@@ -81,6 +82,14 @@ describe('postern service', () => {
       code: 78,
       stderr: expect.stringContaining('(aix)'),
     })
+  })
+
+  it('one of a package is not hidden by another', () => {
+    const there = ['/run/systemd/system', '/usr/lib/systemd/system/postern.service']
+    expect(() => requireFit(linux, hosts.linux, (path) => there.includes(path))).toThrow(
+      'A package has installed postern as a service already (/usr/lib/systemd/system/postern.service)',
+    )
+    requireFit(linux, hosts.linux, (path) => path === '/run/systemd/system')
   })
 
   it('--event-log is for Windows', async () => {

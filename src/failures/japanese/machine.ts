@@ -53,6 +53,10 @@ export const machine: Translated<typeof machineFailures> = {
     message: 'このマシンは systemd で動いていません',
     fix: 'ここでサービスを起動するものに「postern serve」を起動させてください。systemd に渡す内容は --print で表示されます。',
   },
+  'service.of-package': {
+    message: 'パッケージが postern をすでにサービスとしてインストールしています({path})',
+    fix: '次を実行してください: systemctl enable --now postern。このコマンドでサービスを作るには、先にパッケージを削除してください。',
+  },
   'service.program-hidden': {
     message:
       'ホームディレクトリと一時ディレクトリはサービスに対して閉じられているため、{path} を実行できません',
