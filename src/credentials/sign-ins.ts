@@ -228,7 +228,6 @@ async function keySubmitter(
     userName: `api-key ${name}`,
     ...(apiKey === undefined ? {} : { apiKey }),
     mailboxes: own,
-    ...(limits && { limits }),
     ...further,
     ...(limits && { limits }),
   }
