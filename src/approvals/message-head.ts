@@ -8,17 +8,23 @@ export interface ShownHead {
 }
 
 const longest = 300
+const mostOfSeveral = 1000
 
-/** @param octets its first ones, as a client sends them */
+/** @param octets its first ones, as a client sends them: dots are stuffed */
 export function shownHead(octets: Buffer): ShownHead {
   const text = octets.toString('latin1')
   const end = text.search(/(?:^|\r\n)\r\n/)
-  const fields = (end < 0 ? text : text.slice(0, end)).split(/\r\n(?![ \t])/)
+  // The server takes the dot away that a line begins with (RFC 5321, section 4.5.2), whatever follows.
+  const head = (end < 0 ? text : text.slice(0, end)).replace(/(^|\r\n)\./g, '$1')
+  const fields = head.split(/\r\n(?![ \t])/)
+  // Of several, mail programs show one or the other: all are shown here.
   const wordsOf = (name: string): string | undefined => {
-    const field = fields.find((one) => one.slice(0, one.indexOf(':')).trim().toLowerCase() === name)
-    if (field === undefined) return undefined
-    const value = decoded(field.slice(field.indexOf(':') + 1).replace(/\r\n(?=[ \t])/g, '')).trim()
-    return value === '' ? undefined : printable(value, longest)
+    const values = fields
+      .filter((one) => one.slice(0, one.indexOf(':')).trim().toLowerCase() === name)
+      .map((one) => decoded(one.slice(one.indexOf(':') + 1).replace(/\r\n(?=[ \t])/g, '')).trim())
+      .filter((value) => value !== '')
+      .map((value) => printable(value, longest))
+    return values.length === 0 ? undefined : printable(values.join(' + '), mostOfSeveral)
   }
   const [subject, from, messageId] = [wordsOf('subject'), wordsOf('from'), wordsOf('message-id')]
   return {

@@ -398,6 +398,7 @@ export const upstreamFailures = {
   'sending.header-too-long': {
     code: 'invalid',
     message: 'The header of the message is longer than {most} octets',
+    told: 'The header of the message is longer than {most} octets',
   },
   'sending.much-at-once': {
     code: 'limit-reached',

@@ -33,6 +33,23 @@ it('only its header is looked at, and what is not there is absent', () => {
   })
 })
 
+it('of several fields all are shown, because a mail program shows one or the other', () => {
+  const text =
+    'Subject: harmless\r\nFrom: me@example.com\r\nsubject: Pay now\r\nFrom: boss@example.net\r\n\r\n'
+  expect(shownHead(Buffer.from(text))).toEqual({
+    subject: 'harmless + Pay now',
+    from: 'me@example.com + boss@example.net',
+  })
+})
+
+it('a dot that a line begins with hides nothing: the server takes it away', () => {
+  const text = '.Subject: Pay now\r\nSubject: harmless\r\n.From: boss@example.net\r\n. folded\r\n\r\n'
+  expect(shownHead(Buffer.from(text))).toEqual({
+    subject: 'Pay now + harmless',
+    from: 'boss@example.net folded',
+  })
+})
+
 it('takes linear time', () => {
   const long = `Subject: ${'=?utf-8?q?'.repeat(6000)}\r\n\r\n`
   const since = performance.now()

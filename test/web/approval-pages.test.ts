@@ -30,12 +30,19 @@ describe('the page behind the link of a notice', () => {
     expect(page.headers['cache-control']).toContain('no-store')
   })
 
-  it('names another sender that the message shows', async () => {
+  it.each([
+    ['me@example.com', undefined],
+    ['<Me@Example.com>', undefined],
+    ['The Boss <boss@example.com>', 'The Boss &lt;boss@example.com&gt;'],
+    // Most mail programs show the name alone.
+    ['The Boss <me@example.com>', 'The Boss &lt;me@example.com&gt;'],
+    ['me@example.com\r\nFrom: boss@example.com', 'me@example.com + boss@example.com'],
+  ])('names a sender that the message shows beside its own: %j', async (from, shown) => {
     const { get, hold, pathOf } = await stage()
-    const text = 'From: The Boss <boss@example.com>\r\nSubject: x\r\n\r\n'
-    const [own, other] = [await get(pathOf(await hold())), await get(pathOf(await hold({ text })))]
-    expect(own.text).not.toContain('Sender that is shown')
-    expect(other.text).toContain('Sender that is shown</dt><dd>The Boss &lt;boss@example.com&gt;')
+    const page = await get(pathOf(await hold({ text: `From: ${from}\r\nSubject: x\r\n\r\n` })))
+    const name = 'Sender that is shown</dt><dd>'
+    if (shown === undefined) expect(page.text).not.toContain(name)
+    else expect(page.text).toContain(`${name}${shown}</dd>`)
   })
 
   it('does nothing when it is only looked at, however often', async () => {

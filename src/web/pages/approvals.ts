@@ -3,7 +3,6 @@ import type { Approvals, HeldStatus } from '../../approvals/approvals.ts'
 import { Failure } from '../../base/failure.ts'
 import { printable } from '../../base/text.ts'
 import type { HeldState } from '../../model/held-message.ts'
-import { addressList } from '../../wire/header-addresses.ts'
 import { type Html, type HtmlValue, html } from '../html.ts'
 import { type CountWrongSecret, sourceKey } from '../request-source.ts'
 import { exactRouter, methodNotAllowed } from '../routing.ts'
@@ -208,10 +207,10 @@ function details(held: HeldStatus, t: Phrases): Html {
 </section>`
 }
 
-/** The header may show another sender to whoever reads the message. */
+/** Whoever reads the message may be shown another sender, or just a name. */
 function isSender(from: string, sender: string): boolean {
-  const [first, ...others] = addressList(from)
-  return others.length === 0 && first?.address.toLowerCase() === sender.toLowerCase()
+  const shown = from.toLowerCase()
+  return [sender, `<${sender}>`].some((one) => one.toLowerCase() === shown)
 }
 
 function wordsOf({ id, userName, sender, recipients, subject = '' }: HeldStatus): string[] {
