@@ -55,7 +55,7 @@ import { lockDataDir } from './store/data-dir-lock.ts'
 import { type Change, followStore } from './store/followed-store.ts'
 import type { Keyring } from './store/keyring.ts'
 import { ensureOwnerKey } from './store/owner-key.ts'
-import type { Chores, Store } from './store/ports.ts'
+import type { Chores, HeldMessageStore, Store } from './store/ports.ts'
 import { rememberReads } from './store/remembered-reads.ts'
 import { inspectStore, type OpenedStore, openStore } from './store/store.ts'
 import { createCertificates } from './tls/certificates.ts'
@@ -396,7 +396,7 @@ async function openData(config: Config, log: Log, worker?: Worker): Promise<Open
       },
       ...(chores && { isMine: () => chores.isMine('journal') }),
     })
-    await noteRestore(dataDir, journal.log)
+    await noteRestore(dataDir, opened.store, journal.log)
     return {
       ...opened,
       journal,
@@ -417,12 +417,30 @@ async function openData(config: Config, log: Log, worker?: Worker): Promise<Open
 }
 
 /** By whoever could write in the data directory, while nothing ran that could have noted it. */
-async function noteRestore(dataDir: string, log: Log): Promise<void> {
+async function noteRestore(
+  dataDir: string,
+  store: Pick<Store, 'heldMessages' | 'holdsMessages'>,
+  log: Log,
+): Promise<void> {
   if (!existsSync(dataFiles(dataDir).restored)) return
   const { takeRestoreNote } = await import('./store/backup.ts')
+  // Before the note is gone: a link that was used since the backup must not work once more.
+  if (await store.holdsMessages()) await doubtHeld(await store.heldMessages(), log)
   const note = await takeRestoreNote(dataDir)
   if (note)
     log.info({ event: 'backup.restored', by: 'command', ...note }, 'The store was restored from a backup')
+}
+
+/** What waited for a person when the backup was made may have been sent since. */
+async function doubtHeld(held: HeldMessageStore, log: Log): Promise<void> {
+  for (const { id, state, owner, envelope } of await held.list()) {
+    if (state !== 'waiting' || !(await held.end(id, 'unknown'))) continue
+    const { userName: login, mailbox } = envelope
+    log.error(
+      { event: 'approval.outcome-unknown', approval: id, login, mailbox, owner },
+      'A message waited for approval in the backup that was restored: it is not known whether it was sent since',
+    )
+  }
 }
 
 /** Where nobody can tell what was changed. */

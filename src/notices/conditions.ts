@@ -159,6 +159,8 @@ function endedWords({ state, decidedBy = '', reply, failure }: HeldStatus): stri
       return `was approved by ${decidedBy}, and could not be sent: ${why ?? 'every recipient was refused'}. It is deleted.`
     }
     case 'unknown':
+      if (decidedBy === '')
+        return 'waited when the backup was made that postern was restored from, and nobody knows whether it was sent since. Look in the mailbox before it is sent anew.'
       return `was approved by ${decidedBy}, and nobody knows whether it was sent: postern or its provider fell silent in the middle. Look in the mailbox before it is sent anew.`
     default:
       return undefined

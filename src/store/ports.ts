@@ -509,10 +509,10 @@ export interface HeldMessageStore {
     outcome: HeldOutcome,
   ): Promise<void>
   /** From `waiting`: one asker alone gets it. Its octets go. */
-  end(id: string, state: 'refused' | 'expired', decidedBy?: string): Promise<boolean>
+  end(id: string, state: 'refused' | 'expired' | 'unknown', decidedBy?: string): Promise<boolean>
   /** This process had begun to send it, and has stopped. Its octets go. */
   giveUp(id: string, process: string): Promise<boolean>
-  /** Forgets what ended before then, and parts from before then of which no message came. */
+  /** Forgets what ended before then, or had to, and parts from before then of which no message came. */
   sweep(before: number): Promise<void>
 }
 

@@ -1,6 +1,10 @@
 import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
+import { silentLog } from '../../src/base/log.ts'
+import { openStore } from '../../src/store/store.ts'
+import { holdOne } from '../store/fixture.ts'
 import { type CommandStage, setCommandStage } from './command-stage.ts'
 
 let stage: CommandStage
@@ -68,6 +72,28 @@ it.each(['running', 'at rest'])('a backup of a store %s restores to what it was'
     expect(noted).toMatchObject([{ by: 'command', details: { madeAt: manifest.madeAt, version: '1.2.3' } }])
     await stage.stop()
   }
+})
+
+it('what waited for a person when the backup was made cannot be sent once more', async () => {
+  const opened = await openStore({ dataDir: data, clock: systemClock, log: silentLog })
+  const at = { createdAt: Date.now(), endsAt: Date.now() + 86_400_000 }
+  const { message: waiting } = await holdOne(opened.store, at)
+  const { message: refused, held } = await holdOne(opened.store, at)
+  await held.end(refused.id, 'refused', 'somebody')
+  await opened.store.close()
+  await stage.postern(['backup', file])
+  await stage.postern(['restore', file, '--replace'])
+  await stage.serve()
+  const { stdout } = await stage.postern(['approvals', 'list', '--json'])
+  const states = (JSON.parse(stdout).messages as { id: string; state: string }[]).map(
+    ({ id, state }) => [id, state] as const,
+  )
+  expect(new Map(states)).toEqual(
+    new Map([
+      [waiting.id, 'unknown'],
+      [refused.id, 'refused'],
+    ]),
+  )
 })
 
 it('a backup to standard output is the archive alone', async () => {

@@ -168,9 +168,11 @@ const states: Record<HeldState, [Condition, Phrase]> = {
   unknown: ['bad', phrase('not known')],
 }
 
-function stateWords({ state }: HeldStatus, t: Phrases): Html {
+function stateWords({ state, decidedBy }: HeldStatus, t: Phrases): Html {
   if (state === 'sending') return t`Somebody has approved it. Look again in a moment.`
   if (state === 'sent') return t`Its provider has taken it.`
+  if (state === 'unknown' && decidedBy === undefined)
+    return t`It waited when the backup was made that postern was restored from. Look in the mailbox before it is sent anew.`
   if (state === 'unknown')
     return t`postern or its provider fell silent in the middle. Look in the mailbox before it is sent anew.`
   return t`It is deleted, and was not sent.`

@@ -59,6 +59,8 @@ export const japaneseOfPages = {
   'Its provider has taken it.': 'プロバイダーが受け取りました。',
   'postern or its provider fell silent in the middle. Look in the mailbox before it is sent anew.':
     '送信の途中で postern かプロバイダーからの応答が途絶えました。送り直す前に、メールボックスを確かめてください。',
+  'It waited when the backup was made that postern was restored from. Look in the mailbox before it is sent anew.':
+    'postern を復元したバックアップの作成時に、承認待ちでした。送り直す前に、メールボックスを確かめてください。',
   'It is deleted, and was not sent.': '送信されずに削除されました。',
   'Sender that is shown': '表示される差出人',
   Came: '受付',
