@@ -41,6 +41,19 @@ export function createApprovals(
   const process = randomUUID()
   /** Those that this process sends now. */
   const underWay = new Map<string, Promise<HeldStatus>>()
+  /** Told of once each. */
+  const unreadable = new Set<string>()
+
+  function list(): Promise<HeldMessage[]> {
+    return held.list((id, { message, fix }) => {
+      if (unreadable.has(id)) return
+      unreadable.add(id)
+      log.warn(
+        { event: 'approval.look-failed', approval: id, fix },
+        `A held message cannot be read, and will not be sent: ${message}`,
+      )
+    })
+  }
 
   async function found(id: string): Promise<HeldMessage> {
     const message = await held.find(id)
@@ -165,13 +178,13 @@ export function createApprovals(
     }),
 
     async list() {
-      return (await held.list()).map(statusOf).reverse()
+      return (await list()).map(statusOf).reverse()
     },
 
     show: async (id) => statusOf(await found(id)),
 
     async waiting() {
-      return (await held.list()).filter(({ state }) => state === 'waiting').length
+      return (await list()).filter(({ state }) => state === 'waiting').length
     },
 
     async approve(id, by) {
@@ -210,7 +223,7 @@ export function createApprovals(
     async round() {
       try {
         const now = clock.now()
-        for (const message of await held.list()) {
+        for (const message of await list()) {
           const { id, state, endsAt, changedAt, sentBy } = message
           if (state === 'waiting' && endsAt <= now) await expire(message)
           const isElsewhere = sentBy !== process && !underWay.has(id)

@@ -21,11 +21,13 @@ interface HoldDeps {
 
 /** As small as a write that holds nobody up. */
 const partOctets = 48 * 1024
-/** Of what is read for its header. */
-const headOctets = 64 * 1024
+/** A longer header is not taken: what stands at its end could not be shown to whoever approves it. */
+const mostHeader = 256 * 1024
 /** Of all logins and API keys together. */
 const mostMessages = 500
 const mostOctets = 512 * 1024 * 1024
+
+const lineEnd = Buffer.from('\r\n')
 
 const noted = say(250, '2.1.5 Recipient noted: the message waits for approval')
 
@@ -34,7 +36,10 @@ export function createHold(deps: HoldDeps): Hold {
   /** Of messages that are still coming. */
   const coming = { octets: 0 }
   return async (message) => {
-    const { recipients } = message
+    const { recipients, submitter } = message
+    // Before anything is kept of what could not be held in the end.
+    const why = await deps.held.whyFull(ownerOf(submitter), boundsOf(deps.limits))
+    if (why !== undefined) throw full(why, deps.limits.heldMessages)
     return { replies: recipients.map(() => noted), transaction: new Holding(message, deps, coming) }
   }
 }
@@ -84,7 +89,7 @@ class Holding implements Transaction {
   /** Gives its first octets. */
   async #keep(octets: MessageOctets, counted: { octets: number; parts: number }): Promise<Buffer> {
     const { held, limits } = this.#deps
-    let head = Buffer.alloc(0)
+    const first: Buffer[] = []
     let waiting: Buffer[] = []
     let size = 0
     const keep = async () => {
@@ -99,13 +104,18 @@ class Holding implements Transaction {
       this.#coming.octets += piece.length
       if (counted.octets > limits.heldOctets) throw failure('sending.too-large', { limit: limits.heldOctets })
       if (this.#coming.octets > mostOctets) throw failure('approval.full')
-      if (head.length < headOctets) head = Buffer.concat([head, piece])
       // The memory of a piece may be used for others next.
-      waiting.push(Buffer.from(piece))
+      const own = Buffer.from(piece)
+      if (counted.octets - own.length < mostHeader) first.push(own)
+      waiting.push(own)
       size += piece.length
       if (size >= partOctets) await keep()
     }
     await keep()
+    const head = Buffer.concat(first)
+    const isWhole =
+      head.length < mostHeader || head.subarray(0, 2).equals(lineEnd) || head.includes('\r\n\r\n')
+    if (!isWhole) throw failure('sending.header-too-long', { most: mostHeader })
     return head
   }
 
@@ -121,12 +131,14 @@ class Holding implements Transaction {
     const createdAt = clock.now()
     const endsAt = createdAt + limits.approvalSeconds * 1000
     const owner = ownerOf(submitter)
-    const bounds: HeldBounds = {
-      ...{ messagesOfOwner: limits.heldMessages, messages: mostMessages, octets: mostOctets },
-    }
-    const added = await held.add({ id: this.#id, owner, envelope, octets, parts, createdAt, endsAt }, bounds)
+    const message = { id: this.#id, owner, envelope, octets, parts, createdAt, endsAt }
+    const added = await held.add(message, boundsOf(limits))
     if (added !== 'added') throw full(added, limits.heldMessages)
   }
+}
+
+function boundsOf({ heldMessages }: Pick<Limits, 'heldMessages'>): HeldBounds {
+  return { messagesOfOwner: heldMessages, messages: mostMessages, octets: mostOctets }
 }
 
 function full(why: 'owner-full' | 'full', most: number): Failure {

@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely'
 import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
 import { Secret } from '../base/secret.ts'
 import type { HeldEnvelope, HeldMessage, HeldOutcome, HeldState } from '../model/held-message.ts'
 import { type Database, inPages, nullsToAbsent } from './database.ts'
 import { changeRow } from './marked-rows.ts'
-import type { HeldMessageStore } from './ports.ts'
+import type { HeldBounds, HeldMessageStore } from './ports.ts'
 import type { SealContext, Sealer } from './sealer.ts'
 import type { HeldMessagesTable, Tables } from './tables.ts'
 
@@ -75,15 +76,8 @@ export function createHeldMessageStore(
     async add({ id, owner, envelope, octets, parts, createdAt, endsAt }, bounds) {
       const content = await sealed('content', id, envelope)
       return database.change(async (tables) => {
-        const others = await tables
-          .selectFrom('held_messages')
-          .select(['owner', 'octets'])
-          .where('state', 'in', open)
-          .execute()
-        const own = others.filter((one) => one.owner === owner)
-        if (own.length >= bounds.messagesOfOwner) return 'owner-full'
-        const all = others.reduce((sum, one) => sum + one.octets, octets)
-        if (others.length >= bounds.messages || all > bounds.octets) return 'full'
+        const why = await whyFull(tables, owner, octets, bounds)
+        if (why !== undefined) return why
         await tables
           .insertInto('held_messages')
           .values({
@@ -96,6 +90,8 @@ export function createHeldMessageStore(
       })
     },
 
+    whyFull: (owner, bounds) => database.read((tables) => whyFull(tables, owner, 0, bounds)),
+
     async find(id) {
       const row = await database.read((tables) =>
         tables.selectFrom('held_messages').selectAll().where('id', '=', id).executeTakeFirst(),
@@ -103,7 +99,7 @@ export function createHeldMessageStore(
       return row && (await messageOf(row))
     },
 
-    async list() {
+    async list(unreadable = () => {}) {
       const rows = await inPages(
         (behind: string, most) =>
           database.read((tables) =>
@@ -118,7 +114,16 @@ export function createHeldMessageStore(
         ({ id }) => id,
       )
       const sorted = rows.sort((left, right) => left.created_at - right.created_at)
-      return Promise.all(sorted.map(messageOf))
+      const opened = await Promise.all(
+        sorted.map((row) =>
+          messageOf(row).catch((error: unknown) => {
+            if (!(error instanceof Failure) || error.id !== 'database.seal-broken') throw error
+            unreadable(row.id, error)
+            return undefined
+          }),
+        ),
+      )
+      return opened.filter((one) => one !== undefined)
     },
 
     claim: (id, process, decidedBy) =>
@@ -154,6 +159,12 @@ export function createHeldMessageStore(
           .where('state', 'not in', open)
           .where('changed_at', '<', before)
           .execute()
+        // One that nobody can read waits in no list.
+        await tables
+          .deleteFrom('held_messages')
+          .where('state', 'in', open)
+          .where('ends_at', '<', before)
+          .execute()
         await tables
           .deleteFrom('held_parts')
           .where('created_at', '<', before)
@@ -161,6 +172,23 @@ export function createHeldMessageStore(
           .execute()
       }),
   }
+}
+
+async function whyFull(
+  tables: Kysely<Tables>,
+  owner: string,
+  octets: number,
+  bounds: HeldBounds,
+): Promise<'owner-full' | 'full' | undefined> {
+  const others = await tables
+    .selectFrom('held_messages')
+    .select(['owner', 'octets'])
+    .where('state', 'in', open)
+    .execute()
+  const own = others.filter((one) => one.owner === owner)
+  if (own.length >= bounds.messagesOfOwner) return 'owner-full'
+  const all = others.reduce((sum, one) => sum + one.octets, octets)
+  return others.length >= bounds.messages || all > bounds.octets ? 'full' : undefined
 }
 
 function isSentBy({ state, sent_by }: HeldMessagesTable, process: string): boolean {

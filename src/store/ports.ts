@@ -491,9 +491,14 @@ export interface HeldMessageStore {
   /** Those of a message that is not added after all. */
   dropParts(id: string): Promise<void>
   add(message: NewHeldMessage, bounds: HeldBounds): Promise<'added' | 'owner-full' | 'full'>
+  /** Whether there is room for another one of this owner; undefined: there is. */
+  whyFull(owner: string, bounds: HeldBounds): Promise<'owner-full' | 'full' | undefined>
   find(id: string): Promise<HeldMessage | undefined>
-  /** The oldest first. */
-  list(): Promise<HeldMessage[]>
+  /**
+   * The oldest first.
+   * @param unreadable is told of those that do not open: the others are none the worse for them
+   */
+  list(unreadable?: (id: string, failure: Failure) => void): Promise<HeldMessage[]>
   /**
    * From `waiting` to `sending`: one asker alone gets it. False where it does not wait any more.
    * @param process which sends it

@@ -3,7 +3,7 @@ import { failure } from '../../src/base/failure.ts'
 import type { SendApproved } from '../../src/upstream/submission.ts'
 import { say } from '../../src/wire/reply.ts'
 import { failureOf, now, openFixture } from '../store/fixture.ts'
-import { readDatabase } from '../store/raw-database.ts'
+import { changeDatabase, readDatabase } from '../store/raw-database.ts'
 import { defaultLimits } from '../support/default-limits.ts'
 import { createRecordingLog } from '../support/recording-log.ts'
 import { createTestApprovals, holdMessage, takesAll } from '../support/test-approvals.ts'
@@ -291,6 +291,54 @@ describe('what is held', () => {
     await holdMessage(approvals, { apiKey: 'agent' })
     const parts = await readDatabase(dataDir, 'select distinct message_id from held_parts')
     expect(parts).toHaveLength(3)
+  })
+
+  it('is refused before anything of it is kept, where there is no room for it', async () => {
+    const { approvals, store } = await stage({ limits: { heldMessages: 1 } })
+    await holdMessage(approvals)
+    let kept = 0
+    const held = await store.heldMessages()
+    const full = await createTestApprovals({
+      clock: { now: () => now },
+      limits: { ...defaultLimits, heldMessages: 1 },
+      held: async () => ({
+        ...held,
+        async keepPart() {
+          kept += 1
+        },
+      }),
+    }).opened()
+    expect(await failureOf(holdMessage(full))).toMatchObject({ id: 'approval.owner-full' })
+    expect(kept).toBe(0)
+  })
+
+  it('has a header that can be shown whole', async () => {
+    const { approvals, dataDir } = await stage()
+    const filler = `X-Filler: ${'x'.repeat(980)}\r\n`.repeat(200)
+    const id = await holdMessage(approvals, { text: `${filler}Subject: at its end\r\n\r\n` })
+    expect(await approvals.show(id)).toMatchObject({ subject: 'at its end' })
+    const longer = `${filler}${filler}Subject: at its end\r\n\r\n`
+    expect(await failureOf(holdMessage(approvals, { text: longer }))).toMatchObject({
+      id: 'sending.header-too-long',
+    })
+    const parts = await readDatabase(dataDir, 'select distinct message_id from held_parts')
+    expect(parts).toEqual([{ message_id: id }])
+  })
+
+  it('is shown, told and ended beside one that cannot be read', async () => {
+    const { approvals, dataDir, clock, log } = await stage()
+    const [broken, id] = [await holdMessage(approvals), await holdMessage(approvals)]
+    await changeDatabase(dataDir, `update held_messages set content = 'x' where id = '${broken}'`)
+    expect((await approvals.list()).map((one) => one.id)).toEqual([id])
+    expect(await approvals.waiting()).toBe(1)
+    clock.set(now + day)
+    for (const _ of [1, 2]) await approvals.round()
+    expect((await approvals.show(id)).state).toBe('expired')
+    const told = log.lines.filter(({ fields }) => 'approval' in fields && fields.approval === broken)
+    expect(told).toHaveLength(1)
+    clock.set(now + 3 * day)
+    await approvals.round()
+    expect(await readDatabase(dataDir, 'select id from held_messages')).toEqual([])
   })
 
   it('is bounded in size', async () => {

@@ -153,6 +153,20 @@ it('a part or an envelope of another message does not open', async () => {
       where message_id = '${message.id}' and place = 0;
      update held_messages set content = (select content from held_messages where id = '${other.id}') where id = '${message.id}'`,
   )
-  for (const looked of [held.part(message.id, 0), held.find(message.id)])
-    expect(await failureOf(looked)).toMatchObject({ id: 'database.seal-broken' })
+  for (const look of [() => held.part(message.id, 0), () => held.find(message.id)])
+    expect(await failureOf(look())).toMatchObject({ id: 'database.seal-broken' })
+})
+
+it('one that does not open keeps no others from being listed, and is swept when its day is over', async () => {
+  const { store, dataDir } = await openFixture()
+  const { message: broken } = await holdOne(store)
+  const { held, message } = await holdOne(store)
+  await changeDatabase(dataDir, `update held_messages set content = 'x' where id = '${broken.id}'`)
+  const told: unknown[] = []
+  const listed = await held.list((id, failure) => told.push([id, failure.id]))
+  expect([listed.map(({ id }) => id), told]).toEqual([[message.id], [[broken.id, 'database.seal-broken']]])
+  await held.sweep(broken.endsAt)
+  expect(await readDatabase(dataDir, 'select id from held_messages')).toHaveLength(2)
+  await held.sweep(broken.endsAt + 1)
+  expect(await readDatabase(dataDir, 'select id from held_messages')).toEqual([])
 })
