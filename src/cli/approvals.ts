@@ -86,13 +86,15 @@ function decided({ id, state, reply, recipients, accepted = [], refused = [], fa
   const said = reply === undefined ? '' : ` (${reply.code} ${printable(reply.text, 300)})`
   if (state === 'refused') return `Refused ${id}. It is deleted, and was not sent.\n`
   if (state === 'sent') {
-    const names = accepted.map(({ recipient }) => recipient).join(', ')
+    const names = accepted.map(({ recipient }) => printable(recipient, 254)).join(', ')
     const others = refused.map(
-      (one) => `Refused for ${one.recipient}: ${one.reply.code} ${one.reply.text}.\n`,
+      (one) =>
+        `Refused for ${printable(one.recipient, 254)}: ${one.reply.code} ${printable(one.reply.text, 300)}.\n`,
     )
     return `Sent ${id} to ${names}${said}.\n${others.join('')}`
   }
-  const why = failure?.message ?? refused[0]?.reply.text ?? `none of ${recipients.length} was accepted`
+  const words = failure?.message ?? refused[0]?.reply.text ?? `none of ${recipients.length} was accepted`
+  const why = printable(words, 300)
   return state === 'unknown'
     ? `It is not known whether ${id} was sent: ${why}.\n`
     : `Not sent, and deleted: ${id}${said}. ${why}.\n`
