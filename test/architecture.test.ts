@@ -208,7 +208,6 @@ const wiring: ReadonlySet<string> = new Set(['app.ts', 'main.ts'])
 const worthAFile = 60
 /** Those that are smaller, and why. */
 const smallOnPurpose: Readonly<Record<string, string>> = {
-  'approvals/message-head.ts': 'what a hostile header is shown as, pure and tested by itself',
   'cli/token.ts': 'what is started most often loads no other verb',
   'failures/japanese/diagnosis.ts': 'the Japanese of failures/diagnosis.ts: one file beside each subject',
   'web/texts/known-error-phrases.ts':
