@@ -170,3 +170,15 @@ it('one that does not open keeps no others from being listed, and is swept when 
   await held.sweep(broken.endsAt + 1)
   expect(await readDatabase(dataDir, 'select id from held_messages')).toEqual([])
 })
+
+it('a row that something else has written hides none behind it', async () => {
+  const { store, dataDir } = await openFixture()
+  const { message } = await holdOne(store)
+  await changeDatabase(
+    dataDir,
+    `insert into held_messages (id, owner, state, content, octets, parts, created_at, ends_at, changed_at, mark)
+      select '0', owner, state, content, octets, parts, created_at, ends_at, changed_at, mark
+      from held_messages where id = '${message.id}'`,
+  )
+  expect(await store.holdsMessages()).toBe(true)
+})
