@@ -76,7 +76,7 @@ file alone can open nothing that is sealed in it, and neither can you. Keep the 
 
 Examples:
   postern backup postern-2027-03-01.tar
-  postern backup - | ssh backup.example.com 'cat > postern.tar'`
+  postern backup - | ssh backup.example.com 'umask 077; cat > postern.tar'`
 
 async function octetsOf(config: Config, version: string): Promise<AsyncIterable<Uint8Array>> {
   const { dataDir } = config
