@@ -10,6 +10,8 @@ export type WithConsentLink = (error: unknown, asked: AskedBy) => Promise<unknow
 interface AskedBy {
   principal: Principal
   by: Actor
+  /** Absent: the one that the failure names. */
+  mailbox?: string
 }
 
 const mostLinks = 1_000
@@ -22,7 +24,7 @@ export function createWithConsentLink(
 
   return async (error, asked) => {
     if (!(error instanceof Failure) || error.code !== 'consent-needed') return error
-    const { mailbox } = error.values
+    const { mailbox = error.values.mailbox } = asked
     if (mailbox === undefined || !permits(asked.principal, 'admin')) return error
     try {
       return new ConsentWanted(error, await linkFor(String(mailbox), asked))

@@ -53,7 +53,7 @@ export function createTokenHandOut(deps: TokenHandOutDeps): TokenHandOut {
       try {
         token = await tokens.accessTokenFor(address, minimumLife === undefined ? {} : { minimumLife })
       } catch (error) {
-        throw await withConsentLink(error, wanted)
+        throw await withConsentLink(error, { principal, by, mailbox: address })
       }
       // A refresh takes a while: the owner of the mailbox and the rights of the key may have
       // changed.
