@@ -26,8 +26,16 @@ export function addMcpVerb(program: Command, context: Context): void {
     .option('--url <url>', 'where postern answers to API keys')
     .addHelpText('after', help)
     .action(async (by: AskedBy, command: Command) => {
+      if (!hasKey(context, by))
+        command.error('error: postern mcp needs an API key, by POSTERN_API_KEY or by --key-file with a file')
       await serve(context, by, command.parent?.version() ?? '')
     })
+}
+
+/** Without a key other verbs ask as the owner of the data directory, who may send whatever there is to send. */
+function hasKey({ environment }: Context, { keyFile = environment.apiKey ?? '' }: AskedBy): boolean {
+  // Standard input is the agent's.
+  return keyFile !== '' && keyFile !== '-'
 }
 
 /** A message with its attachments may be as large as the API takes one. */
@@ -46,6 +54,7 @@ async function serve(context: Context, by: AskedBy, version: string): Promise<vo
   const message = operations['POST /messages'].body
 
   const told = (work: () => Promise<ToolAnswer>): Promise<ToolAnswer> => work().catch(refused)
+  const toldOfSending = (work: () => Promise<ToolAnswer>): Promise<ToolAnswer> => work().catch(notSent)
 
   function post(asked: object, query: string): Promise<unknown> {
     const headers = { 'content-type': 'application/json' }
@@ -65,7 +74,8 @@ async function serve(context: Context, by: AskedBy, version: string): Promise<vo
           inputSchema: message,
           annotations: { destructiveHint: true, idempotentHint: false, openWorldHint: true },
         },
-        (asked) => told(async () => sentWords((await post(asText(asked), '')) as Answers['HandedInMessage'])),
+        (asked) =>
+          toldOfSending(async () => sentWords((await post(asText(asked), '')) as Answers['HandedInMessage'])),
       )
       server.registerTool(
         'dry_run',
@@ -179,7 +189,24 @@ function refused(error: unknown): ToolAnswer {
   const later =
     retryAfterSeconds === undefined ? '' : ` Try again in ${retryAfterSeconds} seconds at the earliest.`
   const what = fix === undefined ? '' : ` What to do: ${fix}`
-  return { ...text(`Not sent: ${message}.${what}${later} (${id})`), isError: true }
+  return { ...text(`${message}.${what}${later} (${id})`), isError: true }
+}
+
+function notSent(error: unknown): ToolAnswer {
+  const { id, code, message, cause } = asFailure(error)
+  const isSilent = id === 'command.broker-silent' && !isUnreached(cause)
+  if (code === 'outcome-unknown' || code === 'internal' || isSilent) {
+    const doubt = `It is not known whether the message was sent: ${message}. Do not send it again before somebody has looked`
+    return { ...text(`${doubt}. (${id})`), isError: true }
+  }
+  const { content, ...rest } = refused(error)
+  return { ...rest, content: content.map((one) => ({ ...one, text: `Not sent: ${one.text}` })) }
+}
+
+/** Nobody was there to take anything. */
+function isUnreached(cause: unknown): boolean {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code)
 }
 
 function sentWords(answer: Answers['HandedInMessage']): ToolAnswer {

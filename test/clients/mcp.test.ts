@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
@@ -187,6 +188,35 @@ describe('postern mcp, with the client of its official library', () => {
       isError: true,
       text: expect.stringContaining('Not sent'),
     })
+  })
+
+  it('where postern falls silent in the middle, the agent is told not to send it again', async () => {
+    const silent = createServer((socket) => void socket.once('data', () => socket.destroy()))
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    onTestFinished(() => void silent.close())
+    const { call } = await connect(keys.plain, `http://127.0.0.1:${(silent.address() as AddressInfo).port}`)
+    const { text, isError } = await call('send', message())
+    expect([isError, text]).toEqual([
+      true,
+      expect.stringMatching(/^It is not known whether .* Do not send it/),
+    ])
+  })
+
+  it('without a key it does not start: who owns the data directory may do too much', async () => {
+    const { dataDir } = stage.process
+    for (const [words, key] of [
+      [[], undefined],
+      [['--key-file', '-'], keys.plain],
+    ] as const) {
+      const env = { PATH: process.env.PATH ?? '', POSTERN_DATA_DIR: dataDir, POSTERN_API_KEY: key }
+      const child = spawn(process.execPath, [program, 'mcp', ...words], { env })
+      let said = ''
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+      child.stdin.end(`${JSON.stringify(initialize)}\n`)
+      expect(await once(child, 'close')).toEqual([2, null])
+      expect(said).toContain('postern mcp needs an API key')
+    }
   })
 
   /* What no client of the library would send. */
