@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { giveConsent } from '../../examples/demo/give-consent.js'
 import { eventually } from '../support/eventually.ts'
@@ -25,23 +25,15 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'postern-consumer-'))
   const modules = join(folder, 'node_modules')
   // Nothing is built anew: what is tested is what lies in dist/.
-  const packed = execFileSync(
-    'npm',
-    ['pack', '--json', '--ignore-scripts', '--offline', '--pack-destination', folder],
-    {
-      cwd: root,
-      encoding: 'utf8',
-    },
-  )
-  const [{ filename }] = JSON.parse(packed) as [{ filename: string }]
-  mkdirSync(join(modules, 'postern'), { recursive: true })
-  execFileSync('tar', [
-    '-xzf',
-    join(folder, filename),
-    '-C',
-    join(modules, 'postern'),
-    '--strip-components=1',
-  ])
+  const words = ['pack', '--json', '--dry-run', '--ignore-scripts', '--offline']
+  const [{ files }] = JSON.parse(execFileSync('npm', words, { cwd: root, encoding: 'utf8' })) as [
+    { files: { path: string }[] },
+  ]
+  for (const { path } of files) {
+    const installed = join(modules, 'postern', path)
+    mkdirSync(dirname(installed), { recursive: true })
+    copyFileSync(join(root, path), installed)
+  }
   const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
     mkdirSync(resolve(modules, name, '..'), { recursive: true })
