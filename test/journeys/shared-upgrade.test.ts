@@ -90,7 +90,8 @@ function createClient({
         return
       }
       const last = replies.at(-1) ?? 'nobody'
-      if (replies.length > rcptReply + 1 || !/^(?:nobody|421)/.test(last)) {
+      // In the place of 354, too: nothing of the message has left.
+      if (replies.length > endOfDataReply || !/^(?:nobody|421)/.test(last)) {
         failed.push(`${number}: ${replies.join(' | ')}`)
         return
       }

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  limitSeconds = 15,
+  limitSeconds = 60,
 ): Promise<T> {
   const limit = performance.now() + limitSeconds * 1000
   while (performance.now() < limit) {
