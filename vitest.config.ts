@@ -25,7 +25,7 @@ const aboutFiles = [
   'test/store/{key-command,sound-database,store-failures,unfinished-migration}.test.ts',
 ]
 
-/** They start programs, measure, or look at what a process is made of; each file of the others leaves its process as it found it. */
+/** They start programs, measure, or look at what a process is made of. */
 const apart = [
   'test/*.test.ts',
   'test/{bench,cli,clients,demo,diagnosis,fuzz,journeys,metrics,packaging,service,simulation,support}/**/*.test.ts',
@@ -54,12 +54,11 @@ export default defineConfig({
     // As many as CI has cores: with a third, what tests wait for came late more often.
     maxWorkers: 2,
     projects: [
-      // Files that need no process of their own share one, and what it has loaded.
+      // Each file has a process of its own here, too: what one left behind (a time zone, a wait) failed another.
       {
         extends: true,
         test: {
           name: 'in-process',
-          isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...apart],
         },
