@@ -25,12 +25,6 @@ const aboutFiles = [
   'test/store/{key-command,sound-database,store-failures,unfinished-migration}.test.ts',
 ]
 
-/** They start programs, measure, or look at what a process is made of. */
-const apart = [
-  'test/*.test.ts',
-  'test/{bench,cli,clients,demo,diagnosis,fuzz,journeys,metrics,packaging,service,simulation,support}/**/*.test.ts',
-]
-
 const postgres = {
   extends: true as const,
   test: {
@@ -54,16 +48,7 @@ export default defineConfig({
     // As many as CI has cores: with a third, what tests wait for came late more often.
     maxWorkers: 2,
     projects: [
-      // Each file has a process of its own here, too: what one left behind (a time zone, a wait) failed another.
-      {
-        extends: true,
-        test: {
-          name: 'in-process',
-          include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...apart],
-        },
-      },
-      { extends: true, test: { name: 'sqlite', include: apart } },
+      { extends: true, test: { name: 'sqlite', include: ['test/**/*.test.ts'] } },
       ...(hasPostgres() ? [postgres] : []),
     ],
   },

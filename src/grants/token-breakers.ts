@@ -314,8 +314,11 @@ export interface RefreshPermit {
 }
 
 const blocked: RefreshPermit = {
-  ...{ worked() {}, refused: () => false },
-  ...{ unanswered: () => false, answered() {}, end() {} },
+  worked() {},
+  refused: () => false,
+  unanswered: () => false,
+  answered() {},
+  end() {},
 }
 
 /** One breaker for each registration, made when it is first asked for. By the provider's id. */
